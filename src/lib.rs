@@ -1,0 +1,1 @@
+//! holdfast: a booking engine for clinics in one binary: find → hold → verify by a texted code → book.
