@@ -1,0 +1,70 @@
+//! A text message: what it is for and what became of it.
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{CallerId, HoldId, MessageId, VerificationId};
+use super::time::Timestamp;
+
+/// What a text says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum TextKind {
+    /// The one-time code of a hold.
+    Code {
+        /// Whose hold.
+        hold: HoldId,
+        /// Which verification.
+        verification: VerificationId,
+        /// Which of its codes.
+        generation: u32,
+        /// How many digits.
+        digits: u8,
+        /// Until when the code works.
+        expires_at: Timestamp,
+    },
+}
+
+impl TextKind {
+    /// The kind's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Code { .. } => "code",
+        }
+    }
+}
+
+/// What a provider did with one attempt.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SendOutcome {
+    /// The provider took it.
+    Sent,
+    /// It was refused before the provider took anything: nobody will receive it.
+    NotSent,
+    /// Nobody knows: a time-out, a reset, a crash in between. It may arrive.
+    Unknown,
+}
+
+/// Where a text stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageState {
+    /// An attempt has been handed to the outbox and is not settled.
+    HandedOver,
+    /// Settled.
+    Settled(SendOutcome),
+}
+
+/// A text message in the ledger: neither its words nor its number, both are made when it is sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Message {
+    /// Its id.
+    pub id: MessageId,
+    /// What it says.
+    pub kind: TextKind,
+    /// Who gets it.
+    pub to: CallerId,
+    /// When it was decided.
+    pub queued_at: Timestamp,
+    /// How often it was handed to the outbox.
+    pub attempts: u32,
+    /// Where it stands.
+    pub state: MessageState,
+}

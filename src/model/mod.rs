@@ -1,0 +1,40 @@
+//! The words: passive values that every room above speaks, validated when they are made.
+//!
+//! Nothing here decides, stores or sends. Contact types print masked and give their content only through `.expose()`.
+//! Types that events embed derive serde; they are stored formats, so their fields change only with a new entry version.
+
+mod ids;
+mod slug;
+mod time;
+
+mod appointment;
+mod call;
+mod contact;
+mod credential;
+mod hold;
+mod message;
+mod resource;
+mod schedule;
+mod service;
+mod tenant;
+mod verification;
+
+pub use appointment::{Appointment, AppointmentStatus, Proof};
+pub use call::CallId;
+pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
+pub use credential::{KeyRecord, Principal, Scope};
+pub use hold::{Claim, Hold, HoldState, HoldStatus};
+pub use ids::{
+    AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
+    ServiceId, TenantId, VerificationId,
+};
+pub use message::{Message, MessageState, SendOutcome, TextKind};
+pub use resource::{Block, Resource, ResourceKind};
+pub use schedule::{
+    DayException, MinuteOfDay, OpeningHours, ScheduleError, Weekdays, Window, check_windows,
+};
+pub use service::{Service, VerificationPolicy};
+pub use slug::{Slug, SlugError};
+pub use tenant::{Profile, ProfileError, TenantRecord};
+pub use time::{Interval, Timestamp};
+pub use verification::{EnteredCode, Verification};

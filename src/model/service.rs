@@ -1,0 +1,72 @@
+//! A service: what is booked.
+
+use std::num::NonZeroU32;
+
+use serde::{Deserialize, Serialize};
+
+use super::ids::{ResourceId, ServiceId};
+use super::slug::Slug;
+use super::time::{Interval, Timestamp};
+
+/// Whether a booking needs a code.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum VerificationPolicy {
+    /// A code, unless staff vouches.
+    Required,
+    /// None.
+    Off,
+}
+
+impl VerificationPolicy {
+    /// The policy's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Required => "required",
+            Self::Off => "off",
+        }
+    }
+}
+
+/// What can be booked, how long it takes and with whom.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Service {
+    /// Its number in the ledger.
+    pub number: ServiceId,
+    /// Its public id.
+    pub id: Slug,
+    /// Counts its changes from 1.
+    pub version: u32,
+    /// What patients call it.
+    pub name: String,
+    /// How long an appointment lasts.
+    pub minutes: NonZeroU32,
+    /// Kept free before it.
+    pub buffer_before_minutes: u32,
+    /// Kept free after it.
+    pub buffer_after_minutes: u32,
+    /// How far apart starts are, counted from when a window opens.
+    pub step_minutes: NonZeroU32,
+    /// How long before its start a slot is last offered.
+    pub notice_minutes: u32,
+    /// How many days ahead slots are offered.
+    pub horizon_days: u32,
+    /// Any one of these gives it.
+    pub resources: Vec<ResourceId>,
+    /// Whether a booking needs a code.
+    pub verification: VerificationPolicy,
+    /// When it was added.
+    pub created_at: Timestamp,
+}
+
+impl Service {
+    /// The appointment's own time from `start`.
+    pub fn interval(&self, start: Timestamp) -> Interval {
+        Interval::of_minutes(start, self.minutes)
+    }
+
+    /// What an appointment at `start` takes of its resource: its own time and the buffers.
+    pub fn claimed(&self, start: Timestamp) -> Interval {
+        self.interval(start)
+            .padded(self.buffer_before_minutes, self.buffer_after_minutes)
+    }
+}

@@ -1,0 +1,54 @@
+//! A verification: the one-time code of a hold. Codes are derived from it, never stored.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop};
+
+use super::ids::{MessageId, VerificationId};
+use super::time::Timestamp;
+
+/// Longest text that is looked at as a code, in bytes.
+const ENTERED_BYTES_MAX: usize = 64;
+
+/// The newest code of a hold.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Verification {
+    /// What the code is derived from; drawn anew when a text was certainly not sent.
+    pub id: VerificationId,
+    /// Which code of this verification; begins anew only when the last one's time was over.
+    pub generation: u32,
+    /// How many digits it has.
+    pub digits: u8,
+    /// Until when it works; never beyond its hold.
+    pub expires_at: Timestamp,
+    /// The text that last carried it.
+    pub message: MessageId,
+}
+
+/// What someone said the code is. Prints masked.
+#[derive(Clone, PartialEq, Eq, Zeroize, ZeroizeOnDrop)]
+pub struct EnteredCode(String);
+
+impl EnteredCode {
+    /// Blanks, dashes and dots between digits do not count; `None` if nothing is left.
+    pub fn new(text: &str) -> Option<Self> {
+        let tidy: String = text
+            .chars()
+            .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.'))
+            .take(ENTERED_BYTES_MAX)
+            .collect();
+        (!tidy.is_empty()).then_some(Self(tidy))
+    }
+
+    /// The digits. Only the comparison may ask.
+    pub fn expose(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Debug for EnteredCode {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("<code>")
+    }
+}
