@@ -1,0 +1,269 @@
+//! What can be asked of a ledger, and what it is told beside the question.
+//!
+//! A command carries no clock, no randomness, no name and no telephone number: time, fresh ids and the tenant's code key come
+//! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
+
+use crate::model::{
+    AppointmentId, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
+    OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp,
+    VerificationPolicy,
+};
+use crate::seal::CodeKey;
+
+/// A slot as someone wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Wish {
+    /// What for.
+    pub service: Slug,
+    /// Whose time; `None`: any one of the service's resources, the least loaded that day.
+    pub resource: Option<Slug>,
+    /// When it begins.
+    pub start: Timestamp,
+}
+
+/// A new resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewResource {
+    /// Its public id; drawn if absent.
+    pub id: Option<Slug>,
+    /// What it is.
+    pub kind: ResourceKind,
+    /// What patients call it.
+    pub name: String,
+    /// The usual week.
+    pub opening_hours: Vec<OpeningHours>,
+    /// Days on which it is otherwise.
+    pub exceptions: Vec<DayException>,
+}
+
+/// What is to change of a resource; `None` leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ResourceChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new usual week.
+    pub opening_hours: Option<Vec<OpeningHours>>,
+    /// New exceptions, replacing all.
+    pub exceptions: Option<Vec<DayException>>,
+}
+
+/// A new service. Times in minutes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NewService {
+    /// Its public id; drawn if absent.
+    pub id: Option<Slug>,
+    /// What patients call it.
+    pub name: String,
+    /// How long an appointment lasts.
+    pub minutes: u32,
+    /// Kept free before it.
+    pub buffer_before_minutes: u32,
+    /// Kept free after it.
+    pub buffer_after_minutes: u32,
+    /// How far apart starts are; default: length plus buffers.
+    pub step_minutes: Option<u32>,
+    /// How long before its start a slot is last offered.
+    pub notice_minutes: u32,
+    /// How many days ahead slots are offered.
+    pub horizon_days: u32,
+    /// Any one of these gives it.
+    pub resources: Vec<Slug>,
+    /// Whether a booking needs a code.
+    pub verification: VerificationPolicy,
+}
+
+/// What is to change of a service; `None` leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ServiceChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new length.
+    pub minutes: Option<u32>,
+    /// A new buffer before.
+    pub buffer_before_minutes: Option<u32>,
+    /// A new buffer after.
+    pub buffer_after_minutes: Option<u32>,
+    /// A new step.
+    pub step_minutes: Option<u32>,
+    /// A new notice.
+    pub notice_minutes: Option<u32>,
+    /// A new horizon.
+    pub horizon_days: Option<u32>,
+    /// New resources, replacing all.
+    pub resources: Option<Vec<Slug>>,
+    /// A new policy.
+    pub verification: Option<VerificationPolicy>,
+}
+
+/// What can be asked of a ledger.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Tenant zero only: a new clinic.
+    CreateTenant {
+        /// Its name in paths.
+        slug: Slug,
+        /// What it says of itself.
+        profile: Profile,
+    },
+    /// What the clinic says of itself, from now on.
+    SetProfile(Profile),
+    /// A new key. The secret stays with whoever drew it.
+    CreateKey {
+        /// What it may do.
+        scope: Scope,
+        /// What the clinic calls it.
+        label: String,
+        /// From when on it is refused.
+        expires_at: Option<Timestamp>,
+        /// SHA-256 of the secret.
+        secret_hash: [u8; 32],
+    },
+    /// Takes a key back.
+    RevokeKey(KeyId),
+    /// Adds a resource.
+    AddResource(NewResource),
+    /// Changes a resource.
+    ChangeResource(Slug, ResourceChange),
+    /// Keeps a resource's time from being booked.
+    BlockTime {
+        /// Whose.
+        resource: Slug,
+        /// From when to when.
+        interval: Interval,
+    },
+    /// Adds a service.
+    AddService(NewService),
+    /// Changes a service.
+    ChangeService(Slug, ServiceChange),
+    /// Claims a slot for a while.
+    PlaceHold {
+        /// Which slot.
+        wish: Wish,
+        /// Who for.
+        party: Party,
+        /// For how long; default by policy, capped by the lifetime.
+        ttl_seconds: Option<u32>,
+        /// In which call.
+        call: Option<CallId>,
+    },
+    /// Keeps a hold longer, up to its lifetime.
+    ExtendHold {
+        /// Which hold.
+        hold: HoldId,
+        /// How long from now.
+        ttl_seconds: u32,
+    },
+    /// Gives a hold's time back.
+    ReleaseHold(HoldId),
+    /// Sends the code of a hold, or sends it again.
+    SendCode(HoldId),
+    /// Turns a hold into an appointment.
+    Confirm {
+        /// Which hold.
+        hold: HoldId,
+        /// The code, if one was said.
+        code: Option<EnteredCode>,
+    },
+    /// Books at once, on staff's word.
+    BookDirectly {
+        /// Which slot.
+        wish: Wish,
+        /// Who for.
+        party: Party,
+    },
+    /// Cancels an appointment.
+    CancelAppointment {
+        /// Which appointment.
+        appointment: AppointmentId,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
+    /// Moves an appointment to another slot.
+    Reschedule {
+        /// Which appointment.
+        appointment: AppointmentId,
+        /// The new slot.
+        wish: Wish,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
+    /// The outbox is about to send a text again.
+    HandOverText(MessageId),
+    /// The outbox knows what became of a text.
+    SettleText {
+        /// Which text.
+        message: MessageId,
+        /// Which attempt.
+        attempt: u32,
+        /// What became of it.
+        outcome: SendOutcome,
+    },
+    /// The timer's only word: write down what the clock has already decided.
+    TimePassed,
+}
+
+impl Command {
+    /// The id of the block that this command would make, given fresh ids; free text about it is filed under it.
+    pub fn new_block_id(fresh: &FreshIds) -> BlockId {
+        BlockId(fresh[0])
+    }
+}
+
+/// Random 128-bit numbers for the ids that a decision may need.
+pub type FreshIds = [u128; 3];
+
+/// How texts leave the house.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TextChannel {
+    /// Captured locally; needs no credentials.
+    Inbox,
+    /// By a paid provider, with the tenant's own credentials.
+    Provider,
+}
+
+/// The operator's settings that decisions rest on. They shape new events only; replay never reads them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Policy {
+    /// How long a hold lasts unless asked otherwise.
+    pub hold_ttl_seconds: u32,
+    /// How long a hold can last, extensions included.
+    pub hold_lifetime_seconds_max: u32,
+    /// Live holds a phone may have.
+    pub live_holds_per_phone_max: u32,
+    /// Digits of a code, 4 to 8.
+    pub code_digits: u8,
+    /// How long a code works; never beyond its hold.
+    pub code_ttl_seconds: u32,
+    /// Wrong codes a hold takes before it is locked.
+    pub attempts_max: u32,
+    /// How often a code can be sent again.
+    pub resends_max: u32,
+    /// How texts leave the house.
+    pub texts: TextChannel,
+}
+
+/// The `Idempotency-Key` of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RequestKey {
+    /// SHA-256 of principal, route and key.
+    pub hash: [u8; 32],
+    /// Whether this key was seen before with another body. (The bodies' digests are personal data, so the ledger never has them.)
+    pub reused: bool,
+}
+
+/// What a decision rests on beside the ledger.
+#[derive(Debug, Clone, Copy)]
+pub struct Context<'a> {
+    /// The instant of the decision; never earlier than the latest entry.
+    pub now: Timestamp,
+    /// Who asks.
+    pub principal: Principal,
+    /// For the ids of what is new.
+    pub fresh: FreshIds,
+    /// The operator's settings.
+    pub policy: &'a Policy,
+    /// The tenant's key for codes.
+    pub codes: &'a CodeKey,
+    /// The request's idempotency key, if it has one.
+    pub request: Option<RequestKey>,
+}

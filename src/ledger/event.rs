@@ -1,0 +1,194 @@
+//! What happened: the only way a ledger changes, and what the journal keeps for ever.
+//!
+//! **Stored format.** The order of variants and fields is the format (bincode is positional). From the first release on
+//! a change means a new entry version and an upcast in `entry.rs`; golden files hold the bytes. Events carry no name, no
+//! number and no free text: those are personal facts and travel beside them.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    AppointmentId, Block, CallId, CallerId, Claim, HoldId, Interval, KeyId, KeyRecord, MessageId,
+    Party, Principal, Profile, Proof, Resource, SendOutcome, Service, ServiceId, TenantRecord,
+    TextKind, Timestamp, Verification,
+};
+
+use super::receipt::Receipt;
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Event {
+    /// A clinic joined the instance (tenant zero only).
+    TenantCreated(TenantRecord),
+    /// The clinic says this of itself.
+    ProfileSet(Profile),
+    /// A key was made.
+    KeyCreated(KeyRecord),
+    /// A key was taken back.
+    KeyRevoked {
+        /// Which.
+        key: KeyId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A resource was added.
+    ResourceAdded(Resource),
+    /// A resource is now so.
+    ResourceChanged(Resource),
+    /// A resource's time was blocked.
+    BlockAdded(Block),
+    /// A service was added.
+    ServiceAdded(Service),
+    /// A service is now so.
+    ServiceChanged(Service),
+    /// A slot was claimed.
+    HoldPlaced {
+        /// The hold.
+        hold: HoldId,
+        /// What for.
+        service: ServiceId,
+        /// The appointment's own time.
+        interval: Interval,
+        /// What it takes.
+        claims: Vec<Claim>,
+        /// Who for.
+        party: Party,
+        /// In which call.
+        call: Option<CallId>,
+        /// By whom.
+        by: Principal,
+        /// When.
+        at: Timestamp,
+        /// Until when.
+        expires_at: Timestamp,
+        /// Until when at most.
+        lifetime_ends_at: Timestamp,
+    },
+    /// A hold lasts longer.
+    HoldExtended {
+        /// Which.
+        hold: HoldId,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// A hold was given back.
+    HoldReleased {
+        /// Which.
+        hold: HoldId,
+    },
+    /// A hold's time was over; written down when it stood in the way or was swept.
+    HoldExpired {
+        /// Which.
+        hold: HoldId,
+    },
+    /// A hold has this code now.
+    CodeIssued {
+        /// Which hold.
+        hold: HoldId,
+        /// Its code.
+        verification: Verification,
+    },
+    /// A hold's text was certainly not sent: it has no code.
+    CodeWithdrawn {
+        /// Which hold.
+        hold: HoldId,
+    },
+    /// A wrong code was given.
+    AttemptFailed {
+        /// For which hold.
+        hold: HoldId,
+        /// By whom.
+        caller: CallerId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Too many wrong codes: no further one is taken.
+    HoldLocked {
+        /// Which hold.
+        hold: HoldId,
+    },
+    /// A hold became an appointment.
+    HoldConfirmed {
+        /// Which hold.
+        hold: HoldId,
+        /// Which appointment.
+        appointment: AppointmentId,
+        /// On whose word.
+        proof: Proof,
+        /// By whom.
+        by: Principal,
+        /// When.
+        at: Timestamp,
+    },
+    /// Staff booked at once.
+    AppointmentBooked {
+        /// Which appointment.
+        appointment: AppointmentId,
+        /// What.
+        service: ServiceId,
+        /// Its own time.
+        interval: Interval,
+        /// What it takes.
+        claims: Vec<Claim>,
+        /// Who for.
+        party: Party,
+        /// By whom.
+        by: Principal,
+        /// When.
+        at: Timestamp,
+    },
+    /// An appointment was cancelled.
+    AppointmentCancelled {
+        /// Which.
+        appointment: AppointmentId,
+    },
+    /// An appointment moved, in one step: its old time is free, its new one taken.
+    AppointmentMoved {
+        /// Which.
+        appointment: AppointmentId,
+        /// What it is now for.
+        service: ServiceId,
+        /// Its new time.
+        interval: Interval,
+        /// What it now takes.
+        claims: Vec<Claim>,
+    },
+    /// A text was decided and its first attempt handed over in the same step.
+    TextQueued {
+        /// Which text.
+        message: MessageId,
+        /// What it says.
+        kind: TextKind,
+        /// Who gets it.
+        to: CallerId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A text is about to be sent again.
+    TextHandedOver {
+        /// Which text.
+        message: MessageId,
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// What became of a text.
+    TextSettled {
+        /// Which text.
+        message: MessageId,
+        /// What.
+        outcome: SendOutcome,
+    },
+    /// A request with an idempotency key succeeded; the same key gets this again.
+    RequestRemembered {
+        /// SHA-256 of principal, route and key.
+        key: [u8; 32],
+        /// The answer.
+        receipt: Receipt,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// Rows that were only kept for a while are dropped up to here.
+    Forgotten {
+        /// What was due by then.
+        up_to: Timestamp,
+    },
+}

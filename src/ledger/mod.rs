@@ -1,0 +1,21 @@
+//! The pure ledger of one tenant: `decide` says what a command leads to, `apply` makes it so, `query` looks.
+//!
+//! No async, no IO, no clock, no randomness, no hash-map order: time and fresh ids come in with the context. That is what
+//! lets a restart, a test and an auditor replay the same events to the same state. Nothing here knows a name or a number.
+
+mod command;
+mod event;
+mod query;
+mod receipt;
+mod rejection;
+
+pub use command::{
+    Command, Context, FreshIds, NewResource, NewService, Policy, RequestKey, ResourceChange,
+    ServiceChange, TextChannel, Wish,
+};
+pub use event::Event;
+pub use query::{AppointmentSearch, PageRequest, Query, SlotPage, SlotSearch, View};
+pub use receipt::{
+    AppointmentView, CodeQueued, Cursor, HoldView, Page, Receipt, ServiceView, SlotStatus, SlotView,
+};
+pub use rejection::{Bound, Missing, Reason, Rejection};

@@ -1,0 +1,203 @@
+//! What a ledger answers: to a command a [`Receipt`], to a query a [`View`].
+//!
+//! Both carry public ids, so that whoever renders them needs no ledger, and parties instead of names. Receipts are kept for
+//! idempotent replay and therefore stored: their fields are frozen like an event's.
+
+use serde::{Deserialize, Serialize};
+
+use crate::model::{
+    AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyRecord, MessageId,
+    Party, Profile, Resource, SendOutcome, Service, Slug, TenantRecord, Timestamp,
+};
+
+/// A slot: one service at one resource at one time.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SlotView {
+    /// What for.
+    pub service: Slug,
+    /// Whose time.
+    pub resource: Slug,
+    /// From when to when.
+    pub interval: Interval,
+    /// Whether it can be had.
+    pub status: SlotStatus,
+}
+
+/// Whether a slot can be had.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum SlotStatus {
+    /// It can.
+    Free,
+    /// A hold claims part of it.
+    Held,
+    /// An appointment claims part of it.
+    Booked,
+}
+
+impl SlotStatus {
+    /// The status's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Free => "free",
+            Self::Held => "held",
+            Self::Booked => "booked",
+        }
+    }
+}
+
+/// A hold as it was when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HoldView {
+    /// Its id.
+    pub id: HoldId,
+    /// What is to be booked.
+    pub service: Slug,
+    /// What it takes, the resource of its slot first.
+    pub resources: Vec<Slug>,
+    /// The appointment's own time.
+    pub interval: Interval,
+    /// What it was.
+    pub status: HoldStatus,
+    /// When it lapses.
+    pub expires_at: Timestamp,
+    /// The latest instant it can be extended to.
+    pub lifetime_ends_at: Timestamp,
+    /// Who for.
+    pub party: Party,
+    /// The appointment it became.
+    pub appointment: Option<AppointmentId>,
+    /// Too many wrong codes; a human has to help.
+    pub locked: bool,
+}
+
+/// An appointment as it was when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct AppointmentView {
+    /// Its id.
+    pub id: AppointmentId,
+    /// Its version.
+    pub version: u32,
+    /// What it was.
+    pub status: AppointmentStatus,
+    /// What was booked.
+    pub service: Slug,
+    /// What it takes, the resource of its slot first.
+    pub resources: Vec<Slug>,
+    /// Its own time.
+    pub interval: Interval,
+    /// Who for.
+    pub party: Party,
+    /// The hold it came from.
+    pub hold: Option<HoldId>,
+    /// When it was booked.
+    pub booked_at: Timestamp,
+}
+
+/// A service with public ids.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ServiceView {
+    /// The service.
+    pub service: Service,
+    /// The public ids of its resources, in their order.
+    pub resources: Vec<Slug>,
+}
+
+/// A code that was decided and handed to the outbox.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeQueued {
+    /// The text that carries it.
+    pub message: MessageId,
+    /// Who for.
+    pub party: Party,
+    /// Until when it works.
+    pub expires_at: Timestamp,
+    /// Wrong codes that are still taken.
+    pub attempts_left: u32,
+    /// How often it can be sent again.
+    pub resends_left: u32,
+}
+
+/// What a ledger answers to a command.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Receipt {
+    /// A clinic.
+    Tenant(TenantRecord),
+    /// What the clinic says of itself.
+    Profile(Profile),
+    /// A key, without its secret.
+    Key(KeyRecord),
+    /// A resource.
+    Resource(Resource),
+    /// A service.
+    Service(ServiceView),
+    /// A block, and whose.
+    Block(Block, Slug),
+    /// A hold: placed or extended.
+    Hold(HoldView),
+    /// The same caller asked for the same slot again: the hold it already has.
+    HoldAgain(HoldView),
+    /// The hold no longer claims anything.
+    Released(HoldId),
+    /// A code is on its way.
+    CodeQueued(CodeQueued),
+    /// The code was wrong. Nothing is booked, yet something has changed: it was counted.
+    CodeMismatch {
+        /// Wrong codes that are still taken; 0: locked.
+        attempts_left: u32,
+    },
+    /// An appointment: booked, cancelled or moved.
+    Appointment(AppointmentView),
+    /// The hold had been confirmed before: its appointment.
+    AppointmentAgain(AppointmentView),
+    /// A text may be sent now, as this attempt.
+    TextHandedOver {
+        /// Which attempt.
+        attempt: u32,
+    },
+    /// What became of a text.
+    TextSettled(SendOutcome),
+    /// Nothing to say.
+    Nothing,
+}
+
+impl Receipt {
+    /// Whose data the answer shows, if anyone's.
+    pub fn party(&self) -> Option<Party> {
+        match self {
+            Self::Hold(hold) | Self::HoldAgain(hold) => Some(hold.party),
+            Self::Appointment(appointment) | Self::AppointmentAgain(appointment) => {
+                Some(appointment.party)
+            }
+            Self::CodeQueued(code) => Some(code.party),
+            Self::Tenant(_)
+            | Self::Profile(_)
+            | Self::Key(_)
+            | Self::Resource(_)
+            | Self::Service(_)
+            | Self::Block(..)
+            | Self::Released(_)
+            | Self::CodeMismatch { .. }
+            | Self::TextHandedOver { .. }
+            | Self::TextSettled(_)
+            | Self::Nothing => None,
+        }
+    }
+}
+
+/// A page of a list in order of creation; `next` is where the following page begins.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Page<T> {
+    /// What is on it.
+    pub items: Vec<T>,
+    /// Where the next begins; `None`: this is the last.
+    pub next: Option<Cursor>,
+}
+
+/// Where a page begins: after this row. What it means is the list's own business.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Cursor {
+    /// The last row's place in time, for lists by start; 0 for lists in order of creation.
+    pub at: i64,
+    /// The last row's serial number.
+    pub serial: u64,
+}

@@ -1,0 +1,220 @@
+//! Why a ledger says no: one enum, in order of precedence. A rejection changes nothing and is not journaled.
+//!
+//! No text carries meaning here; each façade renders every member in its own words, by an exhaustive match.
+
+use crate::model::Timestamp;
+
+use super::receipt::SlotView;
+
+/// Why a time is not offered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Reason {
+    /// No such service or resource, or this resource does not give this service.
+    Unknown,
+    /// It is over.
+    Past,
+    /// Too soon to be booked.
+    Notice,
+    /// Too far ahead.
+    Horizon,
+    /// A date on which the resource is closed by exception.
+    Holiday,
+    /// Outside opening hours.
+    Closed,
+    /// The resource's time is blocked.
+    Blocked,
+    /// Within opening hours, but no slot begins then.
+    NotAligned,
+    /// All taken.
+    Full,
+}
+
+impl Reason {
+    /// The reason's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Unknown => "unknown",
+            Self::Past => "past",
+            Self::Notice => "notice",
+            Self::Horizon => "horizon",
+            Self::Holiday => "holiday",
+            Self::Closed => "closed",
+            Self::Blocked => "blocked",
+            Self::NotAligned => "not-aligned",
+            Self::Full => "full",
+        }
+    }
+}
+
+/// What there is none of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// No such tenant.
+    Tenant,
+    /// No such key.
+    Key,
+    /// No such resource.
+    Resource,
+    /// No such service.
+    Service,
+    /// No such hold.
+    Hold,
+    /// No such appointment.
+    Appointment,
+    /// No such text.
+    Message,
+}
+
+impl Missing {
+    /// What is missing, in a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tenant => "tenant",
+            Self::Key => "key",
+            Self::Resource => "resource",
+            Self::Service => "service",
+            Self::Hold => "hold",
+            Self::Appointment => "appointment",
+            Self::Message => "message",
+        }
+    }
+}
+
+/// What a tenant has too many of already (limits.rs).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Bound {
+    /// Tenants of the instance.
+    Tenants,
+    /// Keys.
+    Keys,
+    /// Resources.
+    Resources,
+    /// Blocks of one resource.
+    Blocks,
+    /// Services.
+    Services,
+}
+
+impl Bound {
+    /// What is full, in a word.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Tenants => "tenants",
+            Self::Keys => "keys",
+            Self::Resources => "resources",
+            Self::Blocks => "blocks of this resource",
+            Self::Services => "services",
+        }
+    }
+}
+
+/// Why a ledger says no, in order of precedence.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Rejection {
+    /// The idempotency key was used before with another body.
+    IdempotencyKeyReused,
+    /// There is no such thing here.
+    NotFound(Missing),
+    /// A field's value cannot be used here; `field` is its path in the body.
+    Invalid {
+        /// Which field.
+        field: &'static str,
+        /// What is wrong and what to do.
+        detail: &'static str,
+    },
+    /// The chosen id is taken.
+    IdTaken,
+    /// There are too many of these already.
+    LimitReached(Bound),
+    /// The hold became an appointment.
+    HoldConfirmed,
+    /// The hold's time is over, or it was released.
+    HoldExpired,
+    /// The hold has reached its lifetime and cannot be extended.
+    HoldLifetimeReached,
+    /// The time is not offered.
+    SlotNotOffered(Reason),
+    /// The time is taken; the nearest that are not.
+    SlotTaken(Vec<SlotView>),
+    /// This phone holds too much already; until the first of it lapses.
+    TooManyHolds {
+        /// When to try again.
+        retry_at: Timestamp,
+    },
+    /// The tenant has no credentials to send a text with.
+    SmsCredentialsMissing,
+    /// The service asks for no code.
+    VerificationNotNeeded,
+    /// Too many wrong codes; a human has to help.
+    VerificationLocked,
+    /// The code was sent as often as it may be.
+    TooManyCodes {
+        /// When to try again: when the hold is over and a new one can be placed.
+        retry_at: Timestamp,
+    },
+    /// A code has to be sent first.
+    VerificationRequired,
+    /// A code was sent; it has to be given.
+    CodeMissing,
+    /// The code's time is over; ask for a new one.
+    CodeExpired,
+    /// The appointment is cancelled.
+    AppointmentCancelled,
+    /// The appointment has changed since.
+    VersionMismatch {
+        /// What it is now.
+        current: u32,
+    },
+}
+
+impl Rejection {
+    /// Its stable code on the wire (docs/problems.md).
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::IdempotencyKeyReused => "idempotency-key-reused",
+            Self::NotFound(_) => "not-found",
+            Self::Invalid { .. } => "invalid-body",
+            Self::IdTaken => "id-taken",
+            Self::LimitReached(_) => "limit-reached",
+            Self::HoldConfirmed => "hold-confirmed",
+            Self::HoldExpired => "hold-expired",
+            Self::HoldLifetimeReached => "hold-lifetime-reached",
+            Self::SlotNotOffered(_) => "slot-not-offered",
+            Self::SlotTaken(_) => "slot-taken",
+            Self::TooManyHolds { .. } => "too-many-holds",
+            Self::SmsCredentialsMissing => "sms-credentials-missing",
+            Self::VerificationNotNeeded => "verification-not-needed",
+            Self::VerificationLocked => "verification-locked",
+            Self::TooManyCodes { .. } => "too-many-codes",
+            Self::VerificationRequired => "verification-required",
+            Self::CodeMissing => "code-missing",
+            Self::CodeExpired => "code-expired",
+            Self::AppointmentCancelled => "appointment-cancelled",
+            Self::VersionMismatch { .. } => "version-mismatch",
+        }
+    }
+
+    /// Whether the same request can succeed later without anything else being changed by the one who asks.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::SlotTaken(_) | Self::TooManyHolds { .. } | Self::TooManyCodes { .. } => true,
+            Self::IdempotencyKeyReused
+            | Self::NotFound(_)
+            | Self::Invalid { .. }
+            | Self::IdTaken
+            | Self::LimitReached(_)
+            | Self::HoldConfirmed
+            | Self::HoldExpired
+            | Self::HoldLifetimeReached
+            | Self::SlotNotOffered(_)
+            | Self::SmsCredentialsMissing
+            | Self::VerificationNotNeeded
+            | Self::VerificationLocked
+            | Self::VerificationRequired
+            | Self::CodeMissing
+            | Self::CodeExpired
+            | Self::AppointmentCancelled
+            | Self::VersionMismatch { .. } => false,
+        }
+    }
+}

@@ -1,0 +1,78 @@
+//! Every bound in one place, with its unit and its reason; relations between them are asserted when the crate is compiled.
+
+/// Tenants an instance takes.
+pub const TENANTS_MAX: usize = 10_000;
+/// Keys a tenant takes, revoked ones included (they stay as audit).
+pub const KEYS_MAX: usize = 10_000;
+/// Resources a tenant takes.
+pub const RESOURCES_MAX: usize = 1_000;
+/// Services a tenant takes.
+pub const SERVICES_MAX: usize = 1_000;
+/// Blocks one resource takes.
+pub const BLOCKS_PER_RESOURCE_MAX: usize = 10_000;
+/// Weekly windows one resource takes.
+pub const OPENING_HOURS_MAX: usize = 64;
+/// Exceptions one resource takes: a year of days, twice.
+pub const EXCEPTIONS_MAX: usize = 800;
+/// Resources that may give one service.
+pub const SERVICE_RESOURCES_MAX: usize = 200;
+/// Longest appointment, in minutes.
+pub const SERVICE_MINUTES_MAX: u32 = 24 * 60;
+/// Longest buffer on either side, in minutes.
+pub const BUFFER_MINUTES_MAX: u32 = 12 * 60;
+/// Longest step between starts, in minutes.
+pub const STEP_MINUTES_MAX: u32 = 24 * 60;
+/// Longest notice, in minutes: a quarter of a year.
+pub const NOTICE_MINUTES_MAX: u32 = 90 * 24 * 60;
+/// Furthest horizon, in days: two years.
+pub const HORIZON_DAYS_MAX: u32 = 730;
+/// The horizon of a service that names none, in days.
+pub const HORIZON_DAYS_DEFAULT: u32 = 90;
+/// Longest block, in days.
+pub const BLOCK_DAYS_MAX: i64 = 366;
+/// Longest name of a resource, service or key, in characters.
+pub const NAME_CHARS_MAX: usize = 120;
+
+/// Rows on one page of a list.
+pub const PAGE_ROWS_MAX: usize = 1_000;
+/// Rows on a page that names no limit.
+pub const PAGE_ROWS_DEFAULT: usize = 50;
+/// Rows one look at a list may pass over while it filters; a page may then be short and go on by its cursor.
+pub const SCAN_ROWS_MAX: usize = 20_000;
+/// Resource-days one look for slots may open; a page may then be short and go on by its cursor.
+pub const SCAN_RESOURCE_DAYS_MAX: usize = 2_000;
+/// Day sheets kept ready per tenant.
+pub const DAY_SHEETS_MAX: usize = 20_000;
+/// Alternatives offered for a taken slot.
+pub const ALTERNATIVES_MAX: usize = 3;
+/// How far to both sides alternatives are looked for, in days.
+pub const ALTERNATIVE_DAYS_MAX: i64 = 14;
+
+/// How long an idempotency key is remembered, in seconds.
+pub const REQUEST_REMEMBERED_SECONDS: i64 = 24 * 60 * 60;
+/// How long holds that ended and texts that settled stay to be looked up, in seconds; no shorter than the above.
+pub const ENDED_KEPT_SECONDS: i64 = 48 * 60 * 60;
+/// Rows one pass of forgetting or sweeping takes, so that no single entry grows without bound.
+pub const SWEEP_ROWS_MAX: usize = 200;
+
+/// Wrong codes one phone may give over all its holds within the window below.
+pub const CALLER_ATTEMPTS_MAX: u32 = 20;
+/// The window of the above, in seconds.
+pub const CALLER_ATTEMPTS_WINDOW_SECONDS: i64 = 24 * 60 * 60;
+/// Attempts to send one text: a text in flight at a crash may go twice, never three times.
+pub const TEXT_ATTEMPTS_MAX: u32 = 2;
+
+/// Largest request body, in bytes.
+pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Longest idempotency key, in bytes.
+pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
+/// Requests that may wait for one text's outcome.
+pub const SETTLEMENT_WAITERS_MAX: usize = 64;
+/// Texts that one tenant has in flight.
+pub const TEXTS_IN_FLIGHT_PER_TENANT_MAX: usize = 16;
+
+const _: () = assert!(PAGE_ROWS_DEFAULT <= PAGE_ROWS_MAX);
+const _: () = assert!(PAGE_ROWS_MAX <= SCAN_ROWS_MAX);
+const _: () = assert!(ENDED_KEPT_SECONDS >= REQUEST_REMEMBERED_SECONDS);
+const _: () = assert!(SERVICE_RESOURCES_MAX <= SCAN_RESOURCE_DAYS_MAX);
+const _: () = assert!(SERVICE_RESOURCES_MAX <= RESOURCES_MAX);

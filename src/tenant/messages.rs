@@ -1,0 +1,160 @@
+//! What a façade may ask of a tenant and what it gets: the ledger's commands in contact words, and answers with the names
+//! put back.
+//!
+//! An [`Instruction`] is a command before the tenant's contacts have turned a name and a number into a party. Nothing here
+//! decides.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::ledger::{Command, Receipt, Rejection, View, Wish};
+use crate::model::{
+    AppointmentId, CallId, Contact, FreeText, Interval, PersonId, Phone, Principal, Scope, Slug,
+    TextKind, Timestamp,
+};
+
+/// What can be asked of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instruction {
+    /// Claim a slot for someone.
+    PlaceHold {
+        /// Which slot.
+        wish: Wish,
+        /// Who for.
+        contact: Contact,
+        /// For how long.
+        ttl_seconds: Option<u32>,
+        /// In which call.
+        call: Option<CallId>,
+    },
+    /// Book at once, on staff's word.
+    BookDirectly {
+        /// Which slot.
+        wish: Wish,
+        /// Who for.
+        contact: Contact,
+    },
+    /// Make a key; the answer shows its secret, once.
+    CreateKey {
+        /// What it may do.
+        scope: Scope,
+        /// What the clinic calls it.
+        label: String,
+        /// From when on it is refused.
+        expires_at: Option<Timestamp>,
+    },
+    /// Keep a resource's time from being booked.
+    BlockTime {
+        /// Whose.
+        resource: Slug,
+        /// From when to when.
+        interval: Interval,
+        /// Why.
+        reason: Option<FreeText>,
+    },
+    /// Cancel an appointment.
+    CancelAppointment {
+        /// Which.
+        appointment: AppointmentId,
+        /// Why.
+        reason: Option<FreeText>,
+        /// The version it must have.
+        if_version: Option<u32>,
+    },
+    /// Whatever needs no contact word.
+    Plain(Command),
+}
+
+/// The `Idempotency-Key` of a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Idempotency {
+    /// SHA-256 of principal, route and key.
+    pub key: [u8; 32],
+    /// SHA-256 of the body. It could be tested against guesses of a name, so it is kept as personal data.
+    pub body: [u8; 32],
+}
+
+/// One request of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// Who asks.
+    pub principal: Principal,
+    /// Under which idempotency key.
+    pub idempotency: Option<Idempotency>,
+    /// What.
+    pub instruction: Instruction,
+}
+
+/// A person as an answer shows them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonCard {
+    /// Their id.
+    pub id: PersonId,
+    /// Name, phone and e-mail.
+    pub contact: Contact,
+}
+
+/// What a tenant answers to a request.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    /// What the ledger says.
+    pub receipt: Receipt,
+    /// The idempotency key had been used: this is the answer it got then.
+    pub replayed: bool,
+    /// Whom the receipt's party names, unless they were erased.
+    pub person: Option<PersonCard>,
+    /// The free text filed under what the receipt shows: a reason.
+    pub reason: Option<FreeText>,
+    /// A new key in full. Shown once and kept nowhere.
+    pub secret: Option<Arc<str>>,
+}
+
+/// What a tenant answers to a query.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    /// What was found.
+    pub view: View,
+    /// Whom the parties in it name.
+    pub people: BTreeMap<PersonId, PersonCard>,
+    /// The reasons filed under the appointments in it.
+    pub reasons: BTreeMap<AppointmentId, FreeText>,
+}
+
+/// A text that the local inbox captured.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CapturedText {
+    /// Who it was for.
+    pub to: Phone,
+    /// What it said.
+    pub body: String,
+    /// When it was sent.
+    pub sent_at: Timestamp,
+    /// What it was.
+    pub kind: TextKind,
+}
+
+/// A text that the outbox may send now.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PreparedText {
+    /// Who gets it.
+    pub to: Phone,
+    /// What it says.
+    pub body: String,
+    /// Which attempt this is.
+    pub attempt: u32,
+}
+
+/// Why a tenant gave no answer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Refused {
+    /// The ledger said no.
+    Rejected(Rejection),
+    /// This tenant has as many requests in flight as it may: nothing was done.
+    TenantBusy,
+    /// The machine has as much queued as it may: nothing was done.
+    Overloaded,
+    /// The engine or this tenant stopped meanwhile: whether it was done is not known; the same idempotency key will tell.
+    Stopped,
+    /// The tenant failed twice on the same entry and is out of service until the operator has looked.
+    Quarantined,
+}
