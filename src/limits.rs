@@ -40,7 +40,7 @@ pub const PAGE_ROWS_DEFAULT: usize = 50;
 /// Rows one look at a list may pass over while it filters; a page may then be short and go on by its cursor.
 pub const SCAN_ROWS_MAX: usize = 20_000;
 /// Resource-days one look for slots may open; a page may then be short and go on by its cursor.
-pub const SCAN_RESOURCE_DAYS_MAX: usize = 2_000;
+pub const SCAN_RESOURCE_DAYS_MAX: usize = 1_000;
 /// Day sheets kept ready per tenant.
 pub const DAY_SHEETS_MAX: usize = 20_000;
 /// Alternatives offered for a taken slot.

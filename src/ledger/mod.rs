@@ -3,19 +3,36 @@
 //! No async, no IO, no clock, no randomness, no hash-map order: time and fresh ids come in with the context. That is what
 //! lets a restart, a test and an auditor replay the same events to the same state. Nothing here knows a name or a number.
 
-mod command;
-mod event;
-mod query;
 mod receipt;
 mod rejection;
 
+mod command;
+mod event;
+mod query;
+
+mod day_sheets;
+mod idempotency;
+mod occupancy;
+mod table;
+
+mod apply;
+mod availability;
+mod decide;
+mod look;
+mod rules;
+mod state;
+
+pub use apply::apply;
 pub use command::{
     Command, Context, FreshIds, NewResource, NewService, Policy, RequestKey, ResourceChange,
     ServiceChange, TextChannel, Wish,
 };
+pub use decide::{Decision, decide};
 pub use event::Event;
+pub use look::look;
 pub use query::{AppointmentSearch, PageRequest, Query, SlotPage, SlotSearch, View};
 pub use receipt::{
     AppointmentView, CodeQueued, Cursor, HoldView, Page, Receipt, ServiceView, SlotStatus, SlotView,
 };
 pub use rejection::{Bound, Missing, Reason, Rejection};
+pub use state::Ledger;

@@ -24,6 +24,8 @@ pub struct Verification {
     pub expires_at: Timestamp,
     /// The text that last carried it.
     pub message: MessageId,
+    /// Texts that carried it, or may have; when the last of them was certainly not sent, the code is withdrawn.
+    pub texts: u32,
 }
 
 /// What someone said the code is. Prints masked.

@@ -1,0 +1,141 @@
+//! Decides: what a command leads to, or why not. Pure; the same ledger, command and context give the same decision.
+//!
+//! The idempotency window comes first, then the rule of the command (`rules/`), whose checks stand in a column: one refusal a
+//! line, cheapest first, the effect last.
+
+use crate::limits;
+use crate::model::{MessageState, SendOutcome};
+
+use super::command::{Command, Context};
+use super::event::Event;
+use super::receipt::Receipt;
+use super::rejection::Rejection;
+use super::rules::{
+    appointments, codes, confirm, holds, keys, practice, tenants, texts, time_passed,
+};
+use super::state::Ledger;
+
+/// What is to happen and what is to be answered.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Decision {
+    /// What is to happen, in order; nothing if all is as wished already.
+    pub events: Vec<Event>,
+    /// What is to be answered once that is durable.
+    pub receipt: Receipt,
+    /// The request's key was used before: the answer is the one it got then.
+    pub replayed: bool,
+}
+
+impl Decision {
+    /// Something happens.
+    pub(super) fn new(events: Vec<Event>, receipt: Receipt) -> Self {
+        Self {
+            events,
+            receipt,
+            replayed: false,
+        }
+    }
+
+    /// All is as wished already.
+    pub(super) fn quiet(receipt: Receipt) -> Self {
+        Self::new(Vec::new(), receipt)
+    }
+}
+
+/// Decides.
+pub fn decide(
+    ledger: &Ledger,
+    command: &Command,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    if let Some(request) = context.request
+        && let Some(receipt) = remembered(ledger, &request.hash, context)
+    {
+        if request.reused {
+            return Err(Rejection::IdempotencyKeyReused);
+        }
+        return Ok(Decision {
+            events: Vec::new(),
+            receipt: receipt.clone(),
+            replayed: true,
+        });
+    }
+    let mut decision = rule(ledger, command, context)?;
+    // A wrong code is counted, yet it is no success: the next attempt under the same key is looked at anew.
+    if let Some(request) = context.request
+        && !matches!(decision.receipt, Receipt::CodeMismatch { .. })
+    {
+        decision.events.push(Event::RequestRemembered {
+            key: request.hash,
+            receipt: decision.receipt.clone(),
+            until: context.now.plus_seconds(limits::REQUEST_REMEMBERED_SECONDS),
+        });
+    }
+    Ok(decision)
+}
+
+/// The answer this key got. A code whose text was certainly not sent was no success: such a key is decided anew.
+fn remembered<'a>(
+    ledger: &'a Ledger,
+    key: &[u8; 32],
+    context: &Context<'_>,
+) -> Option<&'a Receipt> {
+    let receipt = ledger.requests.answer(key, context.now)?;
+    if let Receipt::CodeQueued(code) = receipt
+        && let Some(message) = ledger.message(code.message)
+        && message.state == MessageState::Settled(SendOutcome::NotSent)
+    {
+        return None;
+    }
+    Some(receipt)
+}
+
+fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Decision, Rejection> {
+    match command {
+        Command::CreateTenant { slug, profile } => tenants::create(ledger, slug, profile, context),
+        Command::SetProfile(profile) => tenants::set_profile(ledger, profile),
+        Command::CreateKey {
+            scope,
+            label,
+            expires_at,
+            secret_hash,
+        } => keys::create(ledger, *scope, label, *expires_at, *secret_hash, context),
+        Command::RevokeKey(key) => keys::revoke(ledger, *key, context),
+        Command::AddResource(resource) => practice::add_resource(ledger, resource, context),
+        Command::ChangeResource(id, change) => practice::change_resource(ledger, id, change),
+        Command::BlockTime { resource, interval } => {
+            practice::block_time(ledger, resource, *interval, context)
+        }
+        Command::AddService(service) => practice::add_service(ledger, service, context),
+        Command::ChangeService(id, change) => practice::change_service(ledger, id, change),
+        Command::PlaceHold {
+            wish,
+            party,
+            ttl_seconds,
+            call,
+        } => holds::place(ledger, wish, *party, *ttl_seconds, call.as_ref(), context),
+        Command::ExtendHold { hold, ttl_seconds } => {
+            holds::extend(ledger, *hold, *ttl_seconds, context)
+        }
+        Command::ReleaseHold(hold) => holds::release(ledger, *hold, context),
+        Command::SendCode(hold) => codes::send(ledger, *hold, context),
+        Command::Confirm { hold, code } => confirm::confirm(ledger, *hold, code.as_ref(), context),
+        Command::BookDirectly { wish, party } => appointments::book(ledger, wish, *party, context),
+        Command::CancelAppointment {
+            appointment,
+            if_version,
+        } => appointments::cancel(ledger, *appointment, *if_version),
+        Command::Reschedule {
+            appointment,
+            wish,
+            if_version,
+        } => appointments::reschedule(ledger, *appointment, wish, *if_version, context),
+        Command::HandOverText(message) => texts::hand_over(ledger, *message),
+        Command::SettleText {
+            message,
+            attempt,
+            outcome,
+        } => texts::settle(ledger, *message, *attempt, *outcome),
+        Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
+    }
+}

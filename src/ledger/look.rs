@@ -1,0 +1,167 @@
+//! Looks things up: every query is answered here, at an instant, without changing anything.
+
+use crate::limits;
+use crate::model::{Appointment, Hold, Principal, Slug, Timestamp};
+
+use super::availability;
+use super::query::{AppointmentSearch, PageRequest, Query, View};
+use super::receipt::{AppointmentView, Cursor, HoldView, Page};
+use super::rejection::{Missing, Rejection};
+use super::state::Ledger;
+
+/// Answers a query.
+pub fn look(
+    ledger: &Ledger,
+    query: &Query,
+    viewer: Principal,
+    now: Timestamp,
+) -> Result<View, Rejection> {
+    let missing = Rejection::NotFound;
+    match query {
+        Query::Profile => {
+            let profile = ledger.profile().ok_or(missing(Missing::Tenant))?;
+            Ok(View::Profile(profile.clone()))
+        }
+        Query::Tenants(page) => Ok(View::Tenants(list(
+            ledger.tenants.after(begin(page)),
+            page,
+            |row| Some(row.clone()),
+        ))),
+        Query::Tenant(slug) => {
+            let tenant = ledger.tenants.get(slug).ok_or(missing(Missing::Tenant))?;
+            Ok(View::Tenant(tenant.clone()))
+        }
+        Query::Keys(page) => Ok(View::Keys(list(
+            ledger.keys.after(begin(page)),
+            page,
+            |row| Some(row.clone()),
+        ))),
+        Query::Key(id) => {
+            let key = ledger.keys.get(id).ok_or(missing(Missing::Key))?;
+            Ok(View::Key(key.clone()))
+        }
+        Query::Resources(page) => Ok(View::Resources(list(
+            numbered(&ledger.resources, page),
+            page,
+            |row| Some(row.clone()),
+        ))),
+        Query::Resource(id) => {
+            let resource = ledger.resource(id).ok_or(missing(Missing::Resource))?;
+            Ok(View::Resource(resource.clone()))
+        }
+        Query::Services(page) => Ok(View::Services(list(
+            numbered(&ledger.services, page),
+            page,
+            |row| Some(ledger.service_view(row)),
+        ))),
+        Query::Service(id) => {
+            let service = ledger.service(id).ok_or(missing(Missing::Service))?;
+            Ok(View::Service(ledger.service_view(service)))
+        }
+        Query::Slots(search) => Ok(View::Slots(availability::find(ledger, search, now))),
+        Query::Holds { status, page } => {
+            let rows = ledger.holds.after(begin(page));
+            let wanted = |hold: &Hold| status.is_none_or(|status| hold.status(now) == status);
+            Ok(View::Holds(list(rows, page, |hold| {
+                let shown = may_see(viewer, hold) && wanted(hold);
+                shown.then(|| ledger.hold_view(hold, now))
+            })))
+        }
+        Query::Hold(id) => {
+            let hold = ledger.holds.get(id).filter(|hold| may_see(viewer, hold));
+            let hold = hold.ok_or(missing(Missing::Hold))?;
+            let view: HoldView = ledger.hold_view(hold, now);
+            Ok(View::Hold(view))
+        }
+        Query::Appointments(search) => Ok(View::Appointments(appointments(ledger, search))),
+        Query::Appointment(id) => {
+            let appointment = ledger
+                .appointments
+                .get(id)
+                .ok_or(missing(Missing::Appointment))?;
+            Ok(View::Appointment(ledger.appointment_view(appointment)))
+        }
+    }
+}
+
+/// An agent sees the holds it placed; everyone else who may ask sees all.
+fn may_see(viewer: Principal, hold: &Hold) -> bool {
+    !viewer.is_agent() || hold.placed_by == viewer
+}
+
+fn begin(page: &PageRequest) -> u64 {
+    page.after.map_or(0, |cursor| cursor.serial)
+}
+
+/// Numbered rows as a list in order of creation: serial numbers from 1.
+fn numbered<'a, T>(rows: &'a [T], page: &PageRequest) -> impl Iterator<Item = (u64, &'a T)> {
+    let begin = usize::try_from(begin(page))
+        .unwrap_or(usize::MAX)
+        .min(rows.len());
+    (1 + begin as u64..).zip(&rows[begin..])
+}
+
+/// A page of rows in order of creation. It passes over a bounded number of rows; what then is left goes on by the cursor.
+fn list<'a, T: 'a, V>(
+    rows: impl Iterator<Item = (u64, &'a T)>,
+    page: &PageRequest,
+    show: impl Fn(&T) -> Option<V>,
+) -> Page<V> {
+    let mut items = Vec::new();
+    let mut last = None;
+    for (passed, (serial, row)) in rows.enumerate() {
+        if items.len() == page.limit || passed == limits::SCAN_ROWS_MAX {
+            return Page { items, next: last };
+        }
+        items.extend(show(row));
+        last = Some(Cursor { at: 0, serial });
+    }
+    Page { items, next: None }
+}
+
+fn appointments(ledger: &Ledger, search: &AppointmentSearch) -> Page<AppointmentView> {
+    let begin = search.page.after.map_or((search.from, 0), |cursor| {
+        (Timestamp(cursor.at), cursor.serial.saturating_add(1))
+    });
+    let begin = begin.max((search.from, 0));
+    if begin.0 >= search.to {
+        return Page {
+            items: Vec::new(),
+            next: None,
+        };
+    }
+    let rows = ledger.agenda.range(begin..(search.to, 0));
+    let mut items = Vec::new();
+    let mut last = None;
+    for (passed, (start, serial)) in rows.enumerate() {
+        if items.len() == search.page.limit || passed == limits::SCAN_ROWS_MAX {
+            return Page { items, next: last };
+        }
+        last = Some(Cursor {
+            at: start.0,
+            serial: *serial,
+        });
+        let appointment = ledger.appointments.by_serial(*serial);
+        let appointment = appointment.expect("the agenda names known appointments");
+        if is_wanted(ledger, appointment, search) {
+            items.push(ledger.appointment_view(appointment));
+        }
+    }
+    Page { items, next: None }
+}
+
+fn is_wanted(ledger: &Ledger, appointment: &Appointment, search: &AppointmentSearch) -> bool {
+    let takes = |id: &Slug| {
+        appointment
+            .claims
+            .iter()
+            .any(|claim| ledger.numbered(claim.resource).id == *id)
+    };
+    search.resource.as_ref().is_none_or(takes)
+        && search
+            .person
+            .is_none_or(|person| appointment.party.person == person)
+        && search
+            .status
+            .is_none_or(|status| appointment.status == status)
+}

@@ -1,0 +1,57 @@
+//! Claiming a slot: what holds, staff bookings and reschedulings have in common.
+
+use crate::ledger::availability::{self, Verdict};
+use crate::ledger::command::{Context, Wish};
+use crate::ledger::event::Event;
+use crate::ledger::occupancy::Owner;
+use crate::ledger::rejection::{Reason, Rejection};
+use crate::ledger::state::Ledger;
+use crate::model::{Claim, Service};
+
+/// A slot that can be had, and what it takes.
+pub(super) struct Claimed<'a> {
+    /// What for.
+    pub service: &'a Service,
+    /// Of whom and when, buffers included.
+    pub claims: Vec<Claim>,
+}
+
+/// Finds the claims for a wish, or says why it cannot be had, with what can be had instead.
+pub(super) fn claim<'a>(
+    ledger: &'a Ledger,
+    wish: &Wish,
+    except: Option<Owner>,
+    context: &Context<'_>,
+) -> Result<Claimed<'a>, Rejection> {
+    let unknown = Rejection::SlotNotOffered(Reason::Unknown);
+    let service = ledger.service(&wish.service).ok_or(unknown)?;
+    let resource = wish.resource.as_ref();
+    match availability::choose(ledger, service, resource, wish.start, context.now, except) {
+        Ok(claims) => Ok(Claimed { service, claims }),
+        Err(Verdict::NotOffered(reason)) => Err(Rejection::SlotNotOffered(reason)),
+        Err(Verdict::Taken(_) | Verdict::Free) => Err(Rejection::SlotTaken(
+            availability::alternatives(ledger, service, resource, wish.start, context.now),
+        )),
+    }
+}
+
+/// Writes down the lapse of every hold that stands in the way of these claims: its time is over, it was only not swept yet.
+pub(super) fn clear_lapsed(ledger: &Ledger, claims: &[Claim], context: &Context<'_>) -> Vec<Event> {
+    let in_the_way = claims
+        .iter()
+        .flat_map(|claim| ledger.occupancy.overlapping(claim.resource, claim.interval));
+    let mut lapsed: Vec<_> = in_the_way
+        .filter(|entry| entry.lapses_at <= context.now)
+        .filter_map(|entry| match entry.owner {
+            Owner::Hold(hold) => Some(hold),
+            Owner::Appointment(_) => None,
+        })
+        .collect();
+    // A hold over midnight stands on two days, and may stand in the way of two claims.
+    lapsed.sort_unstable();
+    lapsed.dedup();
+    lapsed
+        .into_iter()
+        .map(|hold| Event::HoldExpired { hold })
+        .collect()
+}

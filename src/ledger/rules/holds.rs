@@ -1,0 +1,171 @@
+//! Holds: placing, extending, releasing.
+
+use crate::ledger::apply::placed;
+use crate::ledger::command::{Context, Wish};
+use crate::ledger::decide::Decision;
+use crate::ledger::event::Event;
+use crate::ledger::receipt::Receipt;
+use crate::ledger::rejection::{Missing, Rejection};
+use crate::ledger::state::Ledger;
+use crate::model::{CallId, Hold, HoldId, HoldStatus, Party};
+
+use super::claiming::{claim, clear_lapsed};
+
+/// Claims a slot for a while; the same caller asking again gets the hold it has.
+pub fn place(
+    ledger: &Ledger,
+    wish: &Wish,
+    party: Party,
+    ttl_seconds: Option<u32>,
+    call: Option<&CallId>,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    if let Some(hold) = same_wish(ledger, wish, party, call, context) {
+        return Ok(Decision::quiet(Receipt::HoldAgain(
+            ledger.hold_view(hold, context.now),
+        )));
+    }
+    let claimed = claim(ledger, wish, None, context)?;
+    has_room(ledger, party, context)?;
+
+    let lifetime_ends_at = context
+        .now
+        .plus_seconds(context.policy.hold_lifetime_seconds_max.into());
+    let ttl_seconds = ttl_seconds.unwrap_or(context.policy.hold_ttl_seconds);
+    let mut events = clear_lapsed(ledger, &claimed.claims, context);
+    let event = Event::HoldPlaced {
+        hold: HoldId(context.fresh[0]),
+        service: claimed.service.number,
+        interval: claimed.service.interval(wish.start),
+        claims: claimed.claims,
+        party,
+        call: call.cloned(),
+        by: context.principal,
+        at: context.now,
+        expires_at: context
+            .now
+            .plus_seconds(ttl_seconds.into())
+            .min(lifetime_ends_at),
+        lifetime_ends_at,
+    };
+    let hold = placed(&event).expect("this event places a hold");
+    events.push(event);
+    Ok(Decision::new(
+        events,
+        Receipt::Hold(ledger.hold_view(&hold, context.now)),
+    ))
+}
+
+/// The live hold that this caller, by phone or by call, already has on the wished slot. Where any resource will do, a hold
+/// at any of them is it, if it is for the same person: a parent may bring two children at one time.
+fn same_wish<'a>(
+    ledger: &'a Ledger,
+    wish: &Wish,
+    party: Party,
+    call: Option<&CallId>,
+    context: &Context<'_>,
+) -> Option<&'a Hold> {
+    let of_phone = ledger
+        .callers
+        .get(&party.caller)
+        .map(|caller| &caller.open_holds);
+    let of_call = call.and_then(|call| ledger.calls.get(call));
+    let open = of_phone.into_iter().chain(of_call).flatten();
+    open.filter_map(|hold| ledger.holds.get(hold)).find(|hold| {
+        hold.is_live(context.now)
+            && hold.interval.start() == wish.start
+            && ledger.service_of(hold).id == wish.service
+            && match &wish.resource {
+                Some(resource) => ledger.numbered(hold.resource()).id == *resource,
+                None => hold.party.person == party.person,
+            }
+    })
+}
+
+fn has_room(ledger: &Ledger, party: Party, context: &Context<'_>) -> Result<(), Rejection> {
+    let Some(caller) = ledger.callers.get(&party.caller) else {
+        return Ok(());
+    };
+    let open = caller
+        .open_holds
+        .iter()
+        .filter_map(|hold| ledger.holds.get(hold));
+    let lapses: Vec<_> = open
+        .filter(|hold| hold.is_live(context.now))
+        .map(|hold| hold.expires_at)
+        .collect();
+    match lapses.iter().min() {
+        Some(first) if lapses.len() >= context.policy.live_holds_per_phone_max as usize => {
+            Err(Rejection::TooManyHolds { retry_at: *first })
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The hold, if it is still live; what it became otherwise.
+pub(super) fn live<'a>(
+    ledger: &'a Ledger,
+    hold: HoldId,
+    context: &Context<'_>,
+) -> Result<&'a Hold, Rejection> {
+    let hold = ledger
+        .holds
+        .get(&hold)
+        .ok_or(Rejection::NotFound(Missing::Hold))?;
+    match hold.status(context.now) {
+        HoldStatus::Held => Ok(hold),
+        HoldStatus::Confirmed => Err(Rejection::HoldConfirmed),
+        HoldStatus::Released | HoldStatus::Expired => Err(Rejection::HoldExpired),
+    }
+}
+
+/// Keeps a hold until `ttl_seconds` from now, never shorter than it already lasts and never beyond its lifetime.
+pub fn extend(
+    ledger: &Ledger,
+    hold: HoldId,
+    ttl_seconds: u32,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    let hold = live(ledger, hold, context)?;
+    if hold.expires_at >= hold.lifetime_ends_at {
+        return Err(Rejection::HoldLifetimeReached);
+    }
+    let wished = context
+        .now
+        .plus_seconds(ttl_seconds.into())
+        .min(hold.lifetime_ends_at);
+    if wished <= hold.expires_at {
+        return Ok(Decision::quiet(Receipt::Hold(
+            ledger.hold_view(hold, context.now),
+        )));
+    }
+    let extended = Hold {
+        expires_at: wished,
+        ..hold.clone()
+    };
+    let event = Event::HoldExtended {
+        hold: hold.id,
+        expires_at: wished,
+    };
+    Ok(Decision::new(
+        vec![event],
+        Receipt::Hold(ledger.hold_view(&extended, context.now)),
+    ))
+}
+
+/// Gives a hold's time back. Repeating it, or releasing what has lapsed, changes nothing; what was booked is cancelled, not
+/// released.
+pub fn release(
+    ledger: &Ledger,
+    hold: HoldId,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    match live(ledger, hold, context) {
+        Ok(hold) => {
+            let event = Event::HoldReleased { hold: hold.id };
+            Ok(Decision::new(vec![event], Receipt::Released(hold.id)))
+        }
+        Err(Rejection::HoldExpired) => Ok(Decision::quiet(Receipt::Released(hold))),
+        Err(rejection) => Err(rejection),
+    }
+}

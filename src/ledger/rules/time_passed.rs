@@ -1,0 +1,28 @@
+//! Time passed: writes down what the clock has already decided. Nothing depends on when this runs.
+
+use crate::ledger::command::Context;
+use crate::ledger::decide::Decision;
+use crate::ledger::event::Event;
+use crate::ledger::receipt::Receipt;
+use crate::ledger::state::Ledger;
+use crate::limits;
+
+/// Holds that lapsed and rows that need no longer be kept; a bounded number at a time, the rest at the next tick.
+pub fn time_passed(ledger: &Ledger, context: &Context<'_>) -> Decision {
+    let due = ledger
+        .lapses
+        .iter()
+        .take_while(|(at, _)| *at <= context.now);
+    let mut events: Vec<_> = due
+        .take(limits::SWEEP_ROWS_MAX)
+        .map(|(_, hold)| Event::HoldExpired { hold: *hold })
+        .collect();
+    let due = ledger
+        .forgets
+        .iter()
+        .take_while(|(at, _)| *at <= context.now);
+    if let Some((up_to, _)) = due.take(limits::SWEEP_ROWS_MAX).last() {
+        events.push(Event::Forgotten { up_to: *up_to });
+    }
+    Decision::new(events, Receipt::Nothing)
+}

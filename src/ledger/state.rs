@@ -1,0 +1,288 @@
+//! The ledger's state: its tables, and the lookups that rules and queries share.
+//!
+//! Only `apply` changes it. Everything derived (agenda, live holds of a caller, deadlines) is kept in step there.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::calendar::Zone;
+use crate::limits;
+use crate::model::{
+    Appointment, AppointmentId, Block, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
+    Message, MessageId, MessageState, Profile, Resource, ResourceId, Service, Slug, TenantId,
+    TenantRecord, Timestamp,
+};
+
+use super::day_sheets::DaySheets;
+use super::idempotency::Requests;
+use super::occupancy::{Occupancy, Owner};
+use super::receipt::{AppointmentView, HoldView, ServiceView};
+use super::table::{FixedMap, Table};
+
+/// What is kept of a phone between its holds.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(super) struct CallerRecord {
+    /// Holds that have not ended (they may have lapsed).
+    pub open_holds: Vec<HoldId>,
+    /// Wrong codes in the current window.
+    pub failed_attempts: u32,
+    /// When that window ends.
+    pub window_ends_at: Timestamp,
+}
+
+/// What is dropped when its time comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Forget {
+    /// A hold that ended.
+    Hold(HoldId),
+    /// A text that settled.
+    Message(MessageId),
+    /// A remembered request.
+    Request([u8; 32]),
+    /// A phone's count of wrong codes.
+    Attempts(CallerId),
+}
+
+/// One tenant's ledger.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ledger {
+    pub(super) tenant: TenantId,
+    pub(super) profile: Option<Profile>,
+    pub(super) zone: Zone,
+    pub(super) tenants: Table<Slug, TenantRecord>,
+    pub(super) keys: Table<KeyId, KeyRecord>,
+    pub(super) resources: Vec<Resource>,
+    pub(super) resource_numbers: BTreeMap<Slug, ResourceId>,
+    /// By resource number, each list by start.
+    pub(super) blocks: Vec<Vec<Block>>,
+    pub(super) services: Vec<Service>,
+    pub(super) service_numbers: BTreeMap<Slug, usize>,
+    pub(super) occupancy: Occupancy,
+    pub(super) holds: Table<HoldId, Hold>,
+    pub(super) appointments: Table<AppointmentId, Appointment>,
+    /// Appointments by start: (start, serial).
+    pub(super) agenda: BTreeSet<(Timestamp, u64)>,
+    pub(super) callers: FixedMap<CallerId, CallerRecord>,
+    /// Holds of a call that have not ended.
+    pub(super) calls: FixedMap<CallId, Vec<HoldId>>,
+    pub(super) messages: Table<MessageId, Message>,
+    /// Texts handed to the outbox and not settled.
+    pub(super) unsettled: BTreeSet<MessageId>,
+    pub(super) requests: Requests,
+    /// When holds lapse.
+    pub(super) lapses: BTreeSet<(Timestamp, HoldId)>,
+    /// When rows are dropped.
+    pub(super) forgets: BTreeSet<(Timestamp, Forget)>,
+    pub(super) sheets: DaySheets,
+}
+
+impl Ledger {
+    /// An empty ledger.
+    pub fn new(tenant: TenantId) -> Self {
+        Self {
+            tenant,
+            profile: None,
+            zone: Zone::named("UTC").expect("the bundled database has UTC"),
+            tenants: Table::default(),
+            keys: Table::default(),
+            resources: Vec::new(),
+            resource_numbers: BTreeMap::new(),
+            blocks: Vec::new(),
+            services: Vec::new(),
+            service_numbers: BTreeMap::new(),
+            occupancy: Occupancy::default(),
+            holds: Table::default(),
+            appointments: Table::default(),
+            agenda: BTreeSet::new(),
+            callers: FixedMap::default(),
+            calls: FixedMap::default(),
+            messages: Table::default(),
+            unsettled: BTreeSet::new(),
+            requests: Requests::default(),
+            lapses: BTreeSet::new(),
+            forgets: BTreeSet::new(),
+            sheets: DaySheets::default(),
+        }
+    }
+
+    /// Whose ledger this is.
+    pub fn tenant(&self) -> TenantId {
+        self.tenant
+    }
+
+    /// What the clinic says of itself; `None` until its first entry.
+    pub fn profile(&self) -> Option<&Profile> {
+        self.profile.as_ref()
+    }
+
+    /// The instance's tenants, in order of creation (tenant zero only).
+    pub fn tenants(&self) -> impl Iterator<Item = &TenantRecord> {
+        self.tenants.after(0).map(|(_, tenant)| tenant)
+    }
+
+    /// The keys, revoked ones too, in order of creation.
+    pub fn keys(&self) -> impl Iterator<Item = &KeyRecord> {
+        self.keys.after(0).map(|(_, key)| key)
+    }
+
+    /// The next instant at which something is due: a lapse to write down, a row to drop.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let lapse = self.lapses.first().map(|(at, _)| *at);
+        let forget = self.forgets.first().map(|(at, _)| *at);
+        lapse.into_iter().chain(forget).min()
+    }
+
+    /// A text.
+    pub fn message(&self, id: MessageId) -> Option<&Message> {
+        self.messages.get(&id)
+    }
+
+    /// Texts handed to the outbox that have not settled.
+    pub fn unsettled_texts(&self) -> impl Iterator<Item = MessageId> {
+        self.unsettled.iter().copied()
+    }
+
+    /// Texts that were sent, newest first.
+    pub fn sent_texts(&self) -> impl Iterator<Item = &Message> {
+        let newest_first = self.messages.after(0).rev().map(|(_, message)| message);
+        newest_first.filter(|message| {
+            message.state == MessageState::Settled(crate::model::SendOutcome::Sent)
+        })
+    }
+
+    pub(super) fn resource(&self, id: &Slug) -> Option<&Resource> {
+        let number = self.resource_numbers.get(id)?;
+        self.resources.get(number.0 as usize)
+    }
+
+    pub(super) fn service(&self, id: &Slug) -> Option<&Service> {
+        self.services.get(*self.service_numbers.get(id)?)
+    }
+
+    pub(super) fn numbered(&self, number: ResourceId) -> &Resource {
+        &self.resources[number.0 as usize]
+    }
+
+    pub(super) fn service_of(&self, hold: &Hold) -> &Service {
+        &self.services[hold.service.0 as usize]
+    }
+
+    /// Whether a phone has given too many wrong codes lately.
+    pub(super) fn caller_is_locked(&self, caller: CallerId, now: Timestamp) -> bool {
+        self.attempts_left_of(caller, now) == 0
+    }
+
+    /// Wrong codes that a phone may still give.
+    pub(super) fn attempts_left_of(&self, caller: CallerId, now: Timestamp) -> u32 {
+        let record = self
+            .callers
+            .get(&caller)
+            .filter(|record| now < record.window_ends_at);
+        let failed = record.map_or(0, |record| record.failed_attempts);
+        limits::CALLER_ATTEMPTS_MAX.saturating_sub(failed)
+    }
+
+    pub(super) fn slugs(&self, numbers: impl IntoIterator<Item = ResourceId>) -> Vec<Slug> {
+        numbers
+            .into_iter()
+            .map(|number| self.numbered(number).id.clone())
+            .collect()
+    }
+
+    pub(super) fn hold_view(&self, hold: &Hold, now: Timestamp) -> HoldView {
+        HoldView {
+            id: hold.id,
+            service: self.service_of(hold).id.clone(),
+            resources: self.slugs(hold.claims.iter().map(|claim| claim.resource)),
+            interval: hold.interval,
+            status: hold.status(now),
+            expires_at: hold.expires_at,
+            lifetime_ends_at: hold.lifetime_ends_at,
+            party: hold.party,
+            appointment: match hold.state {
+                HoldState::Confirmed(appointment) => Some(appointment),
+                HoldState::Held | HoldState::Released | HoldState::Expired => None,
+            },
+            locked: hold.locked,
+        }
+    }
+
+    pub(super) fn appointment_view(&self, appointment: &Appointment) -> AppointmentView {
+        AppointmentView {
+            id: appointment.id,
+            version: appointment.version,
+            status: appointment.status,
+            service: self.services[appointment.service.0 as usize].id.clone(),
+            resources: self.slugs(appointment.claims.iter().map(|claim| claim.resource)),
+            interval: appointment.interval,
+            party: appointment.party,
+            hold: appointment.hold,
+            booked_at: appointment.booked_at,
+        }
+    }
+
+    pub(super) fn service_view(&self, service: &Service) -> ServiceView {
+        ServiceView {
+            resources: self.slugs(service.resources.iter().copied()),
+            service: service.clone(),
+        }
+    }
+
+    /// Asserts what must hold after every event. Walks everything: for tests, recovery and `verify`.
+    pub fn check_invariants(&self) {
+        let mut by_resource: BTreeMap<ResourceId, BTreeMap<_, Owner>> = BTreeMap::new();
+        for (resource, entry) in self.occupancy.entries() {
+            by_resource
+                .entry(resource)
+                .or_default()
+                .insert(entry.interval, entry.owner);
+        }
+        for entries in by_resource.values() {
+            let intervals: Vec<_> = entries.keys().collect();
+            let apart = intervals
+                .windows(2)
+                .all(|pair| pair[0].end() <= pair[1].start());
+            assert!(apart, "two claims of one resource never overlap");
+        }
+        for (owner, claims) in self.owners() {
+            for claim in claims {
+                let entered = by_resource
+                    .get(&claim.resource)
+                    .and_then(|e| e.get(&claim.interval));
+                assert_eq!(entered, Some(&owner), "who owns time is entered for it");
+            }
+        }
+        let entered: usize = by_resource.values().map(BTreeMap::len).sum();
+        let owned: usize = self.owners().map(|(_, claims)| claims.len()).sum();
+        assert_eq!(entered, owned, "nothing is entered that nobody owns");
+        let held = self
+            .holds
+            .after(0)
+            .filter(|(_, hold)| hold.state == HoldState::Held);
+        assert_eq!(
+            held.count(),
+            self.lapses.len(),
+            "every open hold has its lapse"
+        );
+        assert_eq!(
+            self.agenda.len(),
+            self.appointments.len(),
+            "every appointment is on the agenda"
+        );
+    }
+
+    fn owners(&self) -> impl Iterator<Item = (Owner, &[crate::model::Claim])> {
+        let holds = self.holds.after(0).map(|(_, hold)| hold);
+        let held = holds
+            .filter(|hold| hold.state == HoldState::Held)
+            .map(|hold| (Owner::Hold(hold.id), hold.claims.as_slice()));
+        let booked = self
+            .appointments
+            .after(0)
+            .map(|(_, appointment)| appointment);
+        held.chain(
+            booked
+                .filter(|a| a.status == crate::model::AppointmentStatus::Booked)
+                .map(|a| (Owner::Appointment(a.id), a.claims.as_slice())),
+        )
+    }
+}
