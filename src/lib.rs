@@ -8,4 +8,6 @@ pub mod seal;
 
 pub mod calendar;
 pub mod ledger;
+
+pub mod entry;
 pub mod tenant;

@@ -5,7 +5,8 @@
 
 use std::fmt;
 
-use ring::{hkdf, hmac};
+use chacha20::R20;
+use ring::{aead, hkdf, hmac};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
@@ -118,9 +119,185 @@ impl fmt::Debug for CodeKey {
     }
 }
 
+/// Length of a sealed part beyond its content, in bytes: the tag.
+pub const TAG_BYTES: usize = 16;
+
+/// A sealed part does not open: another key, other associated data, or not the bytes that were sealed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("a sealed part does not open with this master key")]
+pub struct DoesNotOpen;
+
+/// A nonce of XChaCha20-Poly1305, 24 bytes: 16 random ones drawn once in an actor's life, then a counter.
+///
+/// The counter never repeats within a life and the prefix never between lives, so neither a restart, a restored backup nor
+/// a torn tail that is written again can use one nonce twice.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Nonce {
+    /// Drawn once.
+    pub prefix: [u8; 16],
+    /// Counted.
+    pub counter: u64,
+}
+
+/// XChaCha20-Poly1305 (draft-irtf-cfrg-xchacha-03) for one nonce prefix.
+///
+/// The construction is an HChaCha20 subkey and ordinary ChaCha20-Poly1305; the subkey depends on the prefix alone, so it is
+/// made once and ring does the rest, byte for byte what the textbook form gives at a seventh of its time.
+struct Subkey {
+    prefix: [u8; 16],
+    key: aead::LessSafeKey,
+}
+
+impl Subkey {
+    fn new(tenant_key: &[u8; 32], prefix: [u8; 16]) -> Self {
+        let mut subkey: [u8; 32] =
+            chacha20::hchacha::<R20>(tenant_key.into(), (&prefix).into()).into();
+        let key = aead::UnboundKey::new(&aead::CHACHA20_POLY1305, &subkey)
+            .expect("ChaCha20-Poly1305 takes 32 bytes");
+        subkey.zeroize();
+        Self {
+            prefix,
+            key: aead::LessSafeKey::new(key),
+        }
+    }
+
+    fn nonce(counter: u64) -> aead::Nonce {
+        let mut nonce = [0; 12];
+        nonce[4..].copy_from_slice(&counter.to_le_bytes());
+        aead::Nonce::assume_unique_for_key(nonce)
+    }
+}
+
+/// Seals a tenant's entries.
+pub struct Sealer {
+    subkey: Subkey,
+    next: u64,
+}
+
+impl Sealer {
+    /// A sealer for one life of one tenant's actor; `prefix` is 16 fresh random bytes.
+    pub fn of(master: &MasterKey, tenant: TenantId, prefix: [u8; 16]) -> Self {
+        let mut key = master.tenant_key(tenant, Purpose::Entries);
+        let subkey = Subkey::new(&key, prefix);
+        key.zeroize();
+        Self { subkey, next: 0 }
+    }
+
+    /// A nonce that was never used and never will be.
+    pub fn nonce(&mut self) -> Nonce {
+        let nonce = Nonce {
+            prefix: self.subkey.prefix,
+            counter: self.next,
+        };
+        self.next += 1;
+        nonce
+    }
+
+    /// Seals `content` in place and appends the tag. The nonce must come from this sealer and be used once.
+    pub fn seal(&self, nonce: Nonce, associated: &[u8], content: &mut Vec<u8>) {
+        let nonce = Subkey::nonce(nonce.counter);
+        self.subkey
+            .key
+            .seal_in_place_append_tag(nonce, aead::Aad::from(associated), content)
+            .expect("an entry is far below ChaCha20's bound of 256 GiB");
+    }
+}
+
+/// Opens a tenant's entries, whichever life sealed them.
+pub struct Opener {
+    tenant_key: zeroize::Zeroizing<[u8; 32]>,
+    subkey: Option<Subkey>,
+}
+
+impl Opener {
+    /// An opener for a tenant's entries.
+    pub fn of(master: &MasterKey, tenant: TenantId) -> Self {
+        let tenant_key = zeroize::Zeroizing::new(master.tenant_key(tenant, Purpose::Entries));
+        Self {
+            tenant_key,
+            subkey: None,
+        }
+    }
+
+    /// Opens a sealed part.
+    pub fn open(
+        &mut self,
+        nonce: Nonce,
+        associated: &[u8],
+        sealed: &[u8],
+    ) -> Result<Vec<u8>, DoesNotOpen> {
+        // Neighbouring entries come from one life, so the last subkey is nearly always the right one.
+        let subkey = match self.subkey.take() {
+            Some(subkey) if subkey.prefix == nonce.prefix => subkey,
+            _ => Subkey::new(&self.tenant_key, nonce.prefix),
+        };
+        let subkey = self.subkey.insert(subkey);
+        let mut content = sealed.to_vec();
+        let associated = aead::Aad::from(associated);
+        let opened = subkey
+            .key
+            .open_in_place(Subkey::nonce(nonce.counter), associated, &mut content)
+            .map_err(|_| DoesNotOpen)?
+            .len();
+        content.truncate(opened);
+        Ok(content)
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    // draft-irtf-cfrg-xchacha-03, appendix A.3.1, with its nonce split into our prefix and counter.
+    #[test]
+    fn sealing_is_xchacha20_poly1305_to_the_byte() {
+        let mut key = [0u8; 32];
+        for (place, byte) in (0x80u8..=0x9f).enumerate() {
+            key[place] = byte;
+        }
+        let mut prefix = [0u8; 16];
+        for (place, byte) in (0x40u8..=0x4f).enumerate() {
+            prefix[place] = byte;
+        }
+        let subkey = Subkey::new(&key, prefix);
+        let counter = u64::from_le_bytes([0x50, 0x51, 0x52, 0x53, 0x54, 0x55, 0x56, 0x57]);
+        let sealer = Sealer {
+            subkey,
+            next: counter,
+        };
+        let associated = [
+            0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7,
+        ];
+        let mut content = b"Ladies and Gentlemen of the class of '99: If I could offer you only one tip for the future, sunscreen would be it.".to_vec();
+        sealer.seal(Nonce { prefix, counter }, &associated, &mut content);
+        assert_eq!(content[..4], [0xbd, 0x6d, 0x17, 0x9d]);
+        let tag = [
+            0xc0, 0x87, 0x59, 0x24, 0xc1, 0xc7, 0x98, 0x79, 0x47, 0xde, 0xaf, 0xd8, 0x78, 0x0a,
+            0xcf, 0x49,
+        ];
+        assert_eq!(content[content.len() - TAG_BYTES..], tag);
+    }
+
+    #[test]
+    fn a_sealed_part_opens_only_for_its_tenant_and_place() {
+        let master = MasterKey::new([7; 32]);
+        let mut sealer = Sealer::of(&master, TenantId(1), [9; 16]);
+        let nonce = sealer.nonce();
+        let mut part = b"content".to_vec();
+        sealer.seal(nonce, b"place", &mut part);
+        let mut opener = Opener::of(&master, TenantId(1));
+        assert_eq!(
+            opener.open(nonce, b"place", &part).as_deref(),
+            Ok(&b"content"[..])
+        );
+        assert!(opener.open(nonce, b"elsewhere", &part).is_err());
+        assert!(opener.open(sealer.nonce(), b"place", &part).is_err());
+        assert!(
+            Opener::of(&master, TenantId(2))
+                .open(nonce, b"place", &part)
+                .is_err()
+        );
+    }
 
     #[test]
     fn codes_depend_on_tenant_verification_and_generation_and_keep_their_digits() {

@@ -13,6 +13,7 @@ mod contact;
 mod credential;
 mod hold;
 mod message;
+mod personal;
 mod resource;
 mod schedule;
 mod service;
@@ -29,6 +30,7 @@ pub use ids::{
     ServiceId, TenantId, VerificationId,
 };
 pub use message::{Message, MessageState, SendOutcome, TextKind};
+pub use personal::{PersonalFact, Subject};
 pub use resource::{Block, Resource, ResourceKind};
 pub use schedule::{
     DayException, MinuteOfDay, OpeningHours, ScheduleError, Weekdays, Window, check_windows,

@@ -1,0 +1,50 @@
+//! Personal facts: what an entry says of a person, apart from its events so that it can be erased on its own.
+
+use super::contact::{Email, FreeText, PersonName, Phone};
+use super::ids::{AppointmentId, BlockId, CallerId, PersonId};
+
+/// What a free text is about.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Subject {
+    /// Why an appointment was cancelled.
+    Appointment(AppointmentId),
+    /// Why time was blocked.
+    Block(BlockId),
+}
+
+/// One thing an entry says of a person. The ledger never sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum PersonalFact {
+    /// This caller has this phone.
+    Caller {
+        /// Who calls.
+        caller: CallerId,
+        /// From where.
+        phone: Phone,
+    },
+    /// This person calls so.
+    Person {
+        /// Who.
+        person: PersonId,
+        /// By which phone.
+        caller: CallerId,
+        /// Their name.
+        name: PersonName,
+        /// Their e-mail.
+        email: Option<Email>,
+    },
+    /// A reason that was given.
+    Reason {
+        /// For what.
+        about: Subject,
+        /// The reason.
+        text: FreeText,
+    },
+    /// The digest of the body that came with an idempotency key: it could be tested against guesses of a name.
+    Body {
+        /// The key's hash.
+        key: [u8; 32],
+        /// SHA-256 of the body.
+        digest: [u8; 32],
+    },
+}
