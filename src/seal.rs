@@ -25,6 +25,14 @@ pub enum Purpose {
     Codes,
 }
 
+/// Fresh random bytes from the operating system. The one place that asks for them; everything else is handed its own.
+pub fn random_bytes<const N: usize>() -> [u8; N] {
+    let mut bytes = [0; N];
+    ring::rand::SecureRandom::fill(&ring::rand::SystemRandom::new(), &mut bytes)
+        .expect("the operating system has a random source");
+    bytes
+}
+
 impl MasterKey {
     /// A key of these bytes.
     pub fn new(bytes: [u8; 32]) -> Self {

@@ -42,7 +42,9 @@ impl Profile {
         if !fits || name.chars().any(char::is_control) {
             return Err(ProfileError::Name);
         }
-        let zone = jiff::tz::TimeZone::get(time_zone).map_err(|_| ProfileError::TimeZone)?;
+        let zone = jiff::tz::TimeZoneDatabase::bundled()
+            .get(time_zone)
+            .map_err(|_| ProfileError::TimeZone)?;
         let zone_name = zone.iana_name().ok_or(ProfileError::TimeZone)?;
         let country = country.to_ascii_uppercase();
         if country.parse::<phonenumber::country::Id>().is_err() {

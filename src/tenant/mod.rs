@@ -2,7 +2,28 @@
 
 mod messages;
 
+mod contacts;
+mod doorbell;
+mod keyring;
+mod texts;
+
+mod recovery;
+
+mod core;
+
+mod actor;
+
+mod handle;
+
+mod directory;
+
+pub use core::{Core, Outcome, Shared};
+pub use directory::{Directory, StartError};
+pub use doorbell::Doorbell;
+pub use handle::Handle;
+pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
     Answer, CapturedText, Idempotency, Instruction, PersonCard, PreparedText, Refused, Request,
     Seen,
 };
+pub use recovery::{Fault, FaultKind, Recovery, Replayed};

@@ -1,0 +1,222 @@
+//! Contacts: who the ledger's callers and persons are. Filled from the personal parts of entries, live and on replay.
+//!
+//! A phone is a caller; a person is a caller plus a name, so a second name on a phone never overwrites the first. The ledger
+//! knows only their ids and its state never depends on what stands here: that is what lets a person be erased from the journal
+//! without changing a single decision.
+
+use std::collections::{BTreeMap, HashMap, VecDeque};
+
+use crate::ledger::{Command, FreshIds};
+use crate::limits;
+use crate::model::{
+    CallerId, Contact, Email, FreeText, Party, PersonId, PersonName, PersonalFact, Phone, Subject,
+    Timestamp,
+};
+
+use super::messages::{Idempotency, Instruction, PersonCard};
+
+struct Person {
+    caller: CallerId,
+    name: PersonName,
+    email: Option<Email>,
+}
+
+struct Body {
+    digest: [u8; 32],
+    remembered_at: Timestamp,
+}
+
+/// One tenant's contacts.
+#[derive(Default)]
+pub struct Contacts {
+    callers: HashMap<Phone, CallerId>,
+    phones: BTreeMap<CallerId, Phone>,
+    persons: BTreeMap<PersonId, Person>,
+    /// By caller and folded name.
+    names: HashMap<(CallerId, String), PersonId>,
+    reasons: BTreeMap<Subject, FreeText>,
+    bodies: HashMap<[u8; 32], Body>,
+    /// Keys in the order in which their bodies came, to be dropped with the requests they belong to.
+    body_order: VecDeque<(Timestamp, [u8; 32])>,
+}
+
+/// An instruction as the ledger takes it, and what has to be written down of persons if it succeeds.
+pub struct Resolved {
+    /// The command.
+    pub command: Command,
+    /// New facts.
+    pub facts: Vec<PersonalFact>,
+}
+
+impl Contacts {
+    /// Turns names and numbers into ids, drawing new ones for whom nobody knows yet. Changes nothing: the facts are applied
+    /// with the entry that carries them.
+    pub fn resolve(&self, instruction: Instruction, fresh: FreshIds, secret_hash: [u8; 32]) -> Resolved {
+        let mut facts = Vec::new();
+        let command = match instruction {
+            Instruction::PlaceHold { wish, contact, ttl_seconds, call } => {
+                let party = self.party(contact, fresh, &mut facts);
+                Command::PlaceHold { wish, party, ttl_seconds, call }
+            }
+            Instruction::BookDirectly { wish, contact } => {
+                let party = self.party(contact, fresh, &mut facts);
+                Command::BookDirectly { wish, party }
+            }
+            Instruction::CreateKey { scope, label, expires_at } => {
+                Command::CreateKey { scope, label, expires_at, secret_hash }
+            }
+            Instruction::BlockTime { resource, interval, reason } => {
+                let about = Subject::Block(Command::new_block_id(&fresh));
+                facts.extend(reason.map(|text| PersonalFact::Reason { about, text }));
+                Command::BlockTime { resource, interval }
+            }
+            Instruction::CancelAppointment { appointment, reason, if_version } => {
+                let about = Subject::Appointment(appointment);
+                facts.extend(reason.map(|text| PersonalFact::Reason { about, text }));
+                Command::CancelAppointment { appointment, if_version }
+            }
+            Instruction::Plain(command) => command,
+        };
+        Resolved { command, facts }
+    }
+
+    /// Who this contact is. The ids of what a decision makes come first in `fresh`; people take them from the other end.
+    fn party(&self, contact: Contact, fresh: FreshIds, facts: &mut Vec<PersonalFact>) -> Party {
+        let caller = self.callers.get(&contact.phone).copied().unwrap_or_else(|| {
+            let caller = CallerId(fresh[2]);
+            facts.push(PersonalFact::Caller { caller, phone: contact.phone.clone() });
+            caller
+        });
+        let known = self.names.get(&(caller, contact.name.folded())).copied();
+        let email_is_new = |person| {
+            let stored = self.persons.get(&person).and_then(|person: &Person| person.email.as_ref());
+            contact.email.is_some() && stored != contact.email.as_ref()
+        };
+        let person = known.unwrap_or(PersonId(fresh[1]));
+        if known.is_none_or(email_is_new) {
+            let name = match known.and_then(|person| self.persons.get(&person)) {
+                Some(person) => person.name.clone(),
+                None => contact.name,
+            };
+            facts.push(PersonalFact::Person { person, caller, name, email: contact.email });
+        }
+        Party { caller, person }
+    }
+
+    /// Whether this key was used with another body.
+    pub fn is_reused(&self, idempotency: &Idempotency) -> bool {
+        let before = self.bodies.get(&idempotency.key);
+        before.is_some_and(|body| body.digest != idempotency.body)
+    }
+
+    /// Takes in what an entry says of persons.
+    pub fn apply(&mut self, facts: &[PersonalFact], at: Timestamp) {
+        for fact in facts {
+            match fact {
+                PersonalFact::Caller { caller, phone } => {
+                    self.callers.insert(phone.clone(), *caller);
+                    self.phones.insert(*caller, phone.clone());
+                }
+                PersonalFact::Person { person, caller, name, email } => {
+                    self.names.insert((*caller, name.folded()), *person);
+                    let (caller, name, email) = (*caller, name.clone(), email.clone());
+                    self.persons.insert(*person, Person { caller, name, email });
+                }
+                PersonalFact::Reason { about, text } => {
+                    self.reasons.insert(*about, text.clone());
+                }
+                PersonalFact::Body { key, digest } => {
+                    self.bodies.insert(*key, Body { digest: *digest, remembered_at: at });
+                    self.body_order.push_back((at, *key));
+                }
+            }
+        }
+        self.forget_bodies(at);
+    }
+
+    fn forget_bodies(&mut self, now: Timestamp) {
+        let kept_since = now.plus_seconds(-limits::REQUEST_REMEMBERED_SECONDS);
+        while let Some((at, key)) = self.body_order.front().copied().filter(|(at, _)| *at < kept_since) {
+            self.body_order.pop_front();
+            if self.bodies.get(&key).is_some_and(|body| body.remembered_at == at) {
+                self.bodies.remove(&key);
+            }
+        }
+    }
+
+    /// A person as answers show them; `None`: nobody knows them (any more).
+    pub fn card(&self, id: PersonId) -> Option<PersonCard> {
+        let person = self.persons.get(&id)?;
+        let phone = self.phones.get(&person.caller)?;
+        let contact = Contact {
+            name: person.name.clone(),
+            phone: phone.clone(),
+            email: person.email.clone(),
+        };
+        Some(PersonCard { id, contact })
+    }
+
+    /// A caller's phone.
+    pub fn phone(&self, caller: CallerId) -> Option<&Phone> {
+        self.phones.get(&caller)
+    }
+
+    /// The reason that was given.
+    pub fn reason(&self, about: Subject) -> Option<&FreeText> {
+        self.reasons.get(&about)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Wish;
+
+    fn place(contacts: &mut Contacts, name: &str, phone: &str, fresh: FreshIds) -> (Party, usize) {
+        let instruction = Instruction::PlaceHold {
+            wish: Wish {
+                service: "s".parse().expect("a slug"),
+                resource: None,
+                start: Timestamp(0),
+            },
+            contact: Contact {
+                name: PersonName::parse(name).expect("a name"),
+                phone: Phone::parse(phone, "GB").expect("a phone"),
+                email: None,
+            },
+            ttl_seconds: None,
+            call: None,
+        };
+        let resolved = contacts.resolve(instruction, fresh, [0; 32]);
+        contacts.apply(&resolved.facts, Timestamp(0));
+        let Command::PlaceHold { party, .. } = resolved.command else {
+            panic!("the command stays what it was");
+        };
+        (party, resolved.facts.len())
+    }
+
+    #[test]
+    fn a_second_name_on_a_phone_is_a_second_person_and_the_first_stays() {
+        let mut contacts = Contacts::default();
+        let (ada, facts) = place(&mut contacts, "Ada", "07700 900123", [1, 2, 3]);
+        assert_eq!(facts, 2, "a caller and a person are new");
+        let (ben, facts) = place(&mut contacts, "Ben", "+44 7700 900123", [4, 5, 6]);
+        assert_eq!((ben.caller, facts), (ada.caller, 1));
+        assert_ne!(ben.person, ada.person);
+        let (again, facts) = place(&mut contacts, "ADA ", "07700900123", [7, 8, 9]);
+        assert_eq!((again, facts), (ada, 0), "whoever is known needs no new fact");
+        let card = contacts.card(ada.person).expect("she is known");
+        assert_eq!(card.contact.name.expose(), "Ada");
+    }
+
+    #[test]
+    fn a_body_is_kept_as_long_as_its_request_is_remembered() {
+        let mut contacts = Contacts::default();
+        let body = |digest| Idempotency { key: [1; 32], body: [digest; 32] };
+        contacts.apply(&[PersonalFact::Body { key: [1; 32], digest: [2; 32] }], Timestamp(0));
+        assert!(!contacts.is_reused(&body(2)));
+        assert!(contacts.is_reused(&body(3)));
+        contacts.apply(&[], Timestamp(0).plus_seconds(limits::REQUEST_REMEMBERED_SECONDS + 1));
+        assert!(!contacts.is_reused(&body(3)));
+    }
+}

@@ -1,0 +1,270 @@
+//! The core of one tenant: decide → append → apply, as one synchronous step.
+//!
+//! No actor, no waiting and no rule: rules are the ledger's. What comes out is [`Unconfirmed`]: it rests on the tenant's latest
+//! entry, and nobody can open it before the journal has synced that. If the journal refuses the entry, neither ledger, contacts,
+//! sequence nor chain have moved.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rand::rngs::StdRng;
+use rand::{Rng, SeedableRng};
+
+use crate::entry;
+use crate::journal::{self, Journal, Parts, Unconfirmed};
+use crate::ledger::{
+    Command, Context, Decision, Event, FreshIds, Ledger, Policy, Query, Receipt, Rejection,
+    RequestKey, View, apply, decide, look,
+};
+use crate::model::{PersonalFact, Principal, Slug, Subject, TenantId, Timestamp};
+use crate::seal::{CodeKey, MasterKey, Sealer};
+
+use super::contacts::{Contacts, Resolved};
+use super::keyring::{Keyring, NewSecret};
+use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
+use super::recovery::Replayed;
+
+/// What all tenants of a process share.
+#[derive(Clone)]
+pub struct Shared {
+    /// Where entries go.
+    pub journal: Journal,
+    /// The operator's settings.
+    pub policy: Arc<Policy>,
+    /// Whose key is whose.
+    pub keyring: Arc<Keyring>,
+    /// The root of all keys.
+    pub master: Arc<MasterKey>,
+}
+
+/// One tenant's state and the step that changes it.
+pub struct Core {
+    shared: Shared,
+    slug: Option<Slug>,
+    state: Replayed,
+    sealer: Sealer,
+    codes: CodeKey,
+    entropy: StdRng,
+}
+
+/// What one step leads to: a receipt, or a rejection. Both rest on the tenant's head.
+pub type Outcome<T> = Unconfirmed<Result<T, Rejection>>;
+
+impl Core {
+    /// A tenant as it was replayed. `seed` is fresh from the operating system: ids, secrets and nonces come from it.
+    pub fn new(shared: Shared, slug: Option<Slug>, state: Replayed, seed: [u8; 32]) -> Self {
+        let tenant = state.ledger.tenant();
+        let mut entropy = StdRng::from_seed(seed);
+        Self {
+            sealer: Sealer::of(&shared.master, tenant, entropy.random()),
+            codes: CodeKey::of(&shared.master, tenant),
+            slug,
+            state,
+            entropy,
+            shared,
+        }
+    }
+
+    /// Whose this is.
+    pub fn tenant(&self) -> TenantId {
+        self.state.ledger.tenant()
+    }
+
+    /// The ledger.
+    pub fn ledger(&self) -> &Ledger {
+        &self.state.ledger
+    }
+
+    /// The contacts.
+    pub fn contacts(&self) -> &Contacts {
+        &self.state.contacts
+    }
+
+    /// The key for codes.
+    pub fn codes(&self) -> &CodeKey {
+        &self.codes
+    }
+
+    /// Never earlier than the latest entry: a clock that was set back does not turn the ledger back.
+    pub fn no_earlier(&self, now: Timestamp) -> Timestamp {
+        now.max(self.state.last_at)
+    }
+
+    /// A value that rests on everything this tenant has done so far.
+    pub fn unconfirmed<T>(&self, value: T) -> Unconfirmed<T> {
+        Unconfirmed::new(self.state.head, value)
+    }
+
+    /// Carries out a request.
+    pub fn execute(&mut self, request: Request, now: Timestamp) -> Result<Outcome<Answer>, Refused> {
+        let fresh = self.fresh();
+        // Only a new key needs one, and drawing it costs next to nothing.
+        let secret = NewSecret::new(self.entropy.random());
+        let makes_key = matches!(request.instruction, Instruction::CreateKey { .. });
+        let Resolved { command, facts } = self.state.contacts.resolve(request.instruction, fresh, secret.hash());
+        let step = Step { principal: request.principal, idempotency: request.idempotency, fresh };
+        let outcome = self.step(&command, facts, step, now)?;
+        Ok(outcome.map(|decided| {
+            decided.map(|decision| {
+                let mut answer = self.answer(decision);
+                if let (Receipt::Key(key), true) = (&answer.receipt, makes_key) {
+                    answer.secret = Some(secret.key(key.id).into());
+                }
+                answer
+            })
+        }))
+    }
+
+    /// Carries out a command of the house's own: a timer's, the outbox's.
+    pub fn command(&mut self, command: &Command, now: Timestamp) -> Result<Outcome<Receipt>, Refused> {
+        let fresh = self.fresh();
+        let step = Step { principal: Principal::System, idempotency: None, fresh };
+        let outcome = self.step(command, Vec::new(), step, now)?;
+        Ok(outcome.map(|decided| decided.map(|decision| decision.receipt)))
+    }
+
+    /// Looks something up.
+    pub fn look(&self, query: &Query, viewer: Principal, now: Timestamp) -> Outcome<Seen> {
+        let now = self.no_earlier(now);
+        let found = look(&self.state.ledger, query, viewer, now);
+        self.unconfirmed(found.map(|view| self.seen(view)))
+    }
+
+    fn fresh(&mut self) -> FreshIds {
+        self.entropy.random()
+    }
+
+    fn step(
+        &mut self,
+        command: &Command,
+        mut facts: Vec<PersonalFact>,
+        step: Step,
+        now: Timestamp,
+    ) -> Result<Outcome<Decision>, Refused> {
+        let now = self.no_earlier(now);
+        let request = step.idempotency.map(|idempotency| RequestKey {
+            hash: idempotency.key,
+            reused: self.state.contacts.is_reused(&idempotency),
+        });
+        let context = Context {
+            now,
+            principal: step.principal,
+            fresh: step.fresh,
+            policy: &self.shared.policy,
+            codes: &self.codes,
+            request,
+        };
+        let decision = match decide(&self.state.ledger, command, &context) {
+            Ok(decision) => decision,
+            Err(rejection) => return Ok(self.unconfirmed(Err(rejection))),
+        };
+        if decision.events.is_empty() {
+            return Ok(self.unconfirmed(Ok(decision)));
+        }
+        let remembered = decision.events.iter().any(|e| matches!(e, Event::RequestRemembered { .. }));
+        facts.extend(step.idempotency.filter(|_| remembered).map(|idempotency| {
+            PersonalFact::Body { key: idempotency.key, digest: idempotency.body }
+        }));
+        self.append_and_apply(step.principal, now, &decision.events, &facts)?;
+        Ok(self.unconfirmed(Ok(decision)))
+    }
+
+    fn append_and_apply(
+        &mut self,
+        principal: Principal,
+        now: Timestamp,
+        events: &[Event],
+        facts: &[PersonalFact],
+    ) -> Result<(), Refused> {
+        let header = entry::Header {
+            tenant: self.tenant(),
+            sequence: self.state.sequence + 1,
+            at: now,
+            principal,
+            previous: self.state.chain,
+        };
+        let salt = self.entropy.random();
+        let encoded = entry::encode(&header, events, facts, salt, &mut self.sealer);
+        let parts = Parts {
+            stream: header.tenant.0,
+            covered: &encoded.covered,
+            personal: &encoded.personal,
+        };
+        let lsn = self.shared.journal.append(parts).map_err(|refused| match refused {
+            journal::Refused::Full => Refused::Overloaded,
+            journal::Refused::Stopped => Refused::Stopped,
+            journal::Refused::TooLarge => unreachable!("limits.rs keeps every entry below the journal's bound"),
+        })?;
+        for event in events {
+            apply(&mut self.state.ledger, event);
+        }
+        self.state.contacts.apply(facts, now);
+        self.state.sequence = header.sequence;
+        self.state.chain = encoded.hash;
+        self.state.last_at = now;
+        self.state.head = lsn;
+        self.tell_keyring(events, lsn);
+        Ok(())
+    }
+
+    fn tell_keyring(&self, events: &[Event], lsn: journal::Lsn) {
+        for event in events {
+            let key = match event {
+                Event::KeyCreated(key) => key.id,
+                Event::KeyRevoked { key, .. } => *key,
+                _ => continue,
+            };
+            let record = self.state.ledger.keys().find(|record| record.id == key);
+            let record = record.expect("an applied key is in the ledger");
+            self.shared.keyring.record(self.tenant(), self.slug.as_ref(), record, lsn);
+        }
+    }
+
+    fn answer(&self, decision: Decision) -> Answer {
+        let about = match &decision.receipt {
+            Receipt::Appointment(view) | Receipt::AppointmentAgain(view) => {
+                Some(Subject::Appointment(view.id))
+            }
+            Receipt::Block(block, _) => Some(Subject::Block(block.id)),
+            _ => None,
+        };
+        let contacts = &self.state.contacts;
+        Answer {
+            person: decision.receipt.party().and_then(|party| contacts.card(party.person)),
+            reason: about.and_then(|about| contacts.reason(about)).cloned(),
+            receipt: decision.receipt,
+            replayed: decision.replayed,
+            secret: None,
+        }
+    }
+
+    fn seen(&self, view: View) -> Seen {
+        let (mut people, mut reasons) = (BTreeMap::new(), BTreeMap::new());
+        let contacts = &self.state.contacts;
+        let mut name = |person| people.extend(contacts.card(person).map(|card| (person, card)));
+        match &view {
+            View::Hold(hold) => name(hold.party.person),
+            View::Holds(page) => page.items.iter().for_each(|hold| name(hold.party.person)),
+            View::Appointment(appointment) => name(appointment.party.person),
+            View::Appointments(page) => page.items.iter().for_each(|one| name(one.party.person)),
+            _ => {}
+        }
+        let shown = match &view {
+            View::Appointment(appointment) => std::slice::from_ref(appointment),
+            View::Appointments(page) => &page.items,
+            _ => &[],
+        };
+        for appointment in shown {
+            let reason = contacts.reason(Subject::Appointment(appointment.id));
+            reasons.extend(reason.map(|reason| (appointment.id, reason.clone())));
+        }
+        Seen { view, people, reasons }
+    }
+}
+
+/// Who asks for a step, under which key, with which fresh ids.
+struct Step {
+    principal: Principal,
+    idempotency: Option<Idempotency>,
+    fresh: FreshIds,
+}

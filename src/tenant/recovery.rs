@@ -1,0 +1,140 @@
+//! Recovery: from the journal's frames back to each tenant's ledger and contacts.
+//!
+//! One pass over the frames. Each entry must continue its tenant's sequence and chain, open, decode and apply; a tenant whose
+//! entries do not is left out with the first fault named, and the others are served.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::entry::{self, ChainHead};
+use crate::journal::{Frame, Lsn};
+use crate::ledger::{Ledger, apply};
+use crate::model::{TenantId, Timestamp};
+use crate::seal::{MasterKey, Opener};
+
+use super::contacts::Contacts;
+
+/// A tenant as its entries leave it.
+pub struct Replayed {
+    /// Its ledger.
+    pub ledger: Ledger,
+    /// Its contacts.
+    pub contacts: Contacts,
+    /// The sequence of its latest entry; 0: none.
+    pub sequence: u64,
+    /// The hash of its latest entry.
+    pub chain: ChainHead,
+    /// Where its latest entry stands in the journal.
+    pub head: Lsn,
+    /// The instant of its latest entry.
+    pub last_at: Timestamp,
+}
+
+/// Why a tenant cannot be replayed.
+#[derive(Debug, thiserror::Error)]
+#[error("tenant {tenant} cannot be replayed: entry {sequence} at journal position {}: {fault}", lsn.0)]
+pub struct Fault {
+    /// Whose entry.
+    pub tenant: TenantId,
+    /// The sequence it should have.
+    pub sequence: u64,
+    /// Where it stands.
+    pub lsn: Lsn,
+    /// What is wrong with it.
+    pub fault: FaultKind,
+}
+
+/// What is wrong with an entry.
+#[derive(Debug, thiserror::Error)]
+pub enum FaultKind {
+    /// It cannot be read.
+    #[error(transparent)]
+    Unreadable(#[from] entry::Error),
+    /// It stands in another tenant's stream.
+    #[error("it belongs to another tenant")]
+    OtherTenant,
+    /// An entry is missing, or one is there twice.
+    #[error("it has sequence {0}")]
+    Sequence(u64),
+    /// It does not continue the chain.
+    #[error("it does not carry the hash of the entry before it")]
+    Chain,
+    /// Its events contradict what came before.
+    #[error("its events cannot be applied")]
+    Apply,
+}
+
+impl Replayed {
+    /// A tenant without entries.
+    pub fn new(tenant: TenantId) -> Self {
+        Self {
+            ledger: Ledger::new(tenant),
+            contacts: Contacts::default(),
+            sequence: 0,
+            chain: [0; 32],
+            head: Lsn::ZERO,
+            last_at: Timestamp::MIN,
+        }
+    }
+
+    /// Takes in the next entry.
+    pub fn replay(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
+        let digest = frame.personal_digest;
+        let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
+        if entry.header.tenant != self.ledger.tenant() {
+            return Err(FaultKind::OtherTenant);
+        }
+        if entry.header.sequence != self.sequence + 1 {
+            return Err(FaultKind::Sequence(entry.header.sequence));
+        }
+        if entry.header.previous != self.chain {
+            return Err(FaultKind::Chain);
+        }
+        // `apply` asserts; what fails an assertion here was never decided by us, and must stop this tenant only.
+        let ledger = AssertUnwindSafe(&mut self.ledger);
+        let applied = catch_unwind(move || {
+            let ledger = ledger;
+            let AssertUnwindSafe(ledger) = ledger;
+            entry.events.iter().for_each(|event| apply(ledger, event));
+        });
+        applied.map_err(|_| FaultKind::Apply)?;
+        self.contacts.apply(&entry.facts.unwrap_or_default(), entry.header.at);
+        self.sequence = entry.header.sequence;
+        self.chain = entry.hash;
+        self.head = frame.lsn;
+        self.last_at = entry.header.at;
+        Ok(())
+    }
+}
+
+/// All tenants of a journal, taken in frame by frame.
+pub struct Recovery<'a> {
+    master: &'a MasterKey,
+    tenants: BTreeMap<TenantId, (Opener, Result<Replayed, Fault>)>,
+}
+
+impl<'a> Recovery<'a> {
+    /// Nothing taken in yet.
+    pub fn new(master: &'a MasterKey) -> Self {
+        Self { master, tenants: BTreeMap::new() }
+    }
+
+    /// Takes in the next frame.
+    pub fn take(&mut self, frame: &Frame) {
+        let tenant = TenantId(frame.stream);
+        let (opener, replayed) = self.tenants.entry(tenant).or_insert_with(|| {
+            (Opener::of(self.master, tenant), Ok(Replayed::new(tenant)))
+        });
+        let Ok(state) = replayed else { return };
+        let sequence = state.sequence + 1;
+        if let Err(fault) = state.replay(frame, opener) {
+            *replayed = Err(Fault { tenant, sequence, lsn: frame.lsn, fault });
+        }
+    }
+
+    /// What came of each tenant that has entries.
+    pub fn finish(self) -> BTreeMap<TenantId, Result<Replayed, Fault>> {
+        let tenants = self.tenants.into_iter();
+        tenants.map(|(tenant, (_, replayed))| (tenant, replayed)).collect()
+    }
+}
