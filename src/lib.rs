@@ -6,8 +6,11 @@ pub mod model;
 pub mod clock;
 pub mod seal;
 
+pub mod journal;
+
 pub mod calendar;
 pub mod ledger;
 
 pub mod entry;
+
 pub mod tenant;

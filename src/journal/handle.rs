@@ -1,0 +1,248 @@
+//! The journal as its callers see it: open, append, wait, close.
+//!
+//! A handle is a few pointers and is cloned freely. Appending copies the entry into the group that is filling and
+//! returns its position; it never waits for the disk. Waiting is done elsewhere, on [`Durability`].
+//! Invariant: `open` returns only a journal whose every frame was checked and is durable.
+//! Not here: writing (`writer.rs`), preparing (`preparer.rs`), checking (`reader.rs`).
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::{Builder, JoinHandle};
+
+use super::durability::{Durability, Durable};
+use super::error::{Error, Refused, Stopped};
+use super::failure::{Failed, Failure};
+use super::frame::{Draft, FRAME_BYTES_MAX, Parts};
+use super::lsn::Lsn;
+use super::preparer::Preparer;
+use super::queue::{GROUP_BYTES_MAX, Queue};
+use super::reader::{Frames, Survey, survey};
+use super::recovery;
+use super::segment;
+use super::storage::Storage;
+use super::writer::{Shared, Writer};
+
+const SEGMENT_BYTES_MIN: u64 = (segment::HEADER_BYTES + FRAME_BYTES_MAX) as u64;
+/// Offsets in an index of a segment are 32 bits.
+const SEGMENT_BYTES_MAX: u64 = 1 << 31;
+const QUEUE_ENTRIES_MAX: u32 = 1 << 20;
+
+/// How large things are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Options {
+    /// The size of a new segment.
+    pub segment_bytes: u64,
+    /// The most bytes that wait for the writer, which is also the largest group.
+    pub queue_bytes_max: usize,
+    /// The most entries that wait for the writer.
+    pub queue_entries_max: u32,
+}
+
+impl Default for Options {
+    fn default() -> Options {
+        Options {
+            segment_bytes: 64 << 20,
+            queue_bytes_max: GROUP_BYTES_MAX,
+            queue_entries_max: 16_384,
+        }
+    }
+}
+
+impl Options {
+    fn check(&self) -> Result<(), Error> {
+        within(
+            "segment_bytes",
+            self.segment_bytes,
+            SEGMENT_BYTES_MIN,
+            SEGMENT_BYTES_MAX,
+        )?;
+        within(
+            "queue_bytes_max",
+            self.queue_bytes_max as u64,
+            FRAME_BYTES_MAX as u64,
+            GROUP_BYTES_MAX as u64,
+        )?;
+        within(
+            "queue_entries_max",
+            self.queue_entries_max.into(),
+            1,
+            QUEUE_ENTRIES_MAX.into(),
+        )
+    }
+}
+
+/// A handle on a running journal; clones share it.
+#[derive(Clone)]
+pub struct Journal {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    shared: Arc<Shared>,
+    threads: Mutex<Vec<JoinHandle<()>>>,
+}
+
+/// What was found at opening. It keeps the storage in use until it is dropped.
+pub struct Recovered {
+    /// What the journal held, after the torn tail (if any) was cut.
+    pub survey: Survey,
+    storage: Arc<dyn Storage>,
+}
+
+impl Journal {
+    /// Reads and checks everything, cuts a torn tail, makes the rest durable, and starts the writer.
+    pub fn open(
+        storage: Box<dyn Storage>,
+        options: Options,
+    ) -> Result<(Journal, Recovered), Error> {
+        options.check()?;
+        let storage: Arc<dyn Storage> = Arc::from(storage);
+        let survey = survey(&*storage)?;
+        let active = recovery::resume(&*storage, &survey)?;
+        let next_number = survey.tail.as_ref().map_or(1, |tail| tail.segment + 1);
+        let mut preparer = Preparer::new(
+            Arc::clone(&storage),
+            options.segment_bytes,
+            next_number,
+            survey.unused.clone(),
+        );
+        let room = active.as_ref().map_or(0, recovery::Active::room);
+        // Made here only if the first append may need it; else opening would wait for a whole segment of zeros.
+        let needed = room < FRAME_BYTES_MAX as u64 || preparer.has_unused();
+        let next = if needed {
+            Some(preparer.prepare()?)
+        } else {
+            None
+        };
+        let shared = Arc::new(Shared {
+            queue: Queue::new(
+                options.queue_bytes_max,
+                options.queue_entries_max,
+                survey.head,
+                room,
+                next,
+            ),
+            durability: Arc::new(Durability::new(survey.head)),
+            failure: Arc::new(Failure::default()),
+        });
+        seal_left_over(&*storage, &survey, &shared.queue)?;
+        let writer = Writer::new(Arc::clone(&storage), Arc::clone(&shared), active);
+        let inner = Inner {
+            shared,
+            threads: Mutex::default(),
+        };
+        inner.start("journal-writer", move |_| writer.run())?;
+        inner.start("journal-preparer", move |shared| {
+            preparer.run(&shared.queue)
+        })?;
+        Ok((
+            Journal {
+                inner: Arc::new(inner),
+            },
+            Recovered { survey, storage },
+        ))
+    }
+
+    /// Takes an entry and gives it its position. It is not durable yet; if it is refused, nothing has changed.
+    pub fn append(&self, parts: Parts<'_>) -> Result<Lsn, Refused> {
+        let draft = Draft::new(parts).ok_or(Refused::TooLarge)?;
+        self.inner.shared.queue.append(&draft)
+    }
+
+    /// The position of the last entry that was taken.
+    #[must_use]
+    pub fn head(&self) -> Lsn {
+        self.inner.shared.queue.head()
+    }
+
+    /// The watermark, to wait on; it can be kept beyond the handle.
+    #[must_use]
+    pub fn durability(&self) -> &Arc<Durability> {
+        &self.inner.shared.durability
+    }
+
+    /// Resolves once everything that was appended before this call is durable.
+    pub fn barrier(&self) -> Durable<'_> {
+        self.durability().reached(self.head())
+    }
+
+    /// Resolves with the error's text once the writer has failed; never after an orderly close.
+    pub fn failure(&self) -> Failed {
+        Failed::of(&self.inner.shared.failure)
+    }
+
+    /// Refuses further appends, writes and syncs what was taken, and ends the threads. Other clones may still
+    /// wait and look. [`Stopped`] if the writer had failed or fails now. Blocks: call it off the async threads.
+    pub fn close(self) -> Result<(), Stopped> {
+        self.inner.shared.queue.close();
+        let threads = std::mem::take(
+            &mut *self
+                .inner
+                .threads
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
+        for thread in threads {
+            // A panic of the writer shows as a watermark below the head; the preparer's has no say in durability.
+            let _ = thread.join();
+        }
+        self.barrier().wait_blocking()
+    }
+}
+
+impl Inner {
+    fn start(
+        &self,
+        name: &'static str,
+        body: impl FnOnce(&Shared) + Send + 'static,
+    ) -> Result<(), Error> {
+        let shared = Arc::clone(&self.shared);
+        let thread = Builder::new()
+            .name(name.to_owned())
+            .spawn(move || body(&shared))
+            .map_err(Error::io("start", name))?;
+        self.threads
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(thread);
+        Ok(())
+    }
+}
+
+impl Drop for Inner {
+    /// The last handle is gone: the threads write what was taken and end by themselves. Only `close` waits for it.
+    fn drop(&mut self) {
+        self.shared.queue.close();
+    }
+}
+
+impl Recovered {
+    /// The frames found at opening, in order; entries appended since are not among them. Each call reads anew,
+    /// one segment in memory at a time.
+    pub fn frames(&self) -> Result<Frames, Error> {
+        Frames::new(Arc::clone(&self.storage), self.survey.head)
+    }
+}
+
+/// A crash between a roll and the sealing leaves a full segment with its zeros.
+fn seal_left_over(storage: &dyn Storage, survey: &Survey, queue: &Queue) -> Result<(), Error> {
+    for (number, end) in &survey.unsealed {
+        let segment = storage
+            .open(*number)
+            .map_err(Error::io("open", storage.name(*number)))?;
+        queue.seal(segment, *end);
+    }
+    Ok(())
+}
+
+fn within(name: &'static str, value: u64, least: u64, most: u64) -> Result<(), Error> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(Error::Option {
+            name,
+            value,
+            least,
+            most,
+        })
+    }
+}

@@ -1,0 +1,49 @@
+//! The journal: opaque bytes, kept for ever, durable before anyone is told.
+//!
+//! Many streams (one per tenant) share one sequence of segment files. One thread writes them: it takes
+//! everything that queued while the last sync ran, writes it, syncs once and moves the watermark.
+//! What rests on an entry travels as [`Unconfirmed`] and cannot be opened before the watermark has passed it.
+//!
+//! Not here: what the bytes mean (`entry.rs`), who a tenant is, any async runtime. The room needs `std`, a
+//! checksum and a digest, so that it can be driven by threads, by any executor, and by a simulation.
+//!
+//! Invariant: nothing that was synced is ever dropped or repeated silently; a journal that cannot prove that refuses to open.
+//! Callers: `tenant/` appends and waits, `app.rs` opens, awaits [`Journal::failure`] and closes, `offline/` reads.
+//!
+//! The bytes on disk are described in `frame.rs`, `segment.rs` and `docs/journal-format.md`.
+
+mod lsn;
+
+mod error;
+pub mod storage;
+
+pub mod file_storage;
+pub mod memory_storage;
+
+pub mod frame;
+pub mod segment;
+
+mod durability;
+mod failure;
+
+pub mod reader;
+
+mod queue;
+
+mod preparer;
+mod recovery;
+mod writer;
+
+mod handle;
+
+pub use durability::{Durability, Durable, Unconfirmed};
+pub use error::{Error, Refused, Stopped};
+pub use failure::Failed;
+pub use file_storage::FileStorage;
+pub use frame::{ENTRY_BYTES_MAX, Parts};
+pub use handle::{Journal, Options, Recovered};
+pub use lsn::Lsn;
+pub use memory_storage::MemoryStorage;
+pub use queue::GROUP_BYTES_MAX;
+pub use reader::{Frame, Frames, Place, Survey, survey};
+pub use storage::{Segment, Storage};

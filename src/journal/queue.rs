@@ -1,0 +1,254 @@
+//! The group that is filling: where appenders meet the writer and the preparer.
+//!
+//! One mutex guards the group's bytes, the head and the room on the disk. Giving the position, copying the frame
+//! and deciding in which segment it will lie is one step, so queue order = position order = file order, and
+//! nothing is accepted that has no prepared place: a full disk refuses, it does not strand what was taken.
+//! Invariant: a refusal changes nothing; a group and the one being written are all that is ever held in memory.
+//! `handle.rs` appends, `writer.rs` takes groups, `preparer.rs` takes its jobs. No IO happens here.
+
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
+
+use super::error::Refused;
+use super::frame::{Draft, FRAME_BYTES_MAX};
+use super::lsn::Lsn;
+use super::segment;
+use super::storage::Segment;
+
+/// The most bytes that one sync makes durable.
+pub const GROUP_BYTES_MAX: usize = 4 << 20;
+
+const _: () = assert!(GROUP_BYTES_MAX >= FRAME_BYTES_MAX);
+
+/// Frames that become durable together.
+#[derive(Default)]
+pub(super) struct Group {
+    pub(super) bytes: Vec<u8>,
+    pub(super) entries: u32,
+    /// Where in `bytes` a new segment begins, ascending.
+    pub(super) rolls: Vec<Roll>,
+    /// The position of the last frame.
+    pub(super) last: Lsn,
+}
+
+/// From this byte of a group on, frames go to a new segment.
+pub(super) struct Roll {
+    pub(super) at: usize,
+    pub(super) first: Lsn,
+    pub(super) segment: Box<dyn Segment>,
+}
+
+/// What the preparer is to do.
+pub(super) enum Job {
+    Prepare,
+    /// Cut the zeros after this offset.
+    Seal(Box<dyn Segment>, u64),
+}
+
+pub(super) struct Queue {
+    state: Mutex<State>,
+    filled: Condvar,
+    work: Condvar,
+    bytes_max: usize,
+    entries_max: u32,
+}
+
+struct State {
+    group: Group,
+    head: Lsn,
+    /// Bytes left in the segment that the next frame would go to.
+    room: u64,
+    next: Next,
+    phase: Phase,
+    writer_waits: bool,
+    sealable: Vec<(Box<dyn Segment>, u64)>,
+}
+
+/// The segment after the open one.
+enum Next {
+    Wanted,
+    Ready(Box<dyn Segment>),
+    /// Could not be made; tried again when an append needs it.
+    Failed,
+}
+
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Phase {
+    Open,
+    /// No more appends; the writer writes what there is.
+    Closing,
+    /// The writer has ended.
+    Stopped,
+}
+
+impl Queue {
+    pub(super) fn new(
+        bytes_max: usize,
+        entries_max: u32,
+        head: Lsn,
+        room: u64,
+        next: Option<Box<dyn Segment>>,
+    ) -> Queue {
+        let state = State {
+            group: Group::default(),
+            head,
+            room,
+            next: next.map_or(Next::Wanted, Next::Ready),
+            phase: Phase::Open,
+            writer_waits: false,
+            sealable: Vec::new(),
+        };
+        Queue {
+            state: Mutex::new(state),
+            filled: Condvar::new(),
+            work: Condvar::new(),
+            bytes_max,
+            entries_max,
+        }
+    }
+
+    pub(super) fn append(&self, draft: &Draft<'_>) -> Result<Lsn, Refused> {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            return Err(Refused::Stopped);
+        }
+        if state.group.entries >= self.entries_max
+            || state.group.bytes.len() + draft.bytes() > self.bytes_max
+        {
+            return Err(Refused::Full);
+        }
+        if !state.make_room(draft.bytes() as u64, &self.work) {
+            return Err(Refused::Full);
+        }
+        let lsn = state.push(draft);
+        if state.writer_waits {
+            state.writer_waits = false;
+            self.filled.notify_one();
+        }
+        Ok(lsn)
+    }
+
+    pub(super) fn head(&self) -> Lsn {
+        self.lock().head
+    }
+
+    /// Waits until there is something to write and swaps it for the emptied group; false once closed and drained.
+    pub(super) fn take(&self, group: &mut Group) -> bool {
+        group.bytes.clear();
+        group.rolls.clear();
+        group.entries = 0;
+        let mut state = self.lock();
+        while state.group.entries == 0 {
+            if state.phase != Phase::Open {
+                return false;
+            }
+            state.writer_waits = true;
+            state = self
+                .filled
+                .wait(state)
+                .unwrap_or_else(PoisonError::into_inner);
+        }
+        state.writer_waits = false;
+        std::mem::swap(&mut state.group, group);
+        true
+    }
+
+    /// No more appends; what was taken is still written.
+    pub(super) fn close(&self) {
+        let mut state = self.lock();
+        if state.phase == Phase::Open {
+            state.phase = Phase::Closing;
+        }
+        self.filled.notify_all();
+    }
+
+    /// The writer has ended, in whichever way.
+    pub(super) fn stop(&self) {
+        self.lock().phase = Phase::Stopped;
+        self.work.notify_all();
+    }
+
+    /// Hands a segment that will not be written any more to the preparer.
+    pub(super) fn seal(&self, segment: Box<dyn Segment>, end: u64) {
+        self.lock().sealable.push((segment, end));
+        self.work.notify_all();
+    }
+
+    /// Waits for the preparer's next job; None once the writer has ended and all is sealed.
+    pub(super) fn job(&self) -> Option<Job> {
+        let mut state = self.lock();
+        loop {
+            if let Some((segment, end)) = state.sealable.pop() {
+                return Some(Job::Seal(segment, end));
+            }
+            match (state.phase, &state.next) {
+                (Phase::Stopped, _) => return None,
+                (Phase::Open, Next::Wanted) => return Some(Job::Prepare),
+                _ => {
+                    state = self
+                        .work
+                        .wait(state)
+                        .unwrap_or_else(PoisonError::into_inner)
+                }
+            }
+        }
+    }
+
+    /// The next segment is ready.
+    pub(super) fn prepared(&self, segment: Box<dyn Segment>) {
+        self.lock().next = Next::Ready(segment);
+    }
+
+    /// The next segment could not be made: after the pause, the next append that needs it asks again.
+    pub(super) fn not_prepared(&self, pause: Duration) {
+        let state = self.lock();
+        let idle = |state: &mut State| state.phase == Phase::Open && state.sealable.is_empty();
+        let (mut state, _) = self
+            .work
+            .wait_timeout_while(state, pause, idle)
+            .unwrap_or_else(PoisonError::into_inner);
+        state.next = Next::Failed;
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    /// Finds a place for a frame of this length; false if neither this segment nor a prepared one has it.
+    fn make_room(&mut self, bytes: u64, work: &Condvar) -> bool {
+        if self.room >= bytes {
+            return true;
+        }
+        match std::mem::replace(&mut self.next, Next::Wanted) {
+            Next::Ready(segment) => {
+                self.room = segment.bytes().saturating_sub(segment::HEADER_BYTES as u64);
+                assert!(self.room >= bytes);
+                let roll = Roll {
+                    at: self.group.bytes.len(),
+                    first: self.head.next(),
+                    segment,
+                };
+                self.group.rolls.push(roll);
+                work.notify_all();
+                true
+            }
+            Next::Failed => {
+                work.notify_all();
+                false
+            }
+            Next::Wanted => false,
+        }
+    }
+
+    fn push(&mut self, draft: &Draft<'_>) -> Lsn {
+        let lsn = self.head.next();
+        draft.encode(lsn, self.group.entries, &mut self.group.bytes);
+        self.head = lsn;
+        self.room -= draft.bytes() as u64;
+        self.group.entries += 1;
+        self.group.last = lsn;
+        lsn
+    }
+}

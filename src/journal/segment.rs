@@ -1,0 +1,72 @@
+//! The header of a segment: 32 bytes, little-endian, before its first frame.
+//!
+//! ```text
+//! offset  bytes  what
+//!      0      8  magic "HOLDFAST"
+//!      8      4  format version, 1
+//!     12      4  CRC-32 (IEEE) of bytes 0..12 and 16..32
+//!     16      8  segment number, as in its name
+//!     24      8  LSN of its first frame
+//! ```
+//!
+//! It is written together with the segment's first group, never earlier: a segment that is all zeros was prepared and not yet used.
+//! Not here: frames. The writer encodes it at a roll, the reader checks it.
+
+use super::lsn::Lsn;
+
+/// The format this build writes and reads.
+pub const FORMAT_VERSION: u32 = 1;
+
+/// Where the first frame begins.
+pub const HEADER_BYTES: usize = 32;
+
+const MAGIC: [u8; 8] = *b"HOLDFAST";
+
+/// What a segment's first bytes turned out to be.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Header {
+    Known { number: u64, first: Lsn },
+    Unknown { version: u32 },
+    Damaged,
+}
+
+pub(super) fn encode(number: u64, first: Lsn) -> [u8; HEADER_BYTES] {
+    let mut header = [0; HEADER_BYTES];
+    header[..8].copy_from_slice(&MAGIC);
+    header[8..12].copy_from_slice(&FORMAT_VERSION.to_le_bytes());
+    header[16..24].copy_from_slice(&number.to_le_bytes());
+    header[24..].copy_from_slice(&first.0.to_le_bytes());
+    let checksum = checksum(&header);
+    header[12..16].copy_from_slice(&checksum.to_le_bytes());
+    header
+}
+
+pub(super) fn decode(bytes: &[u8]) -> Header {
+    let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else {
+        return Header::Damaged;
+    };
+    if header[..8] != MAGIC || checksum(header).to_le_bytes() != header[12..16] {
+        return Header::Damaged;
+    }
+    let version = u32::from_le_bytes([header[8], header[9], header[10], header[11]]);
+    if version != FORMAT_VERSION {
+        return Header::Unknown { version };
+    }
+    Header::Known {
+        number: word(header, 16),
+        first: Lsn(word(header, 24)),
+    }
+}
+
+fn checksum(header: &[u8; HEADER_BYTES]) -> u32 {
+    let mut hasher = crc32fast::Hasher::new();
+    hasher.update(&header[..12]);
+    hasher.update(&header[16..]);
+    hasher.finalize()
+}
+
+fn word(header: &[u8; HEADER_BYTES], at: usize) -> u64 {
+    let mut bytes = [0; 8];
+    bytes.copy_from_slice(&header[at..at + 8]);
+    u64::from_le_bytes(bytes)
+}

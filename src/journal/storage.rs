@@ -1,0 +1,45 @@
+//! The seam under the journal: a set of numbered segments that take bytes and can be made durable.
+//!
+//! It exists so that the same journal runs on files, in memory with faults, and later on something else.
+//! It knows nothing of frames. Its promises are those of a disk, no more: what was written may be lost, in any
+//! part and any order, until `sync` has returned; after a failed `sync` nothing is known.
+//! The writer owns the open segment; the preparer creates and seals; the reader reads.
+
+use std::io;
+
+/// A set of segments numbered from 1.
+pub trait Storage: Send + Sync {
+    /// The numbers of all segments, ascending.
+    fn segments(&self) -> io::Result<Vec<u64>>;
+
+    /// What to call a segment in messages (a path, for files).
+    fn name(&self, number: u64) -> String;
+
+    /// All bytes of a segment.
+    fn read(&self, number: u64) -> io::Result<Vec<u8>>;
+
+    /// Makes a segment of zeros. When this returns, the zeros and the segment's existence are durable, and
+    /// an interrupted call has left no segment at all. An unused one of the same number is replaced.
+    fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>>;
+
+    /// Opens an existing segment for writing.
+    fn open(&self, number: u64) -> io::Result<Box<dyn Segment>>;
+}
+
+/// One segment, open for writing by one owner.
+pub trait Segment: Send {
+    /// Its number.
+    fn number(&self) -> u64;
+
+    /// Its length, zeros included.
+    fn bytes(&self) -> u64;
+
+    /// Writes at a place inside the segment and says how many bytes were taken.
+    fn write_at(&mut self, offset: u64, bytes: &[u8]) -> io::Result<usize>;
+
+    /// Makes all that was written durable.
+    fn sync(&mut self) -> io::Result<()>;
+
+    /// Cuts the zeros after `bytes` and closes the segment for writing, durably.
+    fn seal(&mut self, bytes: u64) -> io::Result<()>;
+}
