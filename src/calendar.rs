@@ -1,18 +1,21 @@
 //! From wall-clock words to instants: opening hours and a date become stretches of time and the starts within them.
 //!
-//! Pure, on jiff. The rule for the two nights a year on which the wall clock jumps: a wall-clock time in the gap does not
-//! exist and is never offered; a wall-clock time that comes twice is offered twice. A window that opens in a gap opens when
-//! the gap ends; one that closes in a repeated hour closes the second time.
+//! Pure, on jiff and the time zone rules compiled into this binary; a machine's own rules are never read, so the same words
+//! mean the same instants everywhere. The rule for the two nights a year on which the wall clock jumps: a wall-clock time in
+//! the gap does not exist and is never offered; a wall-clock time that comes twice is offered twice. A window reaches from
+//! the first to the last instant at which the clock shows a time within it: one that opens in a gap opens when the gap ends,
+//! one that closes in the middle of a repeated hour closes the second time, one that closes as that hour begins closes the
+//! first time. Called by the ledger, and by the façade for texts of instants.
 
 use std::num::NonZeroU32;
 
 use jiff::civil::{Date, DateTime, Time};
-use jiff::tz::{AmbiguousOffset, Offset, TimeZone};
+use jiff::tz::{AmbiguousOffset, Offset, TimeZone, TimeZoneDatabase};
 
 use crate::model::{Interval, Timestamp, Window};
 
 const MINUTE_MILLIS: i64 = 60_000;
-const DAY_MINUTES: i64 = 24 * 60;
+const DAY_MINUTES: u16 = 24 * 60;
 
 /// A clinic's time zone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -41,7 +44,9 @@ pub struct OpenWindow {
 impl Zone {
     /// The zone of this IANA name, from the bundled database.
     pub fn named(name: &str) -> Option<Self> {
-        TimeZone::get(name).ok().map(Self)
+        // Not `TimeZone::get`, which prefers the machine's files. `Etc/Unknown` is a zone to jiff but no place on earth.
+        let zone = TimeZoneDatabase::bundled().get(name).ok()?;
+        (!zone.is_unknown()).then_some(Self(zone))
     }
 
     /// The date on this zone's calendar. Instants out of jiff's range are its ends.
@@ -58,14 +63,19 @@ impl Zone {
 
     /// The instant as RFC 3339 with this zone's offset: `2026-11-25T09:30:00+00:00`.
     pub fn rfc3339(&self, at: Timestamp) -> String {
-        let (reading, seconds) = self.wall_clock(at);
-        // RFC 3339 has offsets of whole minutes; every zone has had those since 1972.
-        let sign = if seconds < 0 { '-' } else { '+' };
-        let minutes = seconds.abs() / 60;
+        let instant = instant(at);
+        // RFC 3339 has offsets of whole minutes; before 1972 zones had odd seconds. The reading gives way, not the instant.
+        let minutes = self.0.to_offset(instant).seconds() / 60;
+        let reading = Offset::from_seconds(minutes * 60)
+            .unwrap_or(Offset::UTC)
+            .to_datetime(instant);
+        let sign = if minutes < 0 { '-' } else { '+' };
+        let minutes = minutes.abs();
         format!("{reading}{sign}{:02}:{:02}", minutes / 60, minutes % 60)
     }
 
-    /// The stretch from midnight (or the first instant) of a date to that of the next.
+    /// The stretch from the first instant of a date (midnight, mostly) to that of the next; `None` if the clock skips the
+    /// whole date, or at the ends of jiff's range.
     pub fn day(&self, date: Date) -> Option<Interval> {
         let start = self.first_instant(date)?;
         let end = self.first_instant(date.tomorrow().ok()?)?;
@@ -73,8 +83,9 @@ impl Zone {
     }
 
     fn first_instant(&self, date: Date) -> Option<Timestamp> {
-        let zoned = self.0.to_zoned(date.at(0, 0, 0, 0)).ok()?;
-        Some(Timestamp(zoned.timestamp().as_millisecond()))
+        match self.instants(date, 0)? {
+            Instants::Skipped(at) | Instants::Once(at) | Instants::Twice(at, _) => Some(at),
+        }
     }
 
     /// What a wall-clock minute of a date is: `minute` from 0 to 1440.
@@ -90,16 +101,17 @@ impl Zone {
                 Some(Instants::Twice(at(before)?, at(after)?))
             }
             AmbiguousOffset::Gap { before, .. } => {
-                // Read with the offset before the jump, a skipped time lies after it.
-                let late = instant(at(before)?);
-                let jump = self.0.preceding(
-                    late.checked_add(jiff::SignedDuration::from_millis(1))
-                        .ok()?,
-                );
-                let jump = jump.map(|transition| transition.timestamp()).next()?;
-                Some(Instants::Skipped(Timestamp(jump.as_millisecond())))
+                // Read with the offset before the jump, a skipped time lies at the jump or after it.
+                self.last_jump(at(before)?).map(Instants::Skipped)
             }
         }
+    }
+
+    /// The latest jump of the wall clock at or before an instant.
+    fn last_jump(&self, at: Timestamp) -> Option<Timestamp> {
+        // jiff looks strictly before.
+        let jump = self.0.preceding(instant(Timestamp(at.0 + 1))).next()?;
+        Some(Timestamp(jump.timestamp().as_millisecond()))
     }
 
     /// A window of a date in instants; `None` if the clock skips all of it.
@@ -108,13 +120,17 @@ impl Zone {
             Instants::Skipped(at) | Instants::Once(at) | Instants::Twice(at, _) => at,
         };
         let end = match self.instants(date, window.to().get())? {
-            Instants::Skipped(at) | Instants::Once(at) | Instants::Twice(_, at) => at,
+            Instants::Skipped(at) | Instants::Once(at) => at,
+            // `to` is where the repeated hour begins: nothing within the window comes twice.
+            Instants::Twice(first, second) if self.last_jump(second) == Some(second) => first,
+            Instants::Twice(_, second) => second,
         };
         let interval = Interval::new(start, end)?;
         Some(OpenWindow { interval, window })
     }
 
-    /// The starts of appointments of `minutes` within a window, `step` apart on the wall clock from when it opens, in order.
+    /// The starts of appointments of `minutes` within a window, in order: the clock then shows a time of the window, whole
+    /// steps after its `from`, and the appointment is over when it closes. `open.interval` may have been cut.
     pub fn starts(
         &self,
         date: Date,
@@ -122,31 +138,23 @@ impl Zone {
         minutes: NonZeroU32,
         step: NonZeroU32,
     ) -> Vec<Timestamp> {
-        let from = i64::from(open.window.from().get());
+        let (from, to) = (open.window.from().get(), open.window.to().get());
+        let step = usize::try_from(step.get()).unwrap_or(usize::MAX);
+        let places = (from..to.min(DAY_MINUTES)).step_by(step);
         let fits = |start: &Timestamp| {
             *start >= open.interval.start()
                 && Interval::of_minutes(*start, minutes).end() <= open.interval.end()
         };
-        let wall_minutes = i64::from(open.window.to().get()) - from;
-        let step_minutes = i64::from(step.get());
-        let places = 0..=wall_minutes / step_minutes;
-        // The wall clock does not jump within this window: starts are plain arithmetic.
-        if open.interval.millis() == wall_minutes * MINUTE_MILLIS {
+        // Most days the clock does not jump between the two: starts are plain arithmetic.
+        if let Some(opens) = self.steady(date, open.window) {
             return places
-                .map(|place| open.interval.start().plus_minutes(place * step_minutes))
+                .map(|minute| opens.plus_minutes((minute - from).into()))
                 .filter(fits)
                 .collect();
         }
         let mut starts = Vec::new();
-        for place in places {
-            let minute = from + place * step_minutes;
-            if minute >= DAY_MINUTES {
-                break;
-            }
-            match u16::try_from(minute)
-                .ok()
-                .and_then(|minute| self.instants(date, minute))
-            {
+        for minute in places {
+            match self.instants(date, minute) {
                 Some(Instants::Once(at)) => starts.push(at),
                 Some(Instants::Twice(first, second)) => starts.extend([first, second]),
                 Some(Instants::Skipped(_)) | None => {}
@@ -155,6 +163,17 @@ impl Zone {
         starts.retain(fits);
         starts.sort_unstable();
         starts
+    }
+
+    /// When a window opens, if the clock runs through it without a jump.
+    fn steady(&self, date: Date, window: Window) -> Option<Timestamp> {
+        let (from, to) = (window.from().get(), window.to().get());
+        let (Instants::Once(opens), Instants::Once(closes)) =
+            (self.instants(date, from)?, self.instants(date, to)?)
+        else {
+            return None;
+        };
+        (closes.0 - opens.0 == i64::from(to - from) * MINUTE_MILLIS).then_some(opens)
     }
 }
 
@@ -179,7 +198,7 @@ fn instant(at: Timestamp) -> jiff::Timestamp {
 }
 
 fn wall(date: Date, minute: u16) -> Option<DateTime> {
-    if i64::from(minute) == DAY_MINUTES {
+    if minute == DAY_MINUTES {
         return date.tomorrow().ok().map(|next| next.at(0, 0, 0, 0));
     }
     let (hour, minute) = (

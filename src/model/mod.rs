@@ -4,21 +4,23 @@
 //! Types that events embed derive serde; they are stored formats, so their fields change only with a new entry version.
 
 mod ids;
+mod schedule;
 mod slug;
 mod time;
 
-mod appointment;
 mod call;
 mod contact;
 mod credential;
-mod hold;
 mod message;
 mod personal;
 mod resource;
-mod schedule;
 mod service;
 mod tenant;
 mod verification;
+
+mod hold;
+
+mod appointment;
 
 pub use appointment::{Appointment, AppointmentStatus, Proof};
 pub use call::CallId;

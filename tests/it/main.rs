@@ -1,1 +1,5 @@
 //! One binary for all integration tests: the crate is linked once.
+
+mod calendar_properties;
+mod formats;
+mod tidy;
