@@ -14,3 +14,5 @@ pub mod ledger;
 pub mod entry;
 
 pub mod tenant;
+
+pub mod outbox;

@@ -99,10 +99,10 @@ pub fn survey(storage: &dyn Storage) -> Result<Survey, Error> {
         if let Some(error) = torn.take() {
             return Err(error);
         }
-        if let Some(previous) = survey.tail.take() {
-            if previous.length > previous.end {
-                survey.unsealed.push((previous.segment, previous.end));
-            }
+        if let Some(previous) = survey.tail.take()
+            && previous.length > previous.end
+        {
+            survey.unsealed.push((previous.segment, previous.end));
         }
         torn = survey_segment(storage, number, &bytes, &mut survey)?;
     }

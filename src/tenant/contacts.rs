@@ -51,29 +51,62 @@ pub struct Resolved {
 impl Contacts {
     /// Turns names and numbers into ids, drawing new ones for whom nobody knows yet. Changes nothing: the facts are applied
     /// with the entry that carries them.
-    pub fn resolve(&self, instruction: Instruction, fresh: FreshIds, secret_hash: [u8; 32]) -> Resolved {
+    pub fn resolve(
+        &self,
+        instruction: Instruction,
+        fresh: FreshIds,
+        secret_hash: [u8; 32],
+    ) -> Resolved {
         let mut facts = Vec::new();
         let command = match instruction {
-            Instruction::PlaceHold { wish, contact, ttl_seconds, call } => {
+            Instruction::PlaceHold {
+                wish,
+                contact,
+                ttl_seconds,
+                call,
+            } => {
                 let party = self.party(contact, fresh, &mut facts);
-                Command::PlaceHold { wish, party, ttl_seconds, call }
+                Command::PlaceHold {
+                    wish,
+                    party,
+                    ttl_seconds,
+                    call,
+                }
             }
             Instruction::BookDirectly { wish, contact } => {
                 let party = self.party(contact, fresh, &mut facts);
                 Command::BookDirectly { wish, party }
             }
-            Instruction::CreateKey { scope, label, expires_at } => {
-                Command::CreateKey { scope, label, expires_at, secret_hash }
-            }
-            Instruction::BlockTime { resource, interval, reason } => {
+            Instruction::CreateKey {
+                scope,
+                label,
+                expires_at,
+            } => Command::CreateKey {
+                scope,
+                label,
+                expires_at,
+                secret_hash,
+            },
+            Instruction::BlockTime {
+                resource,
+                interval,
+                reason,
+            } => {
                 let about = Subject::Block(Command::new_block_id(&fresh));
                 facts.extend(reason.map(|text| PersonalFact::Reason { about, text }));
                 Command::BlockTime { resource, interval }
             }
-            Instruction::CancelAppointment { appointment, reason, if_version } => {
+            Instruction::CancelAppointment {
+                appointment,
+                reason,
+                if_version,
+            } => {
                 let about = Subject::Appointment(appointment);
                 facts.extend(reason.map(|text| PersonalFact::Reason { about, text }));
-                Command::CancelAppointment { appointment, if_version }
+                Command::CancelAppointment {
+                    appointment,
+                    if_version,
+                }
             }
             Instruction::Plain(command) => command,
         };
@@ -82,14 +115,24 @@ impl Contacts {
 
     /// Who this contact is. The ids of what a decision makes come first in `fresh`; people take them from the other end.
     fn party(&self, contact: Contact, fresh: FreshIds, facts: &mut Vec<PersonalFact>) -> Party {
-        let caller = self.callers.get(&contact.phone).copied().unwrap_or_else(|| {
-            let caller = CallerId(fresh[2]);
-            facts.push(PersonalFact::Caller { caller, phone: contact.phone.clone() });
-            caller
-        });
+        let caller = self
+            .callers
+            .get(&contact.phone)
+            .copied()
+            .unwrap_or_else(|| {
+                let caller = CallerId(fresh[2]);
+                facts.push(PersonalFact::Caller {
+                    caller,
+                    phone: contact.phone.clone(),
+                });
+                caller
+            });
         let known = self.names.get(&(caller, contact.name.folded())).copied();
         let email_is_new = |person| {
-            let stored = self.persons.get(&person).and_then(|person: &Person| person.email.as_ref());
+            let stored = self
+                .persons
+                .get(&person)
+                .and_then(|person: &Person| person.email.as_ref());
             contact.email.is_some() && stored != contact.email.as_ref()
         };
         let person = known.unwrap_or(PersonId(fresh[1]));
@@ -98,7 +141,12 @@ impl Contacts {
                 Some(person) => person.name.clone(),
                 None => contact.name,
             };
-            facts.push(PersonalFact::Person { person, caller, name, email: contact.email });
+            facts.push(PersonalFact::Person {
+                person,
+                caller,
+                name,
+                email: contact.email,
+            });
         }
         Party { caller, person }
     }
@@ -117,16 +165,34 @@ impl Contacts {
                     self.callers.insert(phone.clone(), *caller);
                     self.phones.insert(*caller, phone.clone());
                 }
-                PersonalFact::Person { person, caller, name, email } => {
+                PersonalFact::Person {
+                    person,
+                    caller,
+                    name,
+                    email,
+                } => {
                     self.names.insert((*caller, name.folded()), *person);
                     let (caller, name, email) = (*caller, name.clone(), email.clone());
-                    self.persons.insert(*person, Person { caller, name, email });
+                    self.persons.insert(
+                        *person,
+                        Person {
+                            caller,
+                            name,
+                            email,
+                        },
+                    );
                 }
                 PersonalFact::Reason { about, text } => {
                     self.reasons.insert(*about, text.clone());
                 }
                 PersonalFact::Body { key, digest } => {
-                    self.bodies.insert(*key, Body { digest: *digest, remembered_at: at });
+                    self.bodies.insert(
+                        *key,
+                        Body {
+                            digest: *digest,
+                            remembered_at: at,
+                        },
+                    );
                     self.body_order.push_back((at, *key));
                 }
             }
@@ -136,9 +202,18 @@ impl Contacts {
 
     fn forget_bodies(&mut self, now: Timestamp) {
         let kept_since = now.plus_seconds(-limits::REQUEST_REMEMBERED_SECONDS);
-        while let Some((at, key)) = self.body_order.front().copied().filter(|(at, _)| *at < kept_since) {
+        while let Some((at, key)) = self
+            .body_order
+            .front()
+            .copied()
+            .filter(|(at, _)| *at < kept_since)
+        {
             self.body_order.pop_front();
-            if self.bodies.get(&key).is_some_and(|body| body.remembered_at == at) {
+            if self
+                .bodies
+                .get(&key)
+                .is_some_and(|body| body.remembered_at == at)
+            {
                 self.bodies.remove(&key);
             }
         }
@@ -204,7 +279,11 @@ mod tests {
         assert_eq!((ben.caller, facts), (ada.caller, 1));
         assert_ne!(ben.person, ada.person);
         let (again, facts) = place(&mut contacts, "ADA ", "07700900123", [7, 8, 9]);
-        assert_eq!((again, facts), (ada, 0), "whoever is known needs no new fact");
+        assert_eq!(
+            (again, facts),
+            (ada, 0),
+            "whoever is known needs no new fact"
+        );
         let card = contacts.card(ada.person).expect("she is known");
         assert_eq!(card.contact.name.expose(), "Ada");
     }
@@ -212,11 +291,23 @@ mod tests {
     #[test]
     fn a_body_is_kept_as_long_as_its_request_is_remembered() {
         let mut contacts = Contacts::default();
-        let body = |digest| Idempotency { key: [1; 32], body: [digest; 32] };
-        contacts.apply(&[PersonalFact::Body { key: [1; 32], digest: [2; 32] }], Timestamp(0));
+        let body = |digest| Idempotency {
+            key: [1; 32],
+            body: [digest; 32],
+        };
+        contacts.apply(
+            &[PersonalFact::Body {
+                key: [1; 32],
+                digest: [2; 32],
+            }],
+            Timestamp(0),
+        );
         assert!(!contacts.is_reused(&body(2)));
         assert!(contacts.is_reused(&body(3)));
-        contacts.apply(&[], Timestamp(0).plus_seconds(limits::REQUEST_REMEMBERED_SECONDS + 1));
+        contacts.apply(
+            &[],
+            Timestamp(0).plus_seconds(limits::REQUEST_REMEMBERED_SECONDS + 1),
+        );
         assert!(!contacts.is_reused(&body(3)));
     }
 }

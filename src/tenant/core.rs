@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::rngs::StdRng;
-use rand::{Rng, SeedableRng};
+use rand::{RngExt, SeedableRng};
 
 use crate::entry;
 use crate::journal::{self, Journal, Parts, Unconfirmed};
@@ -16,7 +16,7 @@ use crate::ledger::{
     Command, Context, Decision, Event, FreshIds, Ledger, Policy, Query, Receipt, Rejection,
     RequestKey, View, apply, decide, look,
 };
-use crate::model::{PersonalFact, Principal, Slug, Subject, TenantId, Timestamp};
+use crate::model::{MessageId, PersonalFact, Principal, Slug, Subject, TenantId, Timestamp};
 use crate::seal::{CodeKey, MasterKey, Sealer};
 
 use super::contacts::{Contacts, Resolved};
@@ -45,6 +45,7 @@ pub struct Core {
     sealer: Sealer,
     codes: CodeKey,
     entropy: StdRng,
+    queued_texts: Vec<MessageId>,
 }
 
 /// What one step leads to: a receipt, or a rejection. Both rest on the tenant's head.
@@ -62,6 +63,7 @@ impl Core {
             state,
             entropy,
             shared,
+            queued_texts: Vec::new(),
         }
     }
 
@@ -85,6 +87,11 @@ impl Core {
         &self.codes
     }
 
+    /// The texts that were queued since this was last asked.
+    pub fn take_queued_texts(&mut self) -> Vec<MessageId> {
+        std::mem::take(&mut self.queued_texts)
+    }
+
     /// Never earlier than the latest entry: a clock that was set back does not turn the ledger back.
     pub fn no_earlier(&self, now: Timestamp) -> Timestamp {
         now.max(self.state.last_at)
@@ -96,13 +103,24 @@ impl Core {
     }
 
     /// Carries out a request.
-    pub fn execute(&mut self, request: Request, now: Timestamp) -> Result<Outcome<Answer>, Refused> {
+    pub fn execute(
+        &mut self,
+        request: Request,
+        now: Timestamp,
+    ) -> Result<Outcome<Answer>, Refused> {
         let fresh = self.fresh();
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
         let makes_key = matches!(request.instruction, Instruction::CreateKey { .. });
-        let Resolved { command, facts } = self.state.contacts.resolve(request.instruction, fresh, secret.hash());
-        let step = Step { principal: request.principal, idempotency: request.idempotency, fresh };
+        let Resolved { command, facts } =
+            self.state
+                .contacts
+                .resolve(request.instruction, fresh, secret.hash());
+        let step = Step {
+            principal: request.principal,
+            idempotency: request.idempotency,
+            fresh,
+        };
         let outcome = self.step(&command, facts, step, now)?;
         Ok(outcome.map(|decided| {
             decided.map(|decision| {
@@ -116,9 +134,17 @@ impl Core {
     }
 
     /// Carries out a command of the house's own: a timer's, the outbox's.
-    pub fn command(&mut self, command: &Command, now: Timestamp) -> Result<Outcome<Receipt>, Refused> {
+    pub fn command(
+        &mut self,
+        command: &Command,
+        now: Timestamp,
+    ) -> Result<Outcome<Receipt>, Refused> {
         let fresh = self.fresh();
-        let step = Step { principal: Principal::System, idempotency: None, fresh };
+        let step = Step {
+            principal: Principal::System,
+            idempotency: None,
+            fresh,
+        };
         let outcome = self.step(command, Vec::new(), step, now)?;
         Ok(outcome.map(|decided| decided.map(|decision| decision.receipt)))
     }
@@ -161,9 +187,15 @@ impl Core {
         if decision.events.is_empty() {
             return Ok(self.unconfirmed(Ok(decision)));
         }
-        let remembered = decision.events.iter().any(|e| matches!(e, Event::RequestRemembered { .. }));
+        let remembered = decision
+            .events
+            .iter()
+            .any(|e| matches!(e, Event::RequestRemembered { .. }));
         facts.extend(step.idempotency.filter(|_| remembered).map(|idempotency| {
-            PersonalFact::Body { key: idempotency.key, digest: idempotency.body }
+            PersonalFact::Body {
+                key: idempotency.key,
+                digest: idempotency.body,
+            }
         }));
         self.append_and_apply(step.principal, now, &decision.events, &facts)?;
         Ok(self.unconfirmed(Ok(decision)))
@@ -190,13 +222,22 @@ impl Core {
             covered: &encoded.covered,
             personal: &encoded.personal,
         };
-        let lsn = self.shared.journal.append(parts).map_err(|refused| match refused {
-            journal::Refused::Full => Refused::Overloaded,
-            journal::Refused::Stopped => Refused::Stopped,
-            journal::Refused::TooLarge => unreachable!("limits.rs keeps every entry below the journal's bound"),
-        })?;
+        let lsn = self
+            .shared
+            .journal
+            .append(parts)
+            .map_err(|refused| match refused {
+                journal::Refused::Full => Refused::Overloaded,
+                journal::Refused::Stopped => Refused::Stopped,
+                journal::Refused::TooLarge => {
+                    unreachable!("limits.rs keeps every entry below the journal's bound")
+                }
+            })?;
         for event in events {
             apply(&mut self.state.ledger, event);
+            if let Event::TextQueued { message, .. } = event {
+                self.queued_texts.push(*message);
+            }
         }
         self.state.contacts.apply(facts, now);
         self.state.sequence = header.sequence;
@@ -216,7 +257,9 @@ impl Core {
             };
             let record = self.state.ledger.keys().find(|record| record.id == key);
             let record = record.expect("an applied key is in the ledger");
-            self.shared.keyring.record(self.tenant(), self.slug.as_ref(), record, lsn);
+            self.shared
+                .keyring
+                .record(self.tenant(), self.slug.as_ref(), record, lsn);
         }
     }
 
@@ -230,7 +273,10 @@ impl Core {
         };
         let contacts = &self.state.contacts;
         Answer {
-            person: decision.receipt.party().and_then(|party| contacts.card(party.person)),
+            person: decision
+                .receipt
+                .party()
+                .and_then(|party| contacts.card(party.person)),
             reason: about.and_then(|about| contacts.reason(about)).cloned(),
             receipt: decision.receipt,
             replayed: decision.replayed,
@@ -258,7 +304,11 @@ impl Core {
             let reason = contacts.reason(Subject::Appointment(appointment.id));
             reasons.extend(reason.map(|reason| (appointment.id, reason.clone())));
         }
-        Seen { view, people, reasons }
+        Seen {
+            view,
+            people,
+            reasons,
+        }
     }
 }
 

@@ -19,14 +19,21 @@ pub struct Doorbell {
 impl Doorbell {
     /// This tenant has something to send.
     pub fn ring(&self, tenant: TenantId) {
-        self.ringing.lock().unwrap_or_else(PoisonError::into_inner).insert(tenant);
+        self.ringing
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(tenant);
         self.rung.notify_one();
     }
 
     /// The next tenant that has; waits for one. For one waiter at a time.
     pub async fn next(&self) -> TenantId {
         loop {
-            let next = self.ringing.lock().unwrap_or_else(PoisonError::into_inner).pop_first();
+            let next = self
+                .ringing
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .pop_first();
             match next {
                 Some(tenant) => return tenant,
                 None => self.rung.notified().await,

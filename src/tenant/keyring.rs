@@ -62,18 +62,27 @@ impl NewSecret {
     }
 
     fn hex(&self) -> String {
-        self.bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        self.bytes
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
     }
 }
 
 fn sha256(bytes: &[u8]) -> [u8; 32] {
-    digest(&SHA256, bytes).as_ref().try_into().expect("SHA-256 has 32 bytes")
+    digest(&SHA256, bytes)
+        .as_ref()
+        .try_into()
+        .expect("SHA-256 has 32 bytes")
 }
 
 impl Keyring {
     /// Takes in a key as of `lsn`: a new one, or a revocation. Keys of the past are as of [`Lsn::ZERO`].
     pub fn record(&self, tenant: TenantId, slug: Option<&Slug>, key: &KeyRecord, lsn: Lsn) {
-        assert!(slug.is_some() != (tenant == TenantId::INSTANCE), "clinics have names");
+        assert!(
+            slug.is_some() != (tenant == TenantId::INSTANCE),
+            "clinics have names"
+        );
         let revoked_at = key.revoked_at.map(|_| lsn);
         let mut row = self.rows.entry(key.id).or_insert_with(|| Row {
             tenant: slug.cloned(),
@@ -96,7 +105,10 @@ impl Keyring {
         let revoked = row.revoked_at.is_some_and(|at| at <= durable);
         let expired = row.expires_at.is_some_and(|at| at <= now);
         (same && made && !revoked && !expired).then_some(Credential {
-            principal: Principal::Key { key: id, scope: row.scope },
+            principal: Principal::Key {
+                key: id,
+                scope: row.scope,
+            },
             tenant: row.tenant,
         })
     }
@@ -124,13 +136,19 @@ mod tests {
         let text = secret.key(key.id);
         let judge = |text: &str, durable, now| keyring.judge(text, Lsn(durable), Timestamp(now));
         assert!(judge(&text, 4, 0).is_none(), "not durable yet");
-        assert_eq!(judge(&text, 5, 0).and_then(|who| who.tenant), Some(slug.clone()));
+        assert_eq!(
+            judge(&text, 5, 0).and_then(|who| who.tenant),
+            Some(slug.clone())
+        );
         assert!(judge(&text, 5, 100).is_none(), "expired");
         assert!(judge(&text[..text.len() - 1], 5, 0).is_none());
         assert!(judge(&text.replace("hf_", "hf-"), 5, 0).is_none());
         key.revoked_at = Some(Timestamp(50));
         keyring.record(TenantId(1), Some(&slug), &key, Lsn(9));
-        assert!(judge(&text, 8, 0).is_some(), "the revocation is not durable yet");
+        assert!(
+            judge(&text, 8, 0).is_some(),
+            "the revocation is not durable yet"
+        );
         assert!(judge(&text, 9, 0).is_none());
     }
 }

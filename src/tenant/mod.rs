@@ -18,7 +18,7 @@ mod handle;
 mod directory;
 
 pub use core::{Core, Outcome, Shared};
-pub use directory::{Directory, StartError};
+pub use directory::{Directory, Found, StartError};
 pub use doorbell::Doorbell;
 pub use handle::Handle;
 pub use keyring::{Credential, Keyring, NewSecret};

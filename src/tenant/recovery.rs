@@ -98,7 +98,8 @@ impl Replayed {
             entry.events.iter().for_each(|event| apply(ledger, event));
         });
         applied.map_err(|_| FaultKind::Apply)?;
-        self.contacts.apply(&entry.facts.unwrap_or_default(), entry.header.at);
+        self.contacts
+            .apply(&entry.facts.unwrap_or_default(), entry.header.at);
         self.sequence = entry.header.sequence;
         self.chain = entry.hash;
         self.head = frame.lsn;
@@ -116,25 +117,36 @@ pub struct Recovery<'a> {
 impl<'a> Recovery<'a> {
     /// Nothing taken in yet.
     pub fn new(master: &'a MasterKey) -> Self {
-        Self { master, tenants: BTreeMap::new() }
+        Self {
+            master,
+            tenants: BTreeMap::new(),
+        }
     }
 
     /// Takes in the next frame.
     pub fn take(&mut self, frame: &Frame) {
         let tenant = TenantId(frame.stream);
-        let (opener, replayed) = self.tenants.entry(tenant).or_insert_with(|| {
-            (Opener::of(self.master, tenant), Ok(Replayed::new(tenant)))
-        });
+        let (opener, replayed) = self
+            .tenants
+            .entry(tenant)
+            .or_insert_with(|| (Opener::of(self.master, tenant), Ok(Replayed::new(tenant))));
         let Ok(state) = replayed else { return };
         let sequence = state.sequence + 1;
         if let Err(fault) = state.replay(frame, opener) {
-            *replayed = Err(Fault { tenant, sequence, lsn: frame.lsn, fault });
+            *replayed = Err(Fault {
+                tenant,
+                sequence,
+                lsn: frame.lsn,
+                fault,
+            });
         }
     }
 
     /// What came of each tenant that has entries.
     pub fn finish(self) -> BTreeMap<TenantId, Result<Replayed, Fault>> {
         let tenants = self.tenants.into_iter();
-        tenants.map(|(tenant, (_, replayed))| (tenant, replayed)).collect()
+        tenants
+            .map(|(tenant, (_, replayed))| (tenant, replayed))
+            .collect()
     }
 }

@@ -10,7 +10,13 @@ const CODE: &str = include_str!("../../data/messages/en/code.txt");
 
 /// The words of a text, as of `sent_at`.
 pub fn words(kind: TextKind, codes: &CodeKey, sent_at: Timestamp) -> String {
-    let TextKind::Code { verification, generation, digits, expires_at, .. } = kind;
+    let TextKind::Code {
+        verification,
+        generation,
+        digits,
+        expires_at,
+        ..
+    } = kind;
     let minutes = (expires_at.seconds_since(sent_at) / 60).max(1);
     CODE.trim_end()
         .replace("{code}", &codes.code(verification, generation, digits))

@@ -1,0 +1,290 @@
+//! The actor of one tenant: it owns the core, and takes one message at a time.
+//!
+//! A handler is one synchronous call into the core: it never awaits, so claims are serialised by construction. Answers leave
+//! as `Unconfirmed`; the waiting is done in the request's own task. There is no rule here.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::journal::Unconfirmed;
+use crate::ledger::{Command, Query};
+use crate::limits;
+use crate::model::{MessageId, MessageState, Principal, SendOutcome, TextKind};
+
+use super::core::{Core, Outcome};
+use super::doorbell::Doorbell;
+use super::messages::{Answer, CapturedText, PreparedText, Refused, Request, Seen};
+use super::texts;
+
+/// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
+const TICK: Duration = Duration::from_secs(15);
+
+/// One tenant, alive.
+pub struct TenantActor {
+    core: Core,
+    clock: Arc<dyn Clock>,
+    doorbell: Arc<Doorbell>,
+    /// Texts whose first attempt was journaled in this life and not yet taken by the outbox.
+    fresh: BTreeSet<MessageId>,
+    /// Texts that the outbox has in flight.
+    in_flight: BTreeSet<MessageId>,
+    waiters: BTreeMap<MessageId, Vec<oneshot::Sender<Unconfirmed<SendOutcome>>>>,
+}
+
+/// Carry out a request.
+pub struct Execute(pub Request);
+
+impl Message for Execute {
+    type Result = Result<Outcome<Answer>, Refused>;
+}
+
+/// Look something up.
+pub struct Look {
+    /// Who looks.
+    pub viewer: Principal,
+    /// At what.
+    pub query: Query,
+}
+
+impl Message for Look {
+    type Result = Outcome<Seen>;
+}
+
+/// What the outbox, and whoever waits for it, may ask.
+pub enum Texting {
+    /// Which texts can be taken now.
+    Due,
+    /// Take this one: its attempt is journaled, here are its words.
+    Prepare(MessageId),
+    /// What became of this attempt.
+    Settle(MessageId, u32, SendOutcome),
+    /// Tell me what becomes of it.
+    Await(MessageId),
+    /// The newest texts that were sent.
+    Captured(usize),
+}
+
+/// What they get.
+pub enum Texted {
+    /// For [`Texting::Due`].
+    Due(Unconfirmed<Vec<MessageId>>),
+    /// For [`Texting::Prepare`]; `None`: it is not to be sent.
+    Prepared(Unconfirmed<Option<PreparedText>>),
+    /// For [`Texting::Settle`].
+    Settled(Unconfirmed<()>),
+    /// For [`Texting::Await`]: it is known.
+    Known(Unconfirmed<Option<SendOutcome>>),
+    /// For [`Texting::Await`]: it will be.
+    Pending(oneshot::Receiver<Unconfirmed<SendOutcome>>),
+    /// For [`Texting::Captured`].
+    Captured(Unconfirmed<Vec<CapturedText>>),
+}
+
+impl Message for Texting {
+    type Result = Result<Texted, Refused>;
+}
+
+impl TenantActor {
+    /// An actor around a core. Texts that were in flight when the last life ended are for the outbox to ask about.
+    pub fn new(core: Core, clock: Arc<dyn Clock>, doorbell: Arc<Doorbell>) -> Self {
+        Self {
+            core,
+            clock,
+            doorbell,
+            fresh: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
+            waiters: BTreeMap::new(),
+        }
+    }
+
+    fn tick(&mut self) {
+        let now = self.clock.now();
+        if self
+            .core
+            .ledger()
+            .next_deadline()
+            .is_some_and(|due| due <= now)
+            && let Err(refused) = self.core.command(&Command::TimePassed, now)
+        {
+            // Refused because the queue is full or the engine is stopping; the next tick tries again.
+            tracing::debug!(?refused, "the timer's word was not taken");
+        }
+    }
+
+    fn due(&self) -> Unconfirmed<Vec<MessageId>> {
+        let room = limits::TEXTS_IN_FLIGHT_PER_TENANT_MAX.saturating_sub(self.in_flight.len());
+        let unsettled = self.core.ledger().unsettled_texts();
+        let due = unsettled
+            .filter(|text| !self.in_flight.contains(text))
+            .take(room);
+        self.core.unconfirmed(due.collect())
+    }
+
+    fn prepare(&mut self, id: MessageId) -> Result<Unconfirmed<Option<PreparedText>>, Refused> {
+        let now = self.core.no_earlier(self.clock.now());
+        let text = self.core.ledger().message(id).cloned();
+        // Two lanes may have been told of one text; whoever comes second has nothing to send.
+        let Some(text) = text.filter(|_| !self.in_flight.contains(&id)) else {
+            return Ok(self.core.unconfirmed(None));
+        };
+        let TextKind::Code { expires_at, .. } = text.kind;
+        let phone = self.core.contacts().phone(text.to).cloned();
+        // Whoever was erased gets no text; nor does anyone get a code whose time is over.
+        let Some(phone) = phone.filter(|_| now < expires_at) else {
+            let settled = self.settle(id, text.attempts, SendOutcome::NotSent)?;
+            return Ok(settled.map(|()| None));
+        };
+        let attempt = if self.fresh.remove(&id) {
+            text.attempts
+        } else {
+            let handed_over = self.core.command(&Command::HandOverText(id), now)?;
+            let attempts = self
+                .core
+                .ledger()
+                .message(id)
+                .map_or(0, |text| text.attempts);
+            // Settled instead: it has had its last attempt.
+            if attempts == text.attempts {
+                self.tell_waiters(id);
+                return Ok(handed_over.map(|_| None));
+            }
+            attempts
+        };
+        self.in_flight.insert(id);
+        let body = texts::words(text.kind, self.core.codes(), now);
+        Ok(self.core.unconfirmed(Some(PreparedText {
+            to: phone,
+            body,
+            attempt,
+        })))
+    }
+
+    fn settle(
+        &mut self,
+        id: MessageId,
+        attempt: u32,
+        outcome: SendOutcome,
+    ) -> Result<Unconfirmed<()>, Refused> {
+        let command = Command::SettleText {
+            message: id,
+            attempt,
+            outcome,
+        };
+        let settled = self.core.command(&command, self.clock.now())?;
+        self.in_flight.remove(&id);
+        self.fresh.remove(&id);
+        self.tell_waiters(id);
+        if self
+            .core
+            .ledger()
+            .unsettled_texts()
+            .any(|text| !self.in_flight.contains(&text))
+        {
+            self.doorbell.ring(self.core.tenant());
+        }
+        Ok(settled.map(|_| ()))
+    }
+
+    fn outcome(&self, id: MessageId) -> Option<SendOutcome> {
+        match self.core.ledger().message(id)?.state {
+            MessageState::Settled(outcome) => Some(outcome),
+            MessageState::HandedOver => None,
+        }
+    }
+
+    fn tell_waiters(&mut self, id: MessageId) {
+        let Some(outcome) = self.outcome(id) else {
+            return;
+        };
+        for waiter in self.waiters.remove(&id).unwrap_or_default() {
+            // Whoever has stopped waiting needs no answer.
+            let _ = waiter.send(self.core.unconfirmed(outcome));
+        }
+    }
+
+    fn wait(&mut self, id: MessageId) -> Result<Texted, Refused> {
+        if self.core.ledger().message(id).is_none() || self.outcome(id).is_some() {
+            return Ok(Texted::Known(self.core.unconfirmed(self.outcome(id))));
+        }
+        let waiters = self.waiters.entry(id).or_default();
+        waiters.retain(|waiter| !waiter.is_closed());
+        if waiters.len() >= limits::SETTLEMENT_WAITERS_MAX {
+            return Err(Refused::TenantBusy);
+        }
+        let (sender, receiver) = oneshot::channel();
+        waiters.push(sender);
+        Ok(Texted::Pending(receiver))
+    }
+
+    fn captured(&self, limit: usize) -> Unconfirmed<Vec<CapturedText>> {
+        let sent = self.core.ledger().sent_texts().take(limit);
+        let texts = sent.filter_map(|text| {
+            Some(CapturedText {
+                to: self.core.contacts().phone(text.to)?.clone(),
+                body: texts::words(text.kind, self.core.codes(), text.queued_at),
+                sent_at: text.queued_at,
+                kind: text.kind,
+            })
+        });
+        self.core.unconfirmed(texts.collect())
+    }
+
+    /// Notes the texts that a step has queued: their first attempt is journaled with them.
+    fn note_queued(&mut self) {
+        let queued = self.core.take_queued_texts();
+        if !queued.is_empty() {
+            self.fresh.extend(queued);
+            self.doorbell.ring(self.core.tenant());
+        }
+    }
+}
+
+impl Actor for TenantActor {
+    type Context = Context<Self>;
+
+    fn started(&mut self, context: &mut Self::Context) {
+        context.run_interval(TICK, |actor, _| actor.tick());
+        if self.core.ledger().unsettled_texts().next().is_some() {
+            self.doorbell.ring(self.core.tenant());
+        }
+    }
+}
+
+impl Handler<Execute> for TenantActor {
+    type Result = MessageResult<Execute>;
+
+    fn handle(&mut self, Execute(request): Execute, _: &mut Self::Context) -> Self::Result {
+        let outcome = self.core.execute(request, self.clock.now());
+        self.note_queued();
+        MessageResult(outcome)
+    }
+}
+
+impl Handler<Look> for TenantActor {
+    type Result = MessageResult<Look>;
+
+    fn handle(&mut self, look: Look, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.look(&look.query, look.viewer, self.clock.now()))
+    }
+}
+
+impl Handler<Texting> for TenantActor {
+    type Result = MessageResult<Texting>;
+
+    fn handle(&mut self, texting: Texting, _: &mut Self::Context) -> Self::Result {
+        MessageResult(match texting {
+            Texting::Due => Ok(Texted::Due(self.due())),
+            Texting::Prepare(text) => self.prepare(text).map(Texted::Prepared),
+            Texting::Settle(text, attempt, outcome) => {
+                self.settle(text, attempt, outcome).map(Texted::Settled)
+            }
+            Texting::Await(text) => self.wait(text),
+            Texting::Captured(limit) => Ok(Texted::Captured(self.captured(limit))),
+        })
+    }
+}

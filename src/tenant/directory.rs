@@ -1,0 +1,286 @@
+//! The directory: which tenants there are, where their actors live, and whose keys are whose.
+//!
+//! Tenants live on the arbiters that `app.rs` hands over, by hash of their id: those are the HTTP workers' own, because a message
+//! to another thread costs a quarter of a request's time. What recovery could not replay is listed as out of service.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use actix::{Actor, ArbiterHandle};
+use dashmap::DashMap;
+use tokio::sync::oneshot;
+
+use crate::clock::Clock;
+use crate::ledger::{Command, Receipt};
+use crate::model::{Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp};
+use crate::seal;
+
+use super::actor::TenantActor;
+use super::core::{Core, Shared};
+use super::doorbell::Doorbell;
+use super::handle::Handle;
+use super::keyring::Credential;
+use super::messages::{Answer, Instruction, Refused, Request};
+use super::recovery::{Fault, Replayed};
+
+/// Why the tenants cannot be started.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// The instance's own ledger is damaged: without it nobody can be served.
+    #[error("the instance itself cannot be replayed: {0}")]
+    Instance(#[source] Fault),
+    /// An actor's thread ended while it was being started.
+    #[error("an actor could not be started; the process is shutting down")]
+    Arbiter,
+    /// A tenant's first entry was not taken.
+    #[error("a tenant's first entry was not taken: {0:?}")]
+    FirstEntry(Refused),
+}
+
+/// Which tenants there are.
+#[derive(Clone)]
+pub struct Directory(Arc<Inner>);
+
+struct Inner {
+    shared: Shared,
+    clock: Arc<dyn Clock>,
+    doorbell: Arc<Doorbell>,
+    arbiters: Vec<ArbiterHandle>,
+    in_flight_max: usize,
+    instance: Handle,
+    by_slug: DashMap<Slug, Tenant>,
+    by_id: DashMap<TenantId, Slug>,
+    /// Held while a tenant is opened, so that two requests cannot open one twice.
+    opening: tokio::sync::Mutex<()>,
+}
+
+/// How a tenant stands.
+#[derive(Clone)]
+enum Tenant {
+    Open(Handle),
+    /// It could not be replayed.
+    OutOfService,
+}
+
+/// What a request finds under a tenant's name.
+pub enum Found {
+    /// The tenant.
+    Open(Handle),
+    /// It is out of service until the operator has looked.
+    OutOfService,
+    /// There is none.
+    Nothing,
+}
+
+impl Directory {
+    /// Starts tenant zero and every tenant it lists, on these arbiters (at least one).
+    pub async fn start(
+        shared: Shared,
+        clock: Arc<dyn Clock>,
+        arbiters: Vec<ArbiterHandle>,
+        in_flight_max: usize,
+        mut recovered: BTreeMap<TenantId, Result<Replayed, Fault>>,
+    ) -> Result<Self, StartError> {
+        assert!(!arbiters.is_empty(), "tenants need a thread to live on");
+        let doorbell = Arc::new(Doorbell::default());
+        let zero = match recovered.remove(&TenantId::INSTANCE) {
+            None => Replayed::new(TenantId::INSTANCE),
+            Some(replayed) => replayed.map_err(StartError::Instance)?,
+        };
+        for key in zero.ledger.keys() {
+            shared
+                .keyring
+                .record(TenantId::INSTANCE, None, key, crate::journal::Lsn::ZERO);
+        }
+        let tenants: Vec<_> = zero.ledger.tenants().cloned().collect();
+        let profile = Profile {
+            name: "instance".into(),
+            time_zone: "UTC".into(),
+            country: "ZZ".into(),
+        };
+        let slug: Slug = "instance".parse().expect("this is a slug");
+        let core = Core::new(shared.clone(), None, zero, seal::random_bytes());
+        let address = spawn(&arbiters, core, &clock, &doorbell).await?;
+        let journal = shared.journal.clone();
+        let instance = Handle::new(
+            TenantId::INSTANCE,
+            slug,
+            profile,
+            address,
+            journal,
+            in_flight_max,
+        );
+        let directory = Self(Arc::new(Inner {
+            shared,
+            clock,
+            doorbell,
+            arbiters,
+            in_flight_max,
+            instance,
+            by_slug: DashMap::new(),
+            by_id: DashMap::new(),
+            opening: tokio::sync::Mutex::new(()),
+        }));
+        for tenant in tenants {
+            let replayed = recovered.remove(&tenant.id);
+            directory.open(&tenant, replayed).await?;
+        }
+        Ok(directory)
+    }
+
+    /// Tenant zero.
+    pub fn instance(&self) -> Handle {
+        self.0.instance.clone()
+    }
+
+    /// The tenant of this name.
+    pub fn tenant(&self, slug: &Slug) -> Found {
+        match self
+            .0
+            .by_slug
+            .get(slug)
+            .map(|tenant| tenant.value().clone())
+        {
+            Some(Tenant::Open(handle)) => Found::Open(handle),
+            Some(Tenant::OutOfService) => Found::OutOfService,
+            None => Found::Nothing,
+        }
+    }
+
+    /// Who presents this key.
+    pub fn judge(&self, presented: &str, now: Timestamp) -> Option<Credential> {
+        let durable = self.0.shared.journal.durability().watermark();
+        self.0.shared.keyring.judge(presented, durable, now)
+    }
+
+    /// Adds a clinic: an entry of the instance, then the clinic's own first entry. If a crash comes between the two, the next
+    /// start makes up for it.
+    pub async fn create_tenant(&self, request: Request) -> Result<Answer, Refused> {
+        let answer = self.0.instance.execute(request).await?;
+        if let Receipt::Tenant(record) = &answer.receipt {
+            let _one_at_a_time = self.0.opening.lock().await;
+            if !self.0.by_slug.contains_key(&record.slug) {
+                self.open(record, None)
+                    .await
+                    .map_err(|_| Refused::Stopped)?;
+            }
+        }
+        Ok(answer)
+    }
+
+    /// Makes an admin key; the first start needs one before anyone can ask.
+    pub async fn create_admin_key(&self, label: &str) -> Result<Answer, Refused> {
+        let instruction = Instruction::CreateKey {
+            scope: Scope::Admin,
+            label: label.to_owned(),
+            expires_at: None,
+        };
+        let request = Request {
+            principal: Principal::System,
+            idempotency: None,
+            instruction,
+        };
+        self.0.instance.execute(request).await
+    }
+
+    /// The next tenant that has a text to send; waits for one. For one outbox.
+    pub async fn next_with_texts(&self) -> Handle {
+        loop {
+            let tenant = self.0.doorbell.next().await;
+            let slug = self.0.by_id.get(&tenant).map(|slug| slug.value().clone());
+            if let Some(Found::Open(handle)) = slug.map(|slug| self.tenant(&slug)) {
+                return handle;
+            }
+        }
+    }
+
+    /// How many tenants are open, and how many are out of service.
+    pub fn count(&self) -> (usize, usize) {
+        let all = self.0.by_slug.len();
+        let open = self
+            .0
+            .by_slug
+            .iter()
+            .filter(|tenant| matches!(tenant.value(), Tenant::Open(_)));
+        let open = open.count();
+        (open, all - open)
+    }
+
+    async fn open(
+        &self,
+        record: &TenantRecord,
+        replayed: Option<Result<Replayed, Fault>>,
+    ) -> Result<(), StartError> {
+        let inner = &self.0;
+        let slug = &record.slug;
+        let replayed = match replayed {
+            None => Replayed::new(record.id),
+            Some(Ok(replayed)) => replayed,
+            Some(Err(fault)) => {
+                tracing::error!(%fault, tenant = %slug, "this tenant is out of service; the others are served");
+                inner.by_slug.insert(slug.clone(), Tenant::OutOfService);
+                return Ok(());
+            }
+        };
+        for key in replayed.ledger.keys() {
+            inner
+                .shared
+                .keyring
+                .record(record.id, Some(slug), key, crate::journal::Lsn::ZERO);
+        }
+        let profile = replayed.ledger.profile().cloned();
+        let is_new = profile.is_none();
+        let profile = profile.unwrap_or_else(|| record.founding_profile.clone());
+        let core = Core::new(
+            inner.shared.clone(),
+            Some(slug.clone()),
+            replayed,
+            seal::random_bytes(),
+        );
+        let address = spawn(&inner.arbiters, core, &inner.clock, &inner.doorbell).await?;
+        let journal = inner.shared.journal.clone();
+        let handle = Handle::new(
+            record.id,
+            slug.clone(),
+            profile.clone(),
+            address,
+            journal,
+            inner.in_flight_max,
+        );
+        if is_new {
+            let instruction = Instruction::Plain(Command::SetProfile(profile));
+            let request = Request {
+                principal: Principal::System,
+                idempotency: None,
+                instruction,
+            };
+            handle
+                .execute(request)
+                .await
+                .map_err(StartError::FirstEntry)?;
+        }
+        inner.by_id.insert(record.id, slug.clone());
+        inner.by_slug.insert(slug.clone(), Tenant::Open(handle));
+        Ok(())
+    }
+}
+
+/// Starts an actor on the arbiter that its tenant's id chooses.
+async fn spawn(
+    arbiters: &[ArbiterHandle],
+    core: Core,
+    clock: &Arc<dyn Clock>,
+    doorbell: &Arc<Doorbell>,
+) -> Result<actix::Addr<TenantActor>, StartError> {
+    let place = (core.tenant().0 % arbiters.len() as u128) as usize;
+    let actor = TenantActor::new(core, Arc::clone(clock), Arc::clone(doorbell));
+    let (sender, started) = oneshot::channel();
+    let spawned = arbiters[place].spawn_fn(move || {
+        // Whoever no longer waits is shutting down.
+        let _ = sender.send(actor.start());
+    });
+    if !spawned {
+        return Err(StartError::Arbiter);
+    }
+    started.await.map_err(|_| StartError::Arbiter)
+}

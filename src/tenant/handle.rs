@@ -1,0 +1,200 @@
+//! A handle on one tenant: takes a permit, sends, waits for the sync. All that the rooms above see of a tenant.
+//!
+//! Actix mailboxes do not bound what is sent to them, so every message first takes a permit of the tenant's own bound; that
+//! is also what keeps the one writer fair. An answer is opened only when the journal has synced what it rests on. A tenant whose
+//! actor has panicked is out of service and says so; the others do not notice.
+
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use actix::dev::ToEnvelope;
+use actix::{Addr, Handler, Message};
+use tokio::sync::Semaphore;
+
+use crate::calendar::Zone;
+use crate::journal::{Journal, Unconfirmed};
+use crate::ledger::{Command, Query, Receipt};
+use crate::model::{MessageId, Principal, Profile, SendOutcome, Slug, TenantId};
+
+use super::actor::{Execute, Look, TenantActor, Texted, Texting};
+use super::messages::{Answer, CapturedText, Instruction, PreparedText, Refused, Request, Seen};
+
+/// A handle on one tenant. Cheap to clone.
+#[derive(Clone)]
+pub struct Handle(Arc<Inner>);
+
+struct Inner {
+    id: TenantId,
+    slug: Slug,
+    address: Addr<TenantActor>,
+    permits: Semaphore,
+    journal: Journal,
+    profile: RwLock<(Arc<Profile>, Zone)>,
+}
+
+impl Handle {
+    pub(super) fn new(
+        id: TenantId,
+        slug: Slug,
+        profile: Profile,
+        address: Addr<TenantActor>,
+        journal: Journal,
+        in_flight_max: usize,
+    ) -> Self {
+        let zone = zone_of(&profile);
+        Self(Arc::new(Inner {
+            id,
+            slug,
+            address,
+            permits: Semaphore::new(in_flight_max),
+            journal,
+            profile: RwLock::new((Arc::new(profile), zone)),
+        }))
+    }
+
+    /// Whose.
+    pub fn id(&self) -> TenantId {
+        self.0.id
+    }
+
+    /// Its name in paths.
+    pub fn slug(&self) -> &Slug {
+        &self.0.slug
+    }
+
+    /// What the clinic says of itself, as last confirmed.
+    pub fn profile(&self) -> Arc<Profile> {
+        Arc::clone(
+            &self
+                .0
+                .profile
+                .read()
+                .unwrap_or_else(PoisonError::into_inner)
+                .0,
+        )
+    }
+
+    /// Its time zone.
+    pub fn zone(&self) -> Zone {
+        self.0
+            .profile
+            .read()
+            .unwrap_or_else(PoisonError::into_inner)
+            .1
+            .clone()
+    }
+
+    /// Carries out a request; the answer is durable.
+    pub async fn execute(&self, request: Request) -> Result<Answer, Refused> {
+        let sets_profile = matches!(
+            request.instruction,
+            Instruction::Plain(Command::SetProfile(_))
+        );
+        let outcome = self.send(Execute(request)).await??;
+        let answer = self.confirmed(outcome).await?.map_err(Refused::Rejected)?;
+        if let (Receipt::Profile(profile), true) = (&answer.receipt, sets_profile) {
+            let now = (Arc::new(profile.clone()), zone_of(profile));
+            *self
+                .0
+                .profile
+                .write()
+                .unwrap_or_else(PoisonError::into_inner) = now;
+        }
+        Ok(answer)
+    }
+
+    /// Looks something up; nothing is shown that a crash could take back.
+    pub async fn query(&self, viewer: Principal, query: Query) -> Result<Seen, Refused> {
+        let outcome = self.send(Look { viewer, query }).await?;
+        self.confirmed(outcome).await?.map_err(Refused::Rejected)
+    }
+
+    /// What became of a text; `None`: it is not known within `patience`.
+    pub async fn settled(
+        &self,
+        message: MessageId,
+        patience: Duration,
+    ) -> Result<Option<SendOutcome>, Refused> {
+        match self.send(Texting::Await(message)).await?? {
+            Texted::Known(outcome) => self.confirmed(outcome).await,
+            Texted::Pending(waiting) => match tokio::time::timeout(patience, waiting).await {
+                Err(_) => Ok(None),
+                Ok(Err(_)) => Err(Refused::Stopped),
+                Ok(Ok(outcome)) => self.confirmed(outcome).await.map(Some),
+            },
+            _ => unreachable!("a question after a text is answered with its outcome"),
+        }
+    }
+
+    /// The texts that can be sent now.
+    pub async fn due_texts(&self) -> Result<Vec<MessageId>, Refused> {
+        match self.send(Texting::Due).await?? {
+            Texted::Due(due) => self.confirmed(due).await,
+            _ => unreachable!("a question for what is due is answered with it"),
+        }
+    }
+
+    /// Takes a text for sending: its attempt is durable before this returns. `None`: it is not to be sent.
+    pub async fn prepare(&self, message: MessageId) -> Result<Option<PreparedText>, Refused> {
+        match self.send(Texting::Prepare(message)).await?? {
+            Texted::Prepared(prepared) => self.confirmed(prepared).await,
+            _ => unreachable!("a text that is taken is answered with its words"),
+        }
+    }
+
+    /// Tells what became of an attempt.
+    pub async fn settle(
+        &self,
+        message: MessageId,
+        attempt: u32,
+        outcome: SendOutcome,
+    ) -> Result<(), Refused> {
+        match self
+            .send(Texting::Settle(message, attempt, outcome))
+            .await??
+        {
+            Texted::Settled(settled) => self.confirmed(settled).await,
+            _ => unreachable!("an outcome is answered with its settlement"),
+        }
+    }
+
+    /// The newest texts that were sent: what the local inbox captured.
+    pub async fn inbox(&self, limit: usize) -> Result<Vec<CapturedText>, Refused> {
+        match self.send(Texting::Captured(limit)).await?? {
+            Texted::Captured(texts) => self.confirmed(texts).await,
+            _ => unreachable!("a look into the inbox is answered with its texts"),
+        }
+    }
+
+    async fn send<M>(&self, message: M) -> Result<M::Result, Refused>
+    where
+        M: Message + Send + 'static,
+        M::Result: Send,
+        TenantActor: Handler<M>,
+        <TenantActor as actix::Actor>::Context: ToEnvelope<TenantActor, M>,
+    {
+        let _permit = self
+            .0
+            .permits
+            .try_acquire()
+            .map_err(|_| Refused::TenantBusy)?;
+        // A closed mailbox is a panic in this tenant's actor; whether this message was taken before is not known.
+        self.0
+            .address
+            .send(message)
+            .await
+            .map_err(|_| Refused::Quarantined)
+    }
+
+    async fn confirmed<T>(&self, value: Unconfirmed<T>) -> Result<T, Refused> {
+        value
+            .confirmed(self.0.journal.durability())
+            .await
+            .map_err(|_| Refused::Stopped)
+    }
+}
+
+fn zone_of(profile: &Profile) -> Zone {
+    let utc = || Zone::named("UTC").expect("the bundled database has UTC");
+    Zone::named(&profile.time_zone).unwrap_or_else(utc)
+}
