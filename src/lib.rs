@@ -4,7 +4,9 @@ pub mod limits;
 pub mod model;
 
 pub mod clock;
+pub mod config;
 pub mod seal;
+pub mod telemetry;
 
 pub mod journal;
 

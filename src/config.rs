@@ -1,0 +1,409 @@
+//! Settings: defaults < file < environment. Read once at the start, checked as a whole, then passed down as values.
+//!
+//! `config.toml` at the repository's root is the documentation; a test holds it equal to the defaults here. Whatever cannot be
+//! understood is refused with the file and line or the variable, because a misspelt key is a setting that silently does not hold.
+
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+use toml::{Table, Value};
+
+/// What environment variables begin with.
+const PREFIX: &str = "HOLDFAST__";
+
+/// Why the settings cannot be used; each text says where and what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("cannot read {}: {source}", file.display())]
+    Unreadable {
+        /// Which file.
+        file: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// Something in the file is not understood.
+    #[error("{}:{line}: {message}", file.display())]
+    File {
+        /// Which file.
+        file: PathBuf,
+        /// Which line, from 1.
+        line: usize,
+        /// What is wrong.
+        message: String,
+    },
+    /// A variable is not understood.
+    #[error("environment variable {name}: {message}")]
+    Variable {
+        /// Which variable.
+        name: String,
+        /// What is wrong.
+        message: String,
+    },
+    /// A value is out of range.
+    #[error("{key} must be {range}")]
+    Range {
+        /// Which key.
+        key: &'static str,
+        /// What it must be.
+        range: &'static str,
+    },
+}
+
+/// All settings. Each key is described in `config.toml`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Config {
+    /// The server.
+    pub http: Http,
+    /// The state.
+    pub storage: Storage,
+    /// Holds.
+    pub holds: Holds,
+    /// Codes.
+    pub verification: Verification,
+    /// Texts.
+    pub sms: Sms,
+    /// Bounds.
+    pub limits: Limits,
+    /// Logging.
+    pub log: Log,
+}
+
+/// `[http]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Http {
+    /// Where the server listens.
+    pub listen: String,
+}
+
+/// `[storage]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Storage {
+    /// Where the journal and the keys are kept.
+    pub dir: PathBuf,
+    /// Size of one journal segment in MiB.
+    pub segment_mib: u32,
+    /// The file with the master key; empty: in `dir`.
+    pub master_key_file: PathBuf,
+}
+
+/// `[holds]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Holds {
+    /// How long a hold lasts unless asked otherwise.
+    pub ttl_seconds: u32,
+    /// How long a hold can last.
+    pub lifetime_seconds_max: u32,
+    /// Live holds one phone may have.
+    pub live_per_phone_max: u32,
+}
+
+/// `[verification]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Verification {
+    /// Digits of a code.
+    pub digits: u8,
+    /// How long a code works.
+    pub ttl_seconds: u32,
+    /// Wrong codes a hold takes.
+    pub attempts_max: u32,
+    /// How often a code can be sent again.
+    pub resends_max: u32,
+}
+
+/// Who carries texts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum SmsProvider {
+    /// Twilio, with each clinic's own credentials.
+    Twilio,
+    /// Captured locally.
+    Inbox,
+}
+
+/// `[sms]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Sms {
+    /// Who carries texts.
+    pub provider: SmsProvider,
+    /// How long a request waits for its text's outcome.
+    pub timeout_ms: u32,
+}
+
+/// `[limits]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Limits {
+    /// Requests one clinic may have in flight.
+    pub tenant_in_flight_max: u32,
+    /// Requests a second that one key may make; 0: any number.
+    pub requests_per_second: u32,
+}
+
+/// How log lines look.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogFormat {
+    /// Text on a terminal, else JSON.
+    Auto,
+    /// Text.
+    Text,
+    /// JSON.
+    Json,
+}
+
+/// How much is logged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum LogLevel {
+    /// What failed.
+    Error,
+    /// What needs looking at.
+    Warn,
+    /// What happened.
+    Info,
+    /// How.
+    Debug,
+    /// All of it.
+    Trace,
+}
+
+/// `[log]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Log {
+    /// How lines look.
+    pub format: LogFormat,
+    /// How much is logged.
+    pub level: LogLevel,
+}
+
+impl Default for Http {
+    fn default() -> Self {
+        Self {
+            listen: "127.0.0.1:8080".to_owned(),
+        }
+    }
+}
+
+impl Default for Storage {
+    fn default() -> Self {
+        Self {
+            dir: "data/state".into(),
+            segment_mib: 16,
+            master_key_file: PathBuf::new(),
+        }
+    }
+}
+
+impl Default for Holds {
+    fn default() -> Self {
+        Self {
+            ttl_seconds: 600,
+            lifetime_seconds_max: 1800,
+            live_per_phone_max: 5,
+        }
+    }
+}
+
+impl Default for Verification {
+    fn default() -> Self {
+        Self {
+            digits: 6,
+            ttl_seconds: 300,
+            attempts_max: 5,
+            resends_max: 3,
+        }
+    }
+}
+
+impl Default for Sms {
+    fn default() -> Self {
+        Self {
+            provider: SmsProvider::Twilio,
+            timeout_ms: 3000,
+        }
+    }
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            tenant_in_flight_max: 2048,
+            requests_per_second: 0,
+        }
+    }
+}
+
+impl Default for Log {
+    fn default() -> Self {
+        Self {
+            format: LogFormat::Auto,
+            level: LogLevel::Info,
+        }
+    }
+}
+
+impl Config {
+    /// Reads the file, if one is given, and the environment's variables on top of it.
+    pub fn read(
+        file: Option<&Path>,
+        environment: impl Iterator<Item = (String, String)>,
+    ) -> Result<Self, Error> {
+        let mut table = match file {
+            Some(file) => read_file(file)?,
+            None => Table::new(),
+        };
+        for (name, value) in environment {
+            if let Some(path) = name.strip_prefix(PREFIX) {
+                set(&mut table, path, &value).map_err(|message| Error::Variable {
+                    name: name.clone(),
+                    message,
+                })?;
+            }
+        }
+        // Every part was understood on its own, so what is left to go wrong is a value of the wrong kind from a variable.
+        let config: Self = Value::Table(table)
+            .try_into()
+            .map_err(|error: toml::de::Error| Error::Variable {
+                name: PREFIX.to_owned(),
+                message: one_line(error.message()),
+            })?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The master key's file.
+    pub fn master_key_file(&self) -> PathBuf {
+        if self.storage.master_key_file.as_os_str().is_empty() {
+            self.storage.dir.join("master.key")
+        } else {
+            self.storage.master_key_file.clone()
+        }
+    }
+
+    fn check(&self) -> Result<(), Error> {
+        let within = |key, fits: bool, range| {
+            if fits {
+                Ok(())
+            } else {
+                Err(Error::Range { key, range })
+            }
+        };
+        let (holds, codes) = (&self.holds, &self.verification);
+        let lifetime = holds.lifetime_seconds_max;
+        within(
+            "storage.segment_mib",
+            (1..=1024).contains(&self.storage.segment_mib),
+            "1 to 1024",
+        )?;
+        within(
+            "holds.lifetime_seconds_max",
+            (60..=86_400).contains(&lifetime),
+            "60 to 86400, a day",
+        )?;
+        within(
+            "holds.ttl_seconds",
+            (1..=lifetime).contains(&holds.ttl_seconds),
+            "1 to holds.lifetime_seconds_max",
+        )?;
+        within(
+            "holds.live_per_phone_max",
+            (1..=100).contains(&holds.live_per_phone_max),
+            "1 to 100",
+        )?;
+        within(
+            "verification.digits",
+            (4..=8).contains(&codes.digits),
+            "4 to 8",
+        )?;
+        within(
+            "verification.ttl_seconds",
+            (30..=600).contains(&codes.ttl_seconds),
+            "30 to 600",
+        )?;
+        within(
+            "verification.attempts_max",
+            (1..=10).contains(&codes.attempts_max),
+            "1 to 10",
+        )?;
+        within(
+            "verification.resends_max",
+            codes.resends_max <= 10,
+            "0 to 10",
+        )?;
+        within(
+            "sms.timeout_ms",
+            (100..=10_000).contains(&self.sms.timeout_ms),
+            "100 to 10000",
+        )?;
+        within(
+            "limits.tenant_in_flight_max",
+            (1..=4096).contains(&self.limits.tenant_in_flight_max),
+            "1 to 4096",
+        )
+    }
+}
+
+fn read_file(file: &Path) -> Result<Table, Error> {
+    let unreadable = |source| Error::Unreadable {
+        file: file.to_owned(),
+        source,
+    };
+    let text = std::fs::read_to_string(file).map_err(unreadable)?;
+    let refuse = |error: toml::de::Error| {
+        let begin = error.span().map_or(0, |span| span.start).min(text.len());
+        let line = text.as_bytes()[..begin]
+            .iter()
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1;
+        Error::File {
+            file: file.to_owned(),
+            line,
+            message: one_line(error.message()),
+        }
+    };
+    // Read as settings for its errors' places, then as a table to be overlaid.
+    toml::from_str::<Config>(&text).map_err(refuse)?;
+    text.parse().map_err(refuse)
+}
+
+fn one_line(message: &str) -> String {
+    message.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Sets `SECTION__KEY`; the default tells of what kind the value is.
+fn set(table: &mut Table, path: &str, value: &str) -> Result<(), String> {
+    let unknown = || "there is no such setting; config.toml lists them all".to_owned();
+    let (section, key) = path.split_once("__").ok_or_else(unknown)?;
+    let (section, key) = (section.to_lowercase(), key.to_lowercase());
+    let defaults = Table::try_from(Config::default()).map_err(|error| error.to_string())?;
+    let default = defaults
+        .get(&section)
+        .and_then(|section| section.get(&key))
+        .ok_or_else(unknown)?;
+    let value = match default {
+        Value::Integer(_) => value
+            .parse()
+            .map(Value::Integer)
+            .map_err(|_| "write a whole number".to_owned())?,
+        Value::Boolean(_) => value
+            .parse()
+            .map(Value::Boolean)
+            .map_err(|_| "write true or false".to_owned())?,
+        _ => Value::String(value.to_owned()),
+    };
+    let section = table
+        .entry(section)
+        .or_insert_with(|| Value::Table(Table::new()));
+    let section = section.as_table_mut().ok_or_else(unknown)?;
+    section.insert(key, value);
+    Ok(())
+}
