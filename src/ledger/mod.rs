@@ -10,24 +10,30 @@ mod command;
 mod event;
 mod query;
 
+mod table;
+
 mod day_sheets;
 mod idempotency;
 mod occupancy;
-mod table;
+
+mod state;
 
 mod apply;
 mod availability;
+mod decision;
+
+mod rules;
+
 mod decide;
 mod look;
-mod rules;
-mod state;
 
 pub use apply::apply;
 pub use command::{
     Command, Context, FreshIds, NewResource, NewService, Policy, RequestKey, ResourceChange,
     ServiceChange, TextChannel, Wish,
 };
-pub use decide::{Decision, decide};
+pub use decide::decide;
+pub use decision::Decision;
 pub use event::Event;
 pub use look::look;
 pub use query::{AppointmentSearch, PageRequest, Query, SlotPage, SlotSearch, View};

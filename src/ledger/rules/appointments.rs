@@ -2,7 +2,7 @@
 
 use crate::ledger::apply::booked;
 use crate::ledger::command::{Context, Wish};
-use crate::ledger::decide::Decision;
+use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::occupancy::Owner;
 use crate::ledger::receipt::Receipt;

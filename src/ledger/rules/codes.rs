@@ -4,7 +4,7 @@
 //! Wrong attempts are counted on the hold and on the phone, so a new code never resets them.
 
 use crate::ledger::command::{Context, TextChannel};
-use crate::ledger::decide::Decision;
+use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::{CodeQueued, Receipt};
 use crate::ledger::rejection::Rejection;

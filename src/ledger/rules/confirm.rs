@@ -5,7 +5,7 @@
 
 use crate::ledger::apply::confirmed;
 use crate::ledger::command::Context;
-use crate::ledger::decide::Decision;
+use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};

@@ -2,7 +2,7 @@
 
 use crate::ledger::apply::placed;
 use crate::ledger::command::{Context, Wish};
-use crate::ledger::decide::Decision;
+use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};

@@ -1,7 +1,7 @@
 //! Keys: making one, taking one back. Admin keys belong to tenant zero, all others to a clinic.
 
 use crate::ledger::command::Context;
-use crate::ledger::decide::Decision;
+use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Bound, Missing, Rejection};

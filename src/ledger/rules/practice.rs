@@ -7,7 +7,7 @@ use jiff::civil::Weekday;
 use crate::ledger::command::{
     Command, Context, NewResource, NewService, ResourceChange, ServiceChange,
 };
-use crate::ledger::decide::Decision;
+use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Bound, Missing, Rejection};

@@ -1,6 +1,6 @@
 //! Texts: handing one over again, and what became of it.
 
-use crate::ledger::decide::Decision;
+use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};

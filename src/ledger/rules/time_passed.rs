@@ -1,7 +1,7 @@
 //! Time passed: writes down what the clock has already decided. Nothing depends on when this runs.
 
 use crate::ledger::command::Context;
-use crate::ledger::decide::Decision;
+use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::state::Ledger;
