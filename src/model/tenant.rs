@@ -35,6 +35,15 @@ pub struct Profile {
 }
 
 impl Profile {
+    /// What stands for a profile where there is no clinic: tenant zero.
+    pub fn of_instance() -> Self {
+        Self {
+            name: "instance".to_owned(),
+            time_zone: "UTC".to_owned(),
+            country: String::new(),
+        }
+    }
+
     /// Checks all three; the country may be in any case.
     pub fn new(name: &str, time_zone: &str, country: &str) -> Result<Self, ProfileError> {
         let name = name.trim();

@@ -4,13 +4,14 @@
 //! to another thread costs a quarter of a request's time. What recovery could not replay is listed as out of service.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
-use actix::{Actor, ArbiterHandle};
+use actix::{Actor, Addr, ArbiterHandle};
 use dashmap::DashMap;
 use tokio::sync::oneshot;
 
 use crate::clock::Clock;
+use crate::journal::Lsn;
 use crate::ledger::{Command, Receipt};
 use crate::model::{Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp};
 use crate::seal;
@@ -45,13 +46,18 @@ struct Inner {
     shared: Shared,
     clock: Arc<dyn Clock>,
     doorbell: Arc<Doorbell>,
-    arbiters: Vec<ArbiterHandle>,
     in_flight_max: usize,
-    instance: Handle,
+    /// Set once, when the threads on which tenants live are there.
+    started: OnceLock<Started>,
     by_slug: DashMap<Slug, Tenant>,
     by_id: DashMap<TenantId, Slug>,
     /// Held while a tenant is opened, so that two requests cannot open one twice.
     opening: tokio::sync::Mutex<()>,
+}
+
+struct Started {
+    arbiters: Vec<ArbiterHandle>,
+    instance: Handle,
 }
 
 /// How a tenant stands.
@@ -73,64 +79,61 @@ pub enum Found {
 }
 
 impl Directory {
-    /// Starts tenant zero and every tenant it lists, on these arbiters (at least one).
+    /// A directory of nobody yet; nothing else may be asked of it before [`Self::start`] is through.
+    pub fn new(shared: Shared, clock: Arc<dyn Clock>, in_flight_max: usize) -> Self {
+        Self(Arc::new(Inner {
+            shared,
+            clock,
+            doorbell: Arc::new(Doorbell::default()),
+            in_flight_max,
+            started: OnceLock::new(),
+            by_slug: DashMap::new(),
+            by_id: DashMap::new(),
+            opening: tokio::sync::Mutex::new(()),
+        }))
+    }
+
+    /// Starts tenant zero and every tenant it lists, on these arbiters (at least one). Once.
     pub async fn start(
-        shared: Shared,
-        clock: Arc<dyn Clock>,
+        &self,
         arbiters: Vec<ArbiterHandle>,
-        in_flight_max: usize,
         mut recovered: BTreeMap<TenantId, Result<Replayed, Fault>>,
-    ) -> Result<Self, StartError> {
+    ) -> Result<(), StartError> {
         assert!(!arbiters.is_empty(), "tenants need a thread to live on");
-        let doorbell = Arc::new(Doorbell::default());
+        let inner = &self.0;
         let zero = match recovered.remove(&TenantId::INSTANCE) {
             None => Replayed::new(TenantId::INSTANCE),
             Some(replayed) => replayed.map_err(StartError::Instance)?,
         };
         for key in zero.ledger.keys() {
-            shared
-                .keyring
-                .record(TenantId::INSTANCE, None, key, crate::journal::Lsn::ZERO);
+            inner.shared.keyring.record(TenantId::INSTANCE, None, key, Lsn::ZERO);
         }
         let tenants: Vec<_> = zero.ledger.tenants().cloned().collect();
-        let profile = Profile {
-            name: "instance".into(),
-            time_zone: "UTC".into(),
-            country: "ZZ".into(),
-        };
-        let slug: Slug = "instance".parse().expect("this is a slug");
-        let core = Core::new(shared.clone(), None, zero, seal::random_bytes());
-        let address = spawn(&arbiters, core, &clock, &doorbell).await?;
-        let journal = shared.journal.clone();
-        let instance = Handle::new(
-            TenantId::INSTANCE,
-            slug,
-            profile,
-            address,
-            journal,
-            in_flight_max,
-        );
-        let directory = Self(Arc::new(Inner {
-            shared,
-            clock,
-            doorbell,
-            arbiters,
-            in_flight_max,
-            instance,
-            by_slug: DashMap::new(),
-            by_id: DashMap::new(),
-            opening: tokio::sync::Mutex::new(()),
-        }));
+        let core = Core::new(inner.shared.clone(), None, zero, seal::random_bytes());
+        let address = self.spawn(&arbiters, core).await?;
+        let slug = "instance".parse().expect("this is a slug");
+        let instance = self.handle(TenantId::INSTANCE, slug, Profile::of_instance(), address);
+        let started = inner.started.set(Started { arbiters, instance });
+        assert!(started.is_ok(), "a directory starts once");
         for tenant in tenants {
             let replayed = recovered.remove(&tenant.id);
-            directory.open(&tenant, replayed).await?;
+            self.open(&tenant, replayed).await?;
         }
-        Ok(directory)
+        Ok(())
+    }
+
+    fn started(&self) -> &Started {
+        self.0.started.get().expect("nobody asks before the house is ready")
+    }
+
+    fn handle(&self, id: TenantId, slug: Slug, profile: Profile, address: Addr<TenantActor>) -> Handle {
+        let journal = self.0.shared.journal.clone();
+        Handle::new(id, slug, profile, address, journal, self.0.in_flight_max)
     }
 
     /// Tenant zero.
     pub fn instance(&self) -> Handle {
-        self.0.instance.clone()
+        self.started().instance.clone()
     }
 
     /// The tenant of this name.
@@ -156,7 +159,7 @@ impl Directory {
     /// Adds a clinic: an entry of the instance, then the clinic's own first entry. If a crash comes between the two, the next
     /// start makes up for it.
     pub async fn create_tenant(&self, request: Request) -> Result<Answer, Refused> {
-        let answer = self.0.instance.execute(request).await?;
+        let answer = self.started().instance.execute(request).await?;
         if let Receipt::Tenant(record) = &answer.receipt {
             let _one_at_a_time = self.0.opening.lock().await;
             if !self.0.by_slug.contains_key(&record.slug) {
@@ -180,7 +183,7 @@ impl Directory {
             idempotency: None,
             instruction,
         };
-        self.0.instance.execute(request).await
+        self.started().instance.execute(request).await
     }
 
     /// The next tenant that has a text to send; waits for one. For one outbox.
@@ -226,7 +229,7 @@ impl Directory {
             inner
                 .shared
                 .keyring
-                .record(record.id, Some(slug), key, crate::journal::Lsn::ZERO);
+                .record(record.id, Some(slug), key, Lsn::ZERO);
         }
         let profile = replayed.ledger.profile().cloned();
         let is_new = profile.is_none();
@@ -237,16 +240,8 @@ impl Directory {
             replayed,
             seal::random_bytes(),
         );
-        let address = spawn(&inner.arbiters, core, &inner.clock, &inner.doorbell).await?;
-        let journal = inner.shared.journal.clone();
-        let handle = Handle::new(
-            record.id,
-            slug.clone(),
-            profile.clone(),
-            address,
-            journal,
-            inner.in_flight_max,
-        );
+        let address = self.spawn(&self.started().arbiters, core).await?;
+        let handle = self.handle(record.id, slug.clone(), profile.clone(), address);
         if is_new {
             let instruction = Instruction::Plain(Command::SetProfile(profile));
             let request = Request {
@@ -263,24 +258,20 @@ impl Directory {
         inner.by_slug.insert(slug.clone(), Tenant::Open(handle));
         Ok(())
     }
-}
 
-/// Starts an actor on the arbiter that its tenant's id chooses.
-async fn spawn(
-    arbiters: &[ArbiterHandle],
-    core: Core,
-    clock: &Arc<dyn Clock>,
-    doorbell: &Arc<Doorbell>,
-) -> Result<actix::Addr<TenantActor>, StartError> {
-    let place = (core.tenant().0 % arbiters.len() as u128) as usize;
-    let actor = TenantActor::new(core, Arc::clone(clock), Arc::clone(doorbell));
-    let (sender, started) = oneshot::channel();
-    let spawned = arbiters[place].spawn_fn(move || {
-        // Whoever no longer waits is shutting down.
-        let _ = sender.send(actor.start());
-    });
-    if !spawned {
-        return Err(StartError::Arbiter);
+    /// Starts an actor on the arbiter that its tenant's id chooses.
+    async fn spawn(&self, arbiters: &[ArbiterHandle], core: Core) -> Result<Addr<TenantActor>, StartError> {
+        let place = (core.tenant().0 % arbiters.len() as u128) as usize;
+        let (clock, doorbell) = (Arc::clone(&self.0.clock), Arc::clone(&self.0.doorbell));
+        let actor = TenantActor::new(core, clock, doorbell);
+        let (sender, started) = oneshot::channel();
+        let spawned = arbiters[place].spawn_fn(move || {
+            // Whoever no longer waits is shutting down.
+            let _ = sender.send(actor.start());
+        });
+        if !spawned {
+            return Err(StartError::Arbiter);
+        }
+        started.await.map_err(|_| StartError::Arbiter)
     }
-    started.await.map_err(|_| StartError::Arbiter)
 }

@@ -1,0 +1,215 @@
+//! Wires the rooms: journal, tenants, outbox, façade; and stops them in reverse order.
+//!
+//! The only place that knows all of them. Whatever differs between a clinic's server, a demo and a test comes in as
+//! [`Parts`]: storage, clock, carrier of texts, keys.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use actix_rt::{Arbiter, ArbiterHandle, System};
+use actix_web::dev::ServerHandle;
+use actix_web::{HttpServer, web};
+use tokio::sync::mpsc;
+use tokio::task::JoinHandle;
+
+use crate::clock::{Clock, Stopwatch};
+use crate::config::{Config, SmsProvider};
+use crate::facade::{self, Facade, Readiness};
+use crate::journal::{self, Journal, Storage};
+use crate::ledger::{Policy, TextChannel};
+use crate::model::TenantId;
+use crate::outbox::{Dispatcher, SmsGateway};
+use crate::seal::MasterKey;
+use crate::tenant::{Directory, Fault, Keyring, Recovery, Replayed, Shared, StartError};
+
+/// How long requests in flight may take to end when the server stops.
+const DRAIN_SECONDS: u64 = 10;
+/// A request for a code waits a little longer than its carrier may take.
+const PATIENCE_MARGIN: Duration = Duration::from_millis(500);
+
+/// Why the server does not start or did not end well.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The journal cannot be opened.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+    /// The tenants cannot be started.
+    #[error(transparent)]
+    Start(#[from] StartError),
+    /// The address cannot be had.
+    #[error("cannot listen on {address}: {source}; choose another with http.listen or --port")]
+    Listen {
+        /// Which address.
+        address: String,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The workers ended before they had begun.
+    #[error("the HTTP workers did not start")]
+    Workers,
+    /// What was queued could not be made durable.
+    #[error("the journal could not make its last entries durable")]
+    Unsynced,
+}
+
+/// What differs between a clinic's server, a demo and a test.
+pub struct Parts {
+    /// The settings.
+    pub config: Config,
+    /// Where the journal is kept.
+    pub storage: Box<dyn Storage>,
+    /// The root of all keys.
+    pub master: MasterKey,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// Who carries texts.
+    pub gateway: Arc<dyn SmsGateway>,
+}
+
+/// A running server.
+pub struct App {
+    address: SocketAddr,
+    directory: Directory,
+    readiness: Readiness,
+    server: ServerHandle,
+    dispatcher: JoinHandle<()>,
+    journal: Journal,
+}
+
+/// Runs a future on a thread that can host actors.
+pub fn block_on<F: Future>(future: F) -> F::Output {
+    System::new().block_on(future)
+}
+
+impl App {
+    /// Recovers, listens, and serves as soon as every tenant is there.
+    pub async fn start(parts: Parts) -> Result<Self, Error> {
+        let watch = Stopwatch::start();
+        let Parts { config, storage, master, clock, gateway } = parts;
+        let options = journal::Options {
+            segment_bytes: u64::from(config.storage.segment_mib) << 20,
+            ..journal::Options::default()
+        };
+        let (journal, found) = Journal::open(storage, options)?;
+        let recovered = recover(&found, &master)?;
+        let shared = Shared {
+            journal: journal.clone(),
+            policy: Arc::new(policy(&config)),
+            keyring: Arc::new(Keyring::default()),
+            master: Arc::new(master),
+        };
+        let in_flight = config.limits.tenant_in_flight_max as usize;
+        let directory = Directory::new(shared, Arc::clone(&clock), in_flight);
+        let facade = Facade::new(directory.clone(), clock, options_of(&config));
+        let readiness = facade.readiness.clone();
+        let (server, address, arbiters) = listen(&config.http.listen, web::Data::new(facade)).await?;
+        directory.start(arbiters, recovered).await?;
+        let dispatcher = actix_rt::spawn(Dispatcher::new(directory.clone(), gateway).run());
+        readiness.set(true);
+        let (tenants, out_of_service) = directory.count();
+        tracing::info!(
+            entries = found.survey.frames,
+            torn_bytes = found.survey.torn_bytes,
+            tenants,
+            out_of_service,
+            millis = watch.elapsed().as_millis() as u64,
+            %address,
+            "ready"
+        );
+        Ok(Self { address, directory, readiness, server, dispatcher, journal })
+    }
+
+    /// Where it listens.
+    pub fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The tenants.
+    pub fn directory(&self) -> &Directory {
+        &self.directory
+    }
+
+    /// Resolves with what failed once the journal can no longer make anything durable. Nothing is acknowledged after
+    /// that; the process has to end and read its journal anew.
+    pub async fn failed(&self) -> String {
+        self.journal.failure().await.to_string()
+    }
+
+    /// Stops in reverse order: no new requests, those in flight end, then the outbox, then the journal.
+    pub async fn stop(self) -> Result<(), Error> {
+        self.readiness.set(false);
+        self.server.stop(true).await;
+        self.dispatcher.abort();
+        let journal = self.journal;
+        let closed = tokio::task::spawn_blocking(move || journal.close()).await;
+        closed.map_err(|_| Error::Unsynced)?.map_err(|_| Error::Unsynced)
+    }
+}
+
+fn recover(
+    found: &journal::Recovered,
+    master: &MasterKey,
+) -> Result<BTreeMap<TenantId, Result<Replayed, Fault>>, journal::Error> {
+    let mut recovery = Recovery::new(master);
+    for frame in found.frames()? {
+        recovery.take(&frame?);
+    }
+    Ok(recovery.finish())
+}
+
+/// The settings that decisions rest on.
+pub fn policy(config: &Config) -> Policy {
+    Policy {
+        hold_ttl_seconds: config.holds.ttl_seconds,
+        hold_lifetime_seconds_max: config.holds.lifetime_seconds_max,
+        live_holds_per_phone_max: config.holds.live_per_phone_max,
+        code_digits: config.verification.digits,
+        code_ttl_seconds: config.verification.ttl_seconds,
+        attempts_max: config.verification.attempts_max,
+        resends_max: config.verification.resends_max,
+        texts: match config.sms.provider {
+            SmsProvider::Inbox => TextChannel::Inbox,
+            SmsProvider::Twilio => TextChannel::Provider,
+        },
+    }
+}
+
+fn options_of(config: &Config) -> facade::Options {
+    facade::Options {
+        inbox_enabled: config.sms.provider == SmsProvider::Inbox,
+        text_patience: Duration::from_millis(config.sms.timeout_ms.into()) + PATIENCE_MARGIN,
+        requests_per_second: config.limits.requests_per_second,
+        ..facade::Options::default()
+    }
+}
+
+/// Starts the HTTP workers. Each tells of the thread it runs on: that is where tenants will live.
+async fn listen(
+    address: &str,
+    facade: web::Data<Facade>,
+) -> Result<(ServerHandle, SocketAddr, Vec<ArbiterHandle>), Error> {
+    let refused = |source| Error::Listen { address: address.to_owned(), source };
+    let workers = std::thread::available_parallelism().map_or(2, usize::from);
+    let (sender, mut arbiters) = mpsc::channel(workers);
+    let server = HttpServer::new(move || {
+        // Full only if a worker was restarted; its tenants are then out of service, not moved in silence.
+        let _ = sender.try_send(Arbiter::current());
+        facade::app(facade.clone())
+    })
+    .workers(workers)
+    .disable_signals()
+    .shutdown_timeout(DRAIN_SECONDS)
+    .bind(address)
+    .map_err(refused)?;
+    let address = server.addrs().first().copied().ok_or(Error::Workers)?;
+    let server = server.run();
+    let handle = server.handle();
+    actix_rt::spawn(server);
+    let mut found = Vec::with_capacity(workers);
+    for _ in 0..workers {
+        found.push(arbiters.recv().await.ok_or(Error::Workers)?);
+    }
+    Ok((handle, address, found))
+}

@@ -1,0 +1,122 @@
+//! The state directory: the journal's folder and the two key files. Made at the first start, private to its owner.
+//!
+//! `master.key` is the root of all sealing and is never written anywhere else; whoever loses it loses every entry. `admin.key` is
+//! a convenience for the first operator: if the file is not there, the next start makes a new admin key and writes it, so
+//! that whoever owns the machine can always get in. An empty file means the operator has taken the key away on purpose.
+
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use crate::config::Config;
+use crate::journal::{self, FileStorage};
+use crate::seal::{self, MasterKey};
+
+/// Why the state cannot be opened; each text says what to do.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A file or folder cannot be used.
+    #[error("cannot use {}: {source}", path.display())]
+    Io {
+        /// Which.
+        path: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// There is a journal but no key that opens it.
+    #[error("{} is missing, but there is a journal: put the master key back, nothing can be read without it", .0.display())]
+    MasterKeyMissing(PathBuf),
+    /// The file does not hold a key.
+    #[error("{} does not hold 64 hexadecimal digits", .0.display())]
+    MasterKeyMalformed(PathBuf),
+    /// The journal's folder cannot be used.
+    #[error(transparent)]
+    Journal(#[from] journal::Error),
+}
+
+/// An opened state directory.
+pub struct StateDir {
+    dir: PathBuf,
+    /// The root of all keys.
+    pub master: MasterKey,
+    /// Where the journal is.
+    pub storage: FileStorage,
+}
+
+impl StateDir {
+    /// Opens the directory of these settings, or makes it.
+    pub fn open(config: &Config) -> Result<Self, Error> {
+        let dir = config.storage.dir.clone();
+        let journal = dir.join("journal");
+        make_dir(&dir)?;
+        // The lock comes first: two processes that start at once must not both make a key.
+        let storage = FileStorage::open(&journal)?;
+        let has_journal = !journal::Storage::segments(&storage)
+            .map_err(at(&journal))?
+            .is_empty();
+        let master = master_key(&config.master_key_file(), has_journal)?;
+        Ok(Self { dir, master, storage })
+    }
+
+    /// The file with the first admin key.
+    pub fn admin_key_file(&self) -> PathBuf {
+        self.dir.join("admin.key")
+    }
+}
+
+fn at(path: &Path) -> impl FnOnce(io::Error) -> Error {
+    let path = path.to_owned();
+    move |source| Error::Io { path, source }
+}
+
+fn make_dir(dir: &Path) -> Result<(), Error> {
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at(dir))
+}
+
+fn master_key(file: &Path, has_journal: bool) -> Result<MasterKey, Error> {
+    match fs::read_to_string(file) {
+        Ok(text) => {
+            let text = zeroize::Zeroizing::new(text);
+            let key = from_hex(text.trim());
+            key.map(MasterKey::new).ok_or_else(|| Error::MasterKeyMalformed(file.to_owned()))
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => {
+            if has_journal {
+                return Err(Error::MasterKeyMissing(file.to_owned()));
+            }
+            let key = MasterKey::new(seal::random_bytes());
+            let text: String = key.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+            write_secret(file, &text)?;
+            Ok(key)
+        }
+        Err(error) => Err(at(file)(error)),
+    }
+}
+
+fn from_hex(text: &str) -> Option<[u8; 32]> {
+    if text.len() != 64 || !text.is_ascii() {
+        return None;
+    }
+    let mut bytes = [0; 32];
+    for (byte, digits) in bytes.iter_mut().zip(text.as_bytes().chunks(2)) {
+        *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
+    }
+    Some(bytes)
+}
+
+/// Writes a secret so that a crash leaves the whole file or none, readable by its owner alone.
+pub fn write_secret(file: &Path, secret: &str) -> Result<(), Error> {
+    let part = file.with_extension("key.part");
+    let write = || -> io::Result<()> {
+        let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        writeln!(out, "{secret}")?;
+        out.sync_all()?;
+        fs::rename(&part, file)?;
+        match file.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+            Some(dir) => fs::File::open(dir)?.sync_all(),
+            None => Ok(()),
+        }
+    };
+    write().map_err(at(file))
+}
