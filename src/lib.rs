@@ -18,3 +18,10 @@ pub mod entry;
 pub mod tenant;
 
 pub mod outbox;
+pub mod facade;
+
+pub mod state_dir;
+
+pub mod app;
+
+pub mod cli;

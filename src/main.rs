@@ -1,3 +1,7 @@
-//! The binary's door.
+//! The binary's door: everything is in the library.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    holdfast::cli::main()
+}

@@ -6,9 +6,11 @@
 mod sms;
 
 mod inbox;
+mod no_carrier;
 
 mod dispatcher;
 
 pub use dispatcher::Dispatcher;
 pub use inbox::Inbox;
+pub use no_carrier::NoCarrier;
 pub use sms::{Sending, SmsGateway};

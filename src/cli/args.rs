@@ -1,0 +1,95 @@
+//! What can be typed, and which command it starts.
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+use super::remote::Remote;
+use super::{demo, init, key, serve, settings, tenant};
+use crate::facade;
+
+/// A booking engine for clinics: find, hold, verify by a texted code, book.
+#[derive(Parser)]
+#[command(name = "holdfast", version, max_term_width = 100)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// A ready-to-use server with a made-up clinic, on a state directory that is thrown away.
+    Demo {
+        /// Where to listen on 127.0.0.1; 0 takes any free port.
+        #[arg(long, default_value_t = 8080)]
+        port: u16,
+        /// Print one JSON object with the address and the keys instead of a tour.
+        #[arg(long)]
+        json: bool,
+    },
+    /// The server.
+    Serve {
+        /// The settings; without it ./config.toml if it is there, else the defaults.
+        #[arg(long)]
+        config: Option<PathBuf>,
+    },
+    /// Write a commented config.toml and make the state directory with its keys.
+    Init {
+        /// Where; made if it is not there.
+        dir: PathBuf,
+    },
+    /// The clinics of a running server.
+    Tenant {
+        #[command(flatten)]
+        remote: Remote,
+        #[command(subcommand)]
+        action: tenant::Action,
+    },
+    /// The keys of a clinic on a running server.
+    Key {
+        #[command(flatten)]
+        remote: Remote,
+        #[command(subcommand)]
+        action: key::Action,
+    },
+    /// Print the OpenAPI document.
+    Openapi,
+    /// The settings as they are understood.
+    Config {
+        /// The settings; without it ./config.toml if it is there, else the defaults.
+        #[arg(long, global = true)]
+        config: Option<PathBuf>,
+        #[command(subcommand)]
+        action: settings::Action,
+    },
+}
+
+/// Runs the command that was typed.
+pub fn main() -> ExitCode {
+    let done = match Arguments::parse().command {
+        Command::Demo { port, json } => demo::run(port, json),
+        Command::Serve { config } => serve::run(config.as_deref()),
+        Command::Init { dir } => init::run(&dir),
+        Command::Tenant { remote, action } => tenant::run(&remote, &action),
+        Command::Key { remote, action } => key::run(&remote, &action),
+        Command::Openapi => print(facade::document()),
+        Command::Config { config, action } => settings::run(config.as_deref(), action),
+    };
+    match done {
+        Ok(status) => status,
+        Err(error) => {
+            eprintln!("holdfast: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Prints a line; a reader that has gone away is no failure.
+pub(super) fn print(text: &str) -> anyhow::Result<ExitCode> {
+    match writeln!(std::io::stdout(), "{text}") {
+        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}

@@ -1,0 +1,19 @@
+//! The command line: one file a command. It parses, calls the rooms below, and prints.
+//!
+//! Errors go to stderr in one sentence that says what to do. Exit status: 0 done, 1 failed, 2 wrong usage, 74 the disk
+//! failed a sync.
+
+mod remote;
+
+mod running;
+
+mod demo;
+mod init;
+mod key;
+mod serve;
+mod settings;
+mod tenant;
+
+mod args;
+
+pub use args::main;

@@ -1,0 +1,72 @@
+//! A server from the command line: starts one from settings, and runs it until a signal or the disk ends it.
+
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::app::{App, Parts};
+use crate::clock::SystemClock;
+use crate::config::{Config, SmsProvider};
+use crate::outbox::{Inbox, NoCarrier, SmsGateway};
+use crate::state_dir::{StateDir, write_secret};
+use crate::telemetry;
+
+/// EX_IOERR of sysexits.h: the disk failed a sync.
+const SYNC_FAILED: i32 = 74;
+
+/// The settings from a file (or ./config.toml, or the defaults) and the environment.
+pub fn settings(file: Option<&Path>) -> anyhow::Result<Config> {
+    let usual = PathBuf::from("config.toml");
+    let file = file.or_else(|| usual.exists().then_some(usual.as_path()));
+    Ok(Config::read(file, std::env::vars())?)
+}
+
+/// Starts a server on these settings; an admin key is written beside the state if the file is not there.
+pub async fn start(config: Config) -> anyhow::Result<App> {
+    telemetry::start(&config.log);
+    let state = StateDir::open(&config)?;
+    let admin_key_file = state.admin_key_file();
+    let gateway: Arc<dyn SmsGateway> = match config.sms.provider {
+        SmsProvider::Inbox => Arc::new(Inbox),
+        SmsProvider::Twilio => Arc::new(NoCarrier),
+    };
+    let app = App::start(Parts {
+        config,
+        storage: Box::new(state.storage),
+        master: state.master,
+        clock: Arc::new(SystemClock),
+        gateway,
+    })
+    .await?;
+    if !admin_key_file.exists() {
+        let key = admin_key(&app, "made at start").await?;
+        write_secret(&admin_key_file, &key)?;
+    }
+    Ok(app)
+}
+
+/// Makes an admin key.
+pub async fn admin_key(app: &App, label: &str) -> anyhow::Result<String> {
+    let made = app.directory().create_admin_key(label).await;
+    let answer = made.map_err(|refused| anyhow::anyhow!("no admin key could be made: {refused:?}"))?;
+    let secret = answer.secret.expect("a new key shows its secret");
+    Ok(secret.to_string())
+}
+
+/// Serves until SIGTERM or SIGINT, or until the disk fails: then nothing more is acknowledged and the process ends at once.
+pub async fn until_stopped(app: App) -> anyhow::Result<ExitCode> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+        failure = app.failed() => {
+            eprintln!("holdfast: {failure}; nothing was acknowledged since, start again when the disk is well");
+            std::process::exit(SYNC_FAILED);
+        }
+    }
+    app.stop().await?;
+    Ok(ExitCode::SUCCESS)
+}
