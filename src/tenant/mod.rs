@@ -2,6 +2,13 @@
 
 mod messages;
 
+mod directory;
+mod handle;
+mod keyring;
+
+pub use directory::Directory;
+pub use handle::Handle;
+pub use keyring::Credential;
 pub use messages::{
     Answer, CapturedText, Idempotency, Instruction, PersonCard, PreparedText, Refused, Request,
     Seen,

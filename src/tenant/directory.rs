@@ -1,0 +1,57 @@
+//! Scaffold: the shape of the directory, so that the façade compiles before the real one lands.
+
+use std::sync::Arc;
+
+use crate::model::{KeyId, Principal, Profile, Scope, Slug, TenantId, Timestamp};
+
+use super::handle::Handle;
+use super::keyring::Credential;
+use super::messages::{Answer, Refused, Request};
+
+/// The instance's tenants: `demo` and nothing else.
+#[derive(Debug, Clone, Default)]
+pub struct Directory;
+
+impl Directory {
+    fn handle(id: u128, slug: &str) -> Handle {
+        let profile = Profile::new("Scaffold", "Europe/London", "GB").expect("a profile");
+        Handle {
+            id: TenantId(id),
+            slug: slug.parse().expect("a slug"),
+            profile: Arc::new(profile),
+        }
+    }
+
+    /// Tenant zero.
+    pub fn instance(&self) -> Handle {
+        Self::handle(0, "instance")
+    }
+
+    /// The tenant of this slug.
+    pub fn tenant(&self, slug: &Slug) -> Option<Handle> {
+        (slug.as_str() == "demo").then(|| Self::handle(1, "demo"))
+    }
+
+    /// Makes none.
+    pub async fn create_tenant(&self, request: Request) -> Result<Answer, Refused> {
+        self.instance().execute(request).await
+    }
+
+    /// `hf_admin`, `hf_staff`, `hf_agent` and `hf_read` are keys here.
+    pub fn judge(&self, presented_key: &str, _now: Timestamp) -> Option<Credential> {
+        let (number, scope) = match presented_key {
+            "hf_admin" => (1, Scope::Admin),
+            "hf_staff" => (2, Scope::Staff),
+            "hf_agent" => (3, Scope::Agent),
+            "hf_read" => (4, Scope::Read),
+            _ => return None,
+        };
+        Some(Credential {
+            principal: Principal::Key {
+                key: KeyId(number),
+                scope,
+            },
+            tenant: (scope != Scope::Admin).then(|| "demo".parse().expect("a slug")),
+        })
+    }
+}
