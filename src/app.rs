@@ -87,7 +87,13 @@ impl App {
     /// Recovers, listens, and serves as soon as every tenant is there.
     pub async fn start(parts: Parts) -> Result<Self, Error> {
         let watch = Stopwatch::start();
-        let Parts { config, storage, master, clock, gateway } = parts;
+        let Parts {
+            config,
+            storage,
+            master,
+            clock,
+            gateway,
+        } = parts;
         let options = journal::Options {
             segment_bytes: u64::from(config.storage.segment_mib) << 20,
             ..journal::Options::default()
@@ -104,7 +110,8 @@ impl App {
         let directory = Directory::new(shared, Arc::clone(&clock), in_flight);
         let facade = Facade::new(directory.clone(), clock, options_of(&config));
         let readiness = facade.readiness.clone();
-        let (server, address, arbiters) = listen(&config.http.listen, web::Data::new(facade)).await?;
+        let (server, address, arbiters) =
+            listen(&config.http.listen, web::Data::new(facade)).await?;
         directory.start(arbiters, recovered).await?;
         let dispatcher = actix_rt::spawn(Dispatcher::new(directory.clone(), gateway).run());
         readiness.set(true);
@@ -118,7 +125,14 @@ impl App {
             %address,
             "ready"
         );
-        Ok(Self { address, directory, readiness, server, dispatcher, journal })
+        Ok(Self {
+            address,
+            directory,
+            readiness,
+            server,
+            dispatcher,
+            journal,
+        })
     }
 
     /// Where it listens.
@@ -144,7 +158,9 @@ impl App {
         self.dispatcher.abort();
         let journal = self.journal;
         let closed = tokio::task::spawn_blocking(move || journal.close()).await;
-        closed.map_err(|_| Error::Unsynced)?.map_err(|_| Error::Unsynced)
+        closed
+            .map_err(|_| Error::Unsynced)?
+            .map_err(|_| Error::Unsynced)
     }
 }
 
@@ -190,7 +206,10 @@ async fn listen(
     address: &str,
     facade: web::Data<Facade>,
 ) -> Result<(ServerHandle, SocketAddr, Vec<ArbiterHandle>), Error> {
-    let refused = |source| Error::Listen { address: address.to_owned(), source };
+    let refused = |source| Error::Listen {
+        address: address.to_owned(),
+        source,
+    };
     let workers = std::thread::available_parallelism().map_or(2, usize::from);
     let (sender, mut arbiters) = mpsc::channel(workers);
     let server = HttpServer::new(move || {

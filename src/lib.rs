@@ -17,8 +17,8 @@ pub mod entry;
 
 pub mod tenant;
 
-pub mod outbox;
 pub mod facade;
+pub mod outbox;
 
 pub mod state_dir;
 

@@ -56,7 +56,11 @@ impl StateDir {
             .map_err(at(&journal))?
             .is_empty();
         let master = master_key(&config.master_key_file(), has_journal)?;
-        Ok(Self { dir, master, storage })
+        Ok(Self {
+            dir,
+            master,
+            storage,
+        })
     }
 
     /// The file with the first admin key.
@@ -71,7 +75,11 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> Error {
 }
 
 fn make_dir(dir: &Path) -> Result<(), Error> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir).map_err(at(dir))
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)
+        .map_err(at(dir))
 }
 
 fn master_key(file: &Path, has_journal: bool) -> Result<MasterKey, Error> {
@@ -79,14 +87,19 @@ fn master_key(file: &Path, has_journal: bool) -> Result<MasterKey, Error> {
         Ok(text) => {
             let text = zeroize::Zeroizing::new(text);
             let key = from_hex(text.trim());
-            key.map(MasterKey::new).ok_or_else(|| Error::MasterKeyMalformed(file.to_owned()))
+            key.map(MasterKey::new)
+                .ok_or_else(|| Error::MasterKeyMalformed(file.to_owned()))
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             if has_journal {
                 return Err(Error::MasterKeyMissing(file.to_owned()));
             }
             let key = MasterKey::new(seal::random_bytes());
-            let text: String = key.expose().iter().map(|byte| format!("{byte:02x}")).collect();
+            let text: String = key
+                .expose()
+                .iter()
+                .map(|byte| format!("{byte:02x}"))
+                .collect();
             write_secret(file, &text)?;
             Ok(key)
         }
@@ -109,7 +122,12 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
 pub fn write_secret(file: &Path, secret: &str) -> Result<(), Error> {
     let part = file.with_extension("key.part");
     let write = || -> io::Result<()> {
-        let mut out = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&part)?;
+        let mut out = OpenOptions::new()
+            .write(true)
+            .create(true)
+            .truncate(true)
+            .mode(0o600)
+            .open(&part)?;
         writeln!(out, "{secret}")?;
         out.sync_all()?;
         fs::rename(&part, file)?;

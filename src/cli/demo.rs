@@ -35,7 +35,11 @@ pub fn run(port: u16, json: bool) -> anyhow::Result<ExitCode> {
     let done = app::block_on(async {
         let app = start(config).await?;
         let clinic = set_up(&app, &state).await?;
-        print(&if json { clinic.to_string() } else { tour(&clinic) })?;
+        print(&if json {
+            clinic.to_string()
+        } else {
+            tour(&clinic)
+        })?;
         until_stopped(app).await
     });
     // Thrown away whatever happened; what a kill leaves lies in the system's folder for such things.
@@ -48,21 +52,32 @@ async fn set_up(app: &App, state: &Path) -> anyhow::Result<Value> {
     let admin_key = admin_key(app, "demo").await?;
     let admin = Remote::new(app.url(), admin_key.clone());
     let tenant = &clinic["tenant"];
-    admin.send(Method::POST, "/v1/tenants", Some(tenant)).await?;
-    let slug = tenant["slug"].as_str().context("the demo clinic has a slug")?;
-    let zone = tenant["time_zone"].as_str().and_then(Zone::named).context("the demo clinic has a zone")?;
+    admin
+        .send(Method::POST, "/v1/tenants", Some(tenant))
+        .await?;
+    let slug = tenant["slug"]
+        .as_str()
+        .context("the demo clinic has a slug")?;
+    let zone = tenant["time_zone"]
+        .as_str()
+        .and_then(Zone::named)
+        .context("the demo clinic has a zone")?;
     let path = format!("/v1/tenants/{slug}");
     let today = zone.date_of(SystemClock.now());
     for resource in items(&clinic["resources"]) {
         add_resource(&admin, &path, resource, &zone, today).await?;
     }
     for service in items(&clinic["services"]) {
-        admin.send(Method::POST, &format!("{path}/services"), Some(service)).await?;
+        admin
+            .send(Method::POST, &format!("{path}/services"), Some(service))
+            .await?;
     }
     let mut keys = Vec::new();
     for scope in ["staff", "agent", "read"] {
         let body = json!({ "scope": scope, "label": "demo" });
-        let made = admin.send(Method::POST, &format!("{path}/keys"), Some(&body)).await?;
+        let made = admin
+            .send(Method::POST, &format!("{path}/keys"), Some(&body))
+            .await?;
         keys.push(made["key"].clone());
     }
     // The voice dialect has its secret when that room is there.
@@ -91,11 +106,16 @@ async fn add_resource(
     today: Date,
 ) -> anyhow::Result<()> {
     let mut body = resource.clone();
-    let blocks = body.as_object_mut().and_then(|body| body.remove("blocks")).unwrap_or_default();
+    let blocks = body
+        .as_object_mut()
+        .and_then(|body| body.remove("blocks"))
+        .unwrap_or_default();
     for exception in body["exceptions"].as_array_mut().into_iter().flatten() {
         exception["date"] = json!(date(&exception["date"], today)?.to_string());
     }
-    let added = admin.send(Method::POST, &format!("{path}/resources"), Some(&body)).await?;
+    let added = admin
+        .send(Method::POST, &format!("{path}/resources"), Some(&body))
+        .await?;
     let id = added["id"].as_str().context("a resource has an id")?;
     for block in items(&blocks) {
         let day = date(&block["day"], today)?;
@@ -104,23 +124,34 @@ async fn add_resource(
             "end": instant(zone, day, &block["to"])?,
             "reason": block["reason"],
         });
-        admin.send(Method::POST, &format!("{path}/resources/{id}/blocks"), Some(&body)).await?;
+        admin
+            .send(
+                Method::POST,
+                &format!("{path}/resources/{id}/blocks"),
+                Some(&body),
+            )
+            .await?;
     }
     Ok(())
 }
 
 /// `+9d` is today in nine days.
 fn date(text: &Value, today: Date) -> anyhow::Result<Date> {
-    let days = text.as_str().and_then(|text| text.strip_prefix('+')?.strip_suffix('d'));
+    let days = text
+        .as_str()
+        .and_then(|text| text.strip_prefix('+')?.strip_suffix('d'));
     let days: i64 = days.context("a demo date is written +9d")?.parse()?;
     Ok(today.checked_add(days.days())?)
 }
 
 fn instant(zone: &Zone, day: Date, time: &Value) -> anyhow::Result<String> {
     use crate::calendar::Instants;
-    let minute: crate::model::MinuteOfDay = time.as_str().context("a time is written 13:00")?.parse()?;
+    let minute: crate::model::MinuteOfDay =
+        time.as_str().context("a time is written 13:00")?.parse()?;
     match zone.instants(day, minute.get()) {
-        Some(Instants::Skipped(at) | Instants::Once(at) | Instants::Twice(at, _)) => Ok(zone.rfc3339(at)),
+        Some(Instants::Skipped(at) | Instants::Once(at) | Instants::Twice(at, _)) => {
+            Ok(zone.rfc3339(at))
+        }
         None => anyhow::bail!("{day} is out of range"),
     }
 }

@@ -19,7 +19,9 @@ pub fn run(dir: &Path) -> anyhow::Result<ExitCode> {
     let dir = dir.canonicalize()?;
     let file = dir.join("config.toml");
     let state = dir.join("state");
-    let state_text = state.to_str().context("the path of the directory is not valid UTF-8; choose another")?;
+    let state_text = state
+        .to_str()
+        .context("the path of the directory is not valid UTF-8; choose another")?;
     let text = CONFIG.replace("dir = \"data/state\"", &format!("dir = {state_text:?}"));
     let mut out = OpenOptions::new()
         .write(true)
@@ -32,7 +34,13 @@ pub fn run(dir: &Path) -> anyhow::Result<ExitCode> {
     // The first start makes the keys; it needs no particular port for that.
     config.http.listen = "127.0.0.1:0".to_owned();
     config.log.level = crate::config::LogLevel::Warn;
-    app::block_on(async { start(config).await?.stop().await.map_err(anyhow::Error::from) })?;
+    app::block_on(async {
+        start(config)
+            .await?
+            .stop()
+            .await
+            .map_err(anyhow::Error::from)
+    })?;
     print(&format!(
         "settings   {}\nstate      {}\nadmin key  {}\nmaster key {} (keep a copy elsewhere: without it nothing can be read)\n\nnext: holdfast serve --config {}",
         file.display(),

@@ -56,7 +56,12 @@ pub enum Action {
 /// Does it.
 pub fn run(remote: &Remote, action: &Action) -> anyhow::Result<ExitCode> {
     match action {
-        Action::Create { tenant, scope, label, expires_at } => {
+        Action::Create {
+            tenant,
+            scope,
+            label,
+            expires_at,
+        } => {
             let scope = scope.to_possible_value().expect("every scope has a name");
             let mut body = json!({ "scope": scope.get_name(), "label": label });
             if let Some(expires_at) = expires_at {
@@ -69,7 +74,9 @@ pub fn run(remote: &Remote, action: &Action) -> anyhow::Result<ExitCode> {
         }
         Action::Revoke { tenant, id } => {
             let id: crate::model::KeyId = id.parse().map_err(|_| {
-                anyhow::anyhow!("{id} is not a key's id; `holdfast key list` shows them, as in key_0123…")
+                anyhow::anyhow!(
+                    "{id} is not a key's id; `holdfast key list` shows them, as in key_0123…"
+                )
             })?;
             remote.show(Method::DELETE, &format!("{}/{id}", keys(tenant)?), None)
         }

@@ -11,10 +11,21 @@ use crate::app;
 #[derive(Clone, Args)]
 pub struct Remote {
     /// The server.
-    #[arg(long, env = "HOLDFAST_URL", default_value = "http://127.0.0.1:8080", global = true)]
+    #[arg(
+        long,
+        env = "HOLDFAST_URL",
+        default_value = "http://127.0.0.1:8080",
+        global = true
+    )]
     url: String,
     /// The key; an admin key for clinics, an admin or staff key for keys.
-    #[arg(long, env = "HOLDFAST_KEY", hide_env_values = true, default_value = "", global = true)]
+    #[arg(
+        long,
+        env = "HOLDFAST_KEY",
+        hide_env_values = true,
+        default_value = "",
+        global = true
+    )]
     key: String,
 }
 
@@ -25,15 +36,31 @@ impl Remote {
     }
 
     /// Sends a request and gives the answer's body; a refusal becomes an error in the server's own words.
-    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<Value> {
-        anyhow::ensure!(!self.key.is_empty(), "name a key with --key or HOLDFAST_KEY; the first is in admin.key beside the state");
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Value> {
+        anyhow::ensure!(
+            !self.key.is_empty(),
+            "name a key with --key or HOLDFAST_KEY; the first is in admin.key beside the state"
+        );
         let url = format!("{}{path}", self.url.trim_end_matches('/'));
-        let mut request = Client::builder().no_proxy().build()?.request(method, &url).bearer_auth(&self.key);
+        let mut request = Client::builder()
+            .no_proxy()
+            .build()?
+            .request(method, &url)
+            .bearer_auth(&self.key);
         if let Some(body) = body {
             request = request.json(body);
         }
         let answer = request.send().await.map_err(|error| {
-            anyhow::anyhow!("cannot reach {}: {}; is the server running there?", self.url, root(&error))
+            anyhow::anyhow!(
+                "cannot reach {}: {}; is the server running there?",
+                self.url,
+                root(&error)
+            )
         })?;
         let status = answer.status();
         let text = answer.text().await?;
@@ -43,11 +70,20 @@ impl Remote {
             let code = problem["code"].as_str().unwrap_or("error").to_owned();
             anyhow::bail!("{} {code}: {detail}", status.as_u16());
         }
-        if text.is_empty() { Ok(Value::Null) } else { Ok(serde_json::from_str(&text)?) }
+        if text.is_empty() {
+            Ok(Value::Null)
+        } else {
+            Ok(serde_json::from_str(&text)?)
+        }
     }
 
     /// Sends a request and prints the answer as JSON.
-    pub fn show(&self, method: Method, path: &str, body: Option<&Value>) -> anyhow::Result<std::process::ExitCode> {
+    pub fn show(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<std::process::ExitCode> {
         let answer = app::block_on(self.send(method, path, body))?;
         match answer {
             Value::Null => Ok(std::process::ExitCode::SUCCESS),

@@ -50,7 +50,8 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
 /// Makes an admin key.
 pub async fn admin_key(app: &App, label: &str) -> anyhow::Result<String> {
     let made = app.directory().create_admin_key(label).await;
-    let answer = made.map_err(|refused| anyhow::anyhow!("no admin key could be made: {refused:?}"))?;
+    let answer =
+        made.map_err(|refused| anyhow::anyhow!("no admin key could be made: {refused:?}"))?;
     let secret = answer.secret.expect("a new key shows its secret");
     Ok(secret.to_string())
 }

@@ -32,8 +32,14 @@ pub enum Action {
 /// Does it.
 pub fn run(remote: &Remote, action: &Action) -> anyhow::Result<ExitCode> {
     match action {
-        Action::Create { slug, name, time_zone, country } => {
-            let body = json!({ "slug": slug, "name": name, "time_zone": time_zone, "country": country });
+        Action::Create {
+            slug,
+            name,
+            time_zone,
+            country,
+        } => {
+            let body =
+                json!({ "slug": slug, "name": name, "time_zone": time_zone, "country": country });
             remote.show(Method::POST, "/v1/tenants", Some(&body))
         }
         Action::List => remote.show(Method::GET, "/v1/tenants?limit=1000", None),

@@ -106,7 +106,10 @@ impl Directory {
             Some(replayed) => replayed.map_err(StartError::Instance)?,
         };
         for key in zero.ledger.keys() {
-            inner.shared.keyring.record(TenantId::INSTANCE, None, key, Lsn::ZERO);
+            inner
+                .shared
+                .keyring
+                .record(TenantId::INSTANCE, None, key, Lsn::ZERO);
         }
         let tenants: Vec<_> = zero.ledger.tenants().cloned().collect();
         let core = Core::new(inner.shared.clone(), None, zero, seal::random_bytes());
@@ -123,10 +126,19 @@ impl Directory {
     }
 
     fn started(&self) -> &Started {
-        self.0.started.get().expect("nobody asks before the house is ready")
+        self.0
+            .started
+            .get()
+            .expect("nobody asks before the house is ready")
     }
 
-    fn handle(&self, id: TenantId, slug: Slug, profile: Profile, address: Addr<TenantActor>) -> Handle {
+    fn handle(
+        &self,
+        id: TenantId,
+        slug: Slug,
+        profile: Profile,
+        address: Addr<TenantActor>,
+    ) -> Handle {
         let journal = self.0.shared.journal.clone();
         Handle::new(id, slug, profile, address, journal, self.0.in_flight_max)
     }
@@ -260,7 +272,11 @@ impl Directory {
     }
 
     /// Starts an actor on the arbiter that its tenant's id chooses.
-    async fn spawn(&self, arbiters: &[ArbiterHandle], core: Core) -> Result<Addr<TenantActor>, StartError> {
+    async fn spawn(
+        &self,
+        arbiters: &[ArbiterHandle],
+        core: Core,
+    ) -> Result<Addr<TenantActor>, StartError> {
         let place = (core.tenant().0 % arbiters.len() as u128) as usize;
         let (clock, doorbell) = (Arc::clone(&self.0.clock), Arc::clone(&self.0.doorbell));
         let actor = TenantActor::new(core, clock, doorbell);

@@ -32,6 +32,12 @@ struct Inner {
     profile: RwLock<(Arc<Profile>, Zone)>,
 }
 
+impl std::fmt::Debug for Handle {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(out, "<tenant {}>", self.0.slug)
+    }
+}
+
 impl Handle {
     pub(super) fn new(
         id: TenantId,
