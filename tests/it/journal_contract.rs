@@ -104,6 +104,8 @@ contract! {
     a_flipped_bit_in_the_middle_is_named_with_file_and_offset,
     a_missing_segment_is_named,
     a_segment_under_another_name_is_refused,
+    a_repeated_segment_is_refused,
+    a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail,
     a_cut_sealed_segment_is_refused,
     an_unknown_format_is_refused_by_its_number,
     an_erased_personal_part_is_read_as_erased,
@@ -354,8 +356,21 @@ fn a_missing_segment_is_named<L: Lab>() {
 fn a_segment_under_another_name_is_refused<L: Lab>() {
     let image = Image::new(&[1, 1]);
     let lab = L::new();
+    lab.replace(1, &with_header(&image.bytes, |header| header[16] = 2));
+    match lab.open(SMALL) {
+        Err(Error::Corrupt { file, reason, .. }) => {
+            assert_eq!(file, lab.name(1));
+            assert!(reason.contains("segment 2"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_repeated_segment_is_refused<L: Lab>() {
+    let image = Image::new(&[1, 1]);
+    let lab = L::new();
     lab.replace(1, &image.bytes);
-    lab.replace(2, &image.bytes);
+    lab.replace(2, &with_header(&image.bytes, |header| header[16] = 2));
     match lab.open(SMALL) {
         Err(Error::Corrupt {
             file,
@@ -363,6 +378,31 @@ fn a_segment_under_another_name_is_refused<L: Lab>() {
             lsn: Lsn(3),
             ..
         }) => assert_eq!(file, lab.name(2)),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail<L: Lab>() {
+    let lab = L::new();
+    let (journal, _) = lab.open(SMALL).unwrap();
+    for _ in 0..4 {
+        append_when_there_is_room(&journal, &[7; 30_000]);
+    }
+    journal.close().unwrap();
+    let damaged_lab = L::new();
+    let mut first = lab.read(1);
+    *first.last_mut().unwrap() ^= 1;
+    damaged_lab.replace(1, &first);
+    damaged_lab.replace(2, &lab.read(2));
+    match damaged_lab.open(SMALL) {
+        Err(Error::Corrupt {
+            file,
+            offset,
+            lsn: Lsn(2),
+            ..
+        }) => {
+            assert_eq!((file, offset), (damaged_lab.name(1), 32 + 30_044));
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -388,11 +428,7 @@ fn a_cut_sealed_segment_is_refused<L: Lab>() {
 }
 
 fn an_unknown_format_is_refused_by_its_number<L: Lab>() {
-    let mut bytes = Image::new(&[1]).bytes;
-    bytes[8] = 9;
-    let mut checked = bytes[..12].to_vec();
-    checked.extend_from_slice(&bytes[16..32]);
-    bytes[12..16].copy_from_slice(&crc32fast::hash(&checked).to_le_bytes());
+    let bytes = with_header(&Image::new(&[1]).bytes, |header| header[8] = 9);
     let lab = L::new();
     lab.replace(1, &bytes);
     match lab.open(SMALL) {
@@ -519,6 +555,16 @@ fn open_or_refuse(content: Vec<u8>) {
     assert_eq!(lsn, recovered.survey.head.next());
     journal.close().unwrap();
     assert_eq!(survey(&lab.0).unwrap().head, lsn);
+}
+
+/// Changes a segment's header and makes its checksum hold again.
+fn with_header(bytes: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    change(&mut bytes[..32]);
+    let mut checked = bytes[..12].to_vec();
+    checked.extend_from_slice(&bytes[16..32]);
+    bytes[12..16].copy_from_slice(&crc32fast::hash(&checked).to_le_bytes());
+    bytes
 }
 
 const PERSONAL: &[u8] = b"a name";
