@@ -5,6 +5,7 @@
 //! Invariant: `open` returns only a journal whose every frame was checked and is durable.
 //! Not here: writing (`writer.rs`), preparing (`preparer.rs`), checking (`reader.rs`).
 
+use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::{Builder, JoinHandle};
 
@@ -108,10 +109,11 @@ impl Journal {
         let room = active.as_ref().map_or(0, recovery::Active::room);
         // Made here only if the first append may need it; else opening would wait for a whole segment of zeros.
         let needed = room < FRAME_BYTES_MAX as u64 || preparer.has_unused();
-        let next = if needed {
-            Some(preparer.prepare()?)
-        } else {
-            None
+        let next = match needed.then(|| preparer.prepare()).transpose() {
+            Err(error) if active.is_none() => return Err(error),
+            // A full disk still lets one read; the preparer's thread tries again and says so.
+            Err(_) => None,
+            Ok(next) => next,
         };
         let shared = Arc::new(Shared {
             queue: Queue::new(
@@ -189,6 +191,16 @@ impl Journal {
     }
 }
 
+impl fmt::Debug for Journal {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let watermark = self.durability().watermark();
+        formatter
+            .debug_struct("Journal")
+            .field("watermark", &watermark)
+            .finish_non_exhaustive()
+    }
+}
+
 impl Inner {
     fn start(
         &self,
@@ -212,6 +224,15 @@ impl Drop for Inner {
     /// The last handle is gone: the threads write what was taken and end by themselves. Only `close` waits for it.
     fn drop(&mut self) {
         self.shared.queue.close();
+    }
+}
+
+impl fmt::Debug for Recovered {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter
+            .debug_struct("Recovered")
+            .field("survey", &self.survey)
+            .finish_non_exhaustive()
     }
 }
 

@@ -41,11 +41,12 @@ struct Bytes {
 #[derive(Debug, Default)]
 struct Faults {
     syncs_held: bool,
-    syncs_waiting: usize,
+    syncs_waiting: u64,
+    syncs_let_through: u64,
     sync_fails_in: Option<u64>,
     write_fails_in: Option<u64>,
     write_short_in: Option<(u64, usize)>,
-    disk_full: bool,
+    segments_max: Option<usize>,
 }
 
 impl MemoryStorage {
@@ -62,14 +63,23 @@ impl MemoryStorage {
 
     /// Opens the gate again.
     pub fn release_syncs(&self) {
-        self.lock().faults.syncs_held = false;
+        let mut state = self.lock();
+        state.faults.syncs_held = false;
+        state.faults.syncs_let_through = 0;
+        drop(state);
+        self.shared.changed.notify_all();
+    }
+
+    /// Lets the sync that waits at the closed gate through and keeps the gate closed for the next.
+    pub fn release_one_sync(&self) {
+        self.lock().faults.syncs_let_through += 1;
         self.shared.changed.notify_all();
     }
 
     /// Blocks until a sync waits at the closed gate, so that a test knows what is in that group.
     pub fn wait_for_held_sync(&self) {
         let mut state = self.lock();
-        while state.faults.syncs_waiting == 0 {
+        while state.faults.syncs_waiting <= state.faults.syncs_let_through {
             state = self
                 .shared
                 .changed
@@ -93,9 +103,9 @@ impl MemoryStorage {
         self.lock().faults.write_short_in = Some((count, bytes));
     }
 
-    /// Makes every creation of a segment fail as on a full disk, or ends that.
-    pub fn set_disk_full(&self, full: bool) {
-        self.lock().faults.disk_full = full;
+    /// Gives the disk room for so many segments, or for any number: creating one more finds it full.
+    pub fn set_segments_max(&self, segments_max: Option<usize>) {
+        self.lock().faults.segments_max = segments_max;
     }
 
     /// How many syncs have succeeded.
@@ -187,7 +197,7 @@ impl Storage for MemoryStorage {
     }
 
     fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
-        if self.lock().faults.disk_full {
+        if self.lock().is_full() {
             return Err(io::ErrorKind::StorageFull.into());
         }
         let length = usize::try_from(bytes).map_err(|_| io::ErrorKind::StorageFull)?;
@@ -266,7 +276,7 @@ impl Segment for MemorySegment {
         let mut state = self.storage.lock();
         state.faults.syncs_waiting += 1;
         self.storage.shared.changed.notify_all();
-        while state.faults.syncs_held {
+        while state.faults.syncs_held && state.faults.syncs_let_through == 0 {
             state = self
                 .storage
                 .shared
@@ -275,6 +285,7 @@ impl Segment for MemorySegment {
                 .unwrap_or_else(PoisonError::into_inner);
         }
         state.faults.syncs_waiting -= 1;
+        state.faults.syncs_let_through = state.faults.syncs_let_through.saturating_sub(1);
         if due(&mut state.faults.sync_fails_in) {
             return Err(io::Error::other("armed sync failure"));
         }
@@ -299,6 +310,12 @@ impl Segment for MemorySegment {
 }
 
 impl State {
+    fn is_full(&self) -> bool {
+        self.faults
+            .segments_max
+            .is_some_and(|most| self.segments.len() >= most)
+    }
+
     fn make_synced(&mut self, number: u64) {
         let segments = &mut self.segments;
         self.unsynced.retain(|(owner, offset, bytes)| {

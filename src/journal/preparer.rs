@@ -3,7 +3,7 @@
 //! Both cost many syncs of a growing or shrinking file, which would stall every caller if the writer did them.
 //! A disk that is full here is no failure yet: it is logged, and tried again when an append finds no room.
 //! Invariant: a segment belongs to one thread at a time; it is handed over, never shared.
-//! Started by `recovery.rs`' caller, `handle.rs`; ends after the writer.
+//! Started by `handle.rs`; ends after the writer.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;

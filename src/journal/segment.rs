@@ -70,3 +70,29 @@ fn word(header: &[u8; HEADER_BYTES], at: usize) -> u64 {
     bytes.copy_from_slice(&header[at..at + 8]);
     u64::from_le_bytes(bytes)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stored_bytes_are_a_contract() {
+        let stored = concat!(
+            "484f4c4446415354",
+            "01000000",
+            "f272f1a8",
+            "0300000000000000",
+            "4d00000000000000"
+        );
+        let header = encode(3, Lsn(77));
+        let hex: String = header.iter().map(|byte| format!("{byte:02x}")).collect();
+        assert_eq!(hex, stored);
+        assert_eq!(
+            decode(&header),
+            Header::Known {
+                number: 3,
+                first: Lsn(77)
+            }
+        );
+    }
+}

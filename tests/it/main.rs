@@ -1,6 +1,14 @@
 //! One binary for all integration tests: the crate is linked once.
 
+#[cfg(test)]
 mod calendar_properties;
+#[cfg(test)]
 mod demo_clinic;
+#[cfg(test)]
 mod formats;
+#[cfg(test)]
+mod journal_contract;
+#[cfg(test)]
+mod journal_faults;
+#[cfg(test)]
 mod tidy;

@@ -1,0 +1,659 @@
+//! What the journal promises, whatever it is stored on: ONE suite, run on files and in memory.
+//!
+//! Damage is made on an image whose groups are known: it is built in memory with held syncs and then laid
+//! into either storage, since the bytes are the same. The faults that only memory can arm are in `journal_faults`.
+
+use holdfast::journal::{
+    ENTRY_BYTES_MAX, Error, FileStorage, Frame, Journal, Lsn, MemoryStorage, Options, Parts,
+    Recovered, Refused, Storage, survey,
+};
+use proptest::prelude::*;
+
+/// The least a segment may have, so that few entries fill one.
+pub const SMALL: Options = Options {
+    segment_bytes: 70_000,
+    queue_bytes_max: 4 << 20,
+    queue_entries_max: 16_384,
+};
+
+/// A place to keep a journal that a test can look into and damage.
+trait Lab {
+    fn new() -> Self;
+    fn storage(&self) -> Result<Box<dyn Storage>, Error>;
+    fn read(&self, number: u64) -> Vec<u8>;
+    fn replace(&self, number: u64, bytes: &[u8]);
+    fn name(&self, number: u64) -> String;
+
+    fn open(&self, options: Options) -> Result<(Journal, Recovered), Error> {
+        Journal::open(self.storage()?, options)
+    }
+}
+
+struct Files(tempfile::TempDir);
+
+impl Lab for Files {
+    fn new() -> Files {
+        Files(tempfile::tempdir().unwrap())
+    }
+
+    fn storage(&self) -> Result<Box<dyn Storage>, Error> {
+        Ok(Box::new(FileStorage::open(self.0.path())?))
+    }
+
+    fn read(&self, number: u64) -> Vec<u8> {
+        std::fs::read(self.name(number)).unwrap()
+    }
+
+    fn replace(&self, number: u64, bytes: &[u8]) {
+        std::fs::write(self.name(number), bytes).unwrap();
+    }
+
+    fn name(&self, number: u64) -> String {
+        self.0
+            .path()
+            .join(format!("{number:010}.journal"))
+            .display()
+            .to_string()
+    }
+}
+
+struct Memory(MemoryStorage);
+
+impl Lab for Memory {
+    fn new() -> Memory {
+        Memory(MemoryStorage::new())
+    }
+
+    fn storage(&self) -> Result<Box<dyn Storage>, Error> {
+        Ok(Box::new(self.0.clone()))
+    }
+
+    fn read(&self, number: u64) -> Vec<u8> {
+        self.0.read(number).unwrap()
+    }
+
+    fn replace(&self, number: u64, bytes: &[u8]) {
+        self.0.replace(number, bytes.to_vec());
+    }
+
+    fn name(&self, number: u64) -> String {
+        self.0.name(number)
+    }
+}
+
+macro_rules! contract {
+    ($($behaviour:ident),* $(,)?) => {
+        mod on_files {
+            $(#[test] fn $behaviour() { super::$behaviour::<super::Files>(); })*
+        }
+        mod in_memory {
+            $(#[test] fn $behaviour() { super::$behaviour::<super::Memory>(); })*
+        }
+    };
+}
+
+contract! {
+    a_new_journal_is_empty_and_rests_on_nothing,
+    what_was_appended_is_there_after_reopening_in_order,
+    positions_have_no_gaps_over_segments_and_reopenings,
+    full_segments_are_sealed_without_their_zeros,
+    an_entry_over_the_limit_is_refused_and_one_at_the_limit_is_taken,
+    a_closed_journal_refuses_and_keeps_what_it_took,
+    four_threads_lose_and_repeat_nothing,
+    a_torn_tail_at_any_byte_is_cut_to_a_clean_prefix,
+    a_flipped_bit_in_the_middle_is_named_with_file_and_offset,
+    a_missing_segment_is_named,
+    a_segment_under_another_name_is_refused,
+    a_repeated_segment_is_refused,
+    a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail,
+    a_cut_sealed_segment_is_refused,
+    an_unknown_format_is_refused_by_its_number,
+    an_erased_personal_part_is_read_as_erased,
+    reading_twice_gives_the_same_and_nothing_appended_since,
+}
+
+fn a_new_journal_is_empty_and_rests_on_nothing<L: Lab>() {
+    let lab = L::new();
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!((journal.head(), recovered.survey.frames), (Lsn::ZERO, 0));
+    assert_eq!(frames(&recovered), []);
+    assert_eq!(journal.barrier().wait_blocking(), Ok(()));
+    journal.close().unwrap();
+}
+
+fn what_was_appended_is_there_after_reopening_in_order<L: Lab>() {
+    let lab = L::new();
+    let (journal, _) = lab.open(SMALL).unwrap();
+    let mut wanted = Vec::new();
+    for number in 1..=50_u8 {
+        let personal: &[u8] = if number % 3 == 0 { &[number; 9] } else { &[] };
+        let covered = vec![number; usize::from(number)];
+        let lsn = journal
+            .append(Parts {
+                stream: u128::from(number % 4),
+                covered: &covered,
+                personal,
+            })
+            .unwrap();
+        wanted.push((lsn, u128::from(number % 4), covered, personal.to_vec()));
+    }
+    journal.barrier().wait_blocking().unwrap();
+    journal.close().unwrap();
+    let (_journal, recovered) = lab.open(SMALL).unwrap();
+    let found: Vec<_> = frames(&recovered)
+        .into_iter()
+        .map(|frame| {
+            (
+                frame.lsn,
+                frame.stream,
+                frame.covered,
+                frame.personal.unwrap_or_default(),
+            )
+        })
+        .collect();
+    assert_eq!(found, wanted);
+}
+
+fn positions_have_no_gaps_over_segments_and_reopenings<L: Lab>() {
+    let lab = L::new();
+    let large = vec![1; 20_000];
+    for round in 0..3_u64 {
+        let (journal, recovered) = lab.open(SMALL).unwrap();
+        assert_eq!(recovered.survey.head, Lsn(round * 10));
+        for number in 1..=10 {
+            assert_eq!(
+                append_when_there_is_room(&journal, &large),
+                Lsn(round * 10 + number)
+            );
+        }
+        journal.close().unwrap();
+    }
+    let survey = survey(&*lab.storage().unwrap()).unwrap();
+    assert_eq!(
+        (survey.frames, survey.head, survey.torn_bytes),
+        (30, Lsn(30), 0)
+    );
+    assert!(
+        survey.segments >= 10,
+        "three such entries fill a segment, {} found",
+        survey.segments
+    );
+}
+
+fn full_segments_are_sealed_without_their_zeros<L: Lab>() {
+    let lab = L::new();
+    let (journal, _) = lab.open(SMALL).unwrap();
+    for _ in 0..4 {
+        append_when_there_is_room(&journal, &[7; 30_000]);
+    }
+    journal.close().unwrap();
+    assert_eq!(lab.read(1).len(), 32 + 2 * (44 + 30_000));
+    assert_eq!(lab.read(1).last(), Some(&7));
+    // A segment that a crash left unsealed is sealed by the next start, and reads the same before and after.
+    let mut unsealed = lab.read(1);
+    unsealed.resize(70_000, 0);
+    let sealed = lab.read(1);
+    if std::fs::metadata(lab.name(1)).is_ok() {
+        std::fs::remove_file(lab.name(1)).unwrap();
+    }
+    lab.replace(1, &unsealed);
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!(recovered.survey.frames, 4);
+    journal.close().unwrap();
+    assert_eq!(lab.read(1), sealed);
+}
+
+fn an_entry_over_the_limit_is_refused_and_one_at_the_limit_is_taken<L: Lab>() {
+    let lab = L::new();
+    let (journal, _) = lab.open(SMALL).unwrap();
+    let most = vec![3; ENTRY_BYTES_MAX];
+    let over = Parts {
+        stream: 1,
+        covered: &most,
+        personal: b"x",
+    };
+    assert_eq!(journal.append(over), Err(Refused::TooLarge));
+    assert_eq!(journal.head(), Lsn::ZERO);
+    assert_eq!(
+        journal.append(Parts {
+            stream: 1,
+            covered: b"",
+            personal: &most
+        }),
+        Ok(Lsn(1))
+    );
+    journal.close().unwrap();
+    let (_journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!(frames(&recovered)[0].personal.as_ref(), Some(&most));
+}
+
+fn a_closed_journal_refuses_and_keeps_what_it_took<L: Lab>() {
+    let lab = L::new();
+    let (journal, _) = lab.open(SMALL).unwrap();
+    let other = journal.clone();
+    journal.append(parts(b"kept")).unwrap();
+    journal.close().unwrap();
+    assert_eq!(other.append(parts(b"late")), Err(Refused::Stopped));
+    assert_eq!(other.durability().watermark(), Lsn(1));
+    assert_eq!(other.durability().reached(Lsn(1)).wait_blocking(), Ok(()));
+    assert!(other.durability().reached(Lsn(2)).wait_blocking().is_err());
+}
+
+fn four_threads_lose_and_repeat_nothing<L: Lab>() {
+    const EACH: u64 = 10_000;
+    let lab = L::new();
+    let options = Options {
+        segment_bytes: 1 << 20,
+        ..SMALL
+    };
+    let (journal, _) = lab.open(options).unwrap();
+    std::thread::scope(|scope| {
+        for stream in 0..4_u128 {
+            let journal = journal.clone();
+            scope.spawn(move || {
+                for number in 0..EACH {
+                    let covered = number.to_le_bytes();
+                    let lsn = taken(
+                        &journal,
+                        Parts {
+                            stream,
+                            covered: &covered,
+                            personal: b"name",
+                        },
+                    );
+                    if number % 100 == 0 {
+                        journal.durability().reached(lsn).wait_blocking().unwrap();
+                    }
+                }
+            });
+        }
+    });
+    journal.close().unwrap();
+    let (_journal, recovered) = lab.open(options).unwrap();
+    let mut next = [0_u64; 4];
+    for frame in recovered.frames().unwrap() {
+        let frame = frame.unwrap();
+        let stream = usize::try_from(frame.stream).unwrap();
+        assert_eq!(frame.covered, next[stream].to_le_bytes());
+        next[stream] += 1;
+    }
+    assert_eq!(next, [EACH; 4]);
+}
+
+fn a_torn_tail_at_any_byte_is_cut_to_a_clean_prefix<L: Lab>() {
+    let image = Image::new(&[1, 2, 3]);
+    let lab = L::new();
+    for cut in image.frames[3].start..=image.end() {
+        let mut torn = image.bytes.clone();
+        torn[cut..].fill(0);
+        lab.replace(1, &torn);
+        let (journal, recovered) = lab.open(SMALL).unwrap();
+        let whole = image.frames.iter().filter(|frame| frame.end <= cut).count() as u64;
+        let kept = image
+            .frames
+            .iter()
+            .map(|frame| frame.end)
+            .filter(|end| *end <= cut)
+            .max()
+            .unwrap();
+        let last_set = torn.iter().rposition(|byte| *byte != 0).unwrap() + 1;
+        let torn_bytes = last_set.saturating_sub(kept);
+        assert_eq!(
+            (recovered.survey.frames, recovered.survey.torn_bytes),
+            (whole, torn_bytes as u64),
+            "cut at {cut}"
+        );
+        assert_eq!(journal.append(parts(b"after")), Ok(Lsn(whole + 1)));
+        drop(recovered);
+        journal.close().unwrap();
+        let survey = survey(&*lab.storage().unwrap()).unwrap();
+        assert_eq!(
+            (survey.head, survey.torn_bytes),
+            (Lsn(whole + 1), 0),
+            "cut at {cut}"
+        );
+    }
+}
+
+fn a_flipped_bit_in_the_middle_is_named_with_file_and_offset<L: Lab>() {
+    let image = Image::new(&[1, 2, 3, 1]);
+    let lab = L::new();
+    let last_group = image.frames[6].start;
+    for position in 0..last_group {
+        let mut damaged = image.bytes.clone();
+        damaged[position] ^= 1 << (position % 8);
+        lab.replace(1, &damaged);
+        let begins = image
+            .frames
+            .iter()
+            .map(|frame| frame.start)
+            .filter(|start| *start <= position)
+            .max();
+        match lab.open(SMALL) {
+            Err(Error::Corrupt { file, offset, .. }) => {
+                assert_eq!(
+                    (file, offset),
+                    (lab.name(1), begins.unwrap_or(0) as u64),
+                    "flip at {position}"
+                );
+            }
+            other => panic!("flip at {position}: {other:?}"),
+        }
+        assert_eq!(lab.read(1), damaged, "a refused journal is left as it was");
+    }
+}
+
+fn a_missing_segment_is_named<L: Lab>() {
+    let image = Image::new(&[1]);
+    let lab = L::new();
+    lab.replace(2, &image.bytes);
+    match lab.open(SMALL) {
+        Err(Error::Missing { file }) => assert_eq!(file, lab.name(1)),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_segment_under_another_name_is_refused<L: Lab>() {
+    let image = Image::new(&[1, 1]);
+    let lab = L::new();
+    lab.replace(1, &with_header(&image.bytes, |header| header[16] = 2));
+    match lab.open(SMALL) {
+        Err(Error::Corrupt { file, reason, .. }) => {
+            assert_eq!(file, lab.name(1));
+            assert!(reason.contains("segment 2"), "{reason}");
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_repeated_segment_is_refused<L: Lab>() {
+    let image = Image::new(&[1, 1]);
+    let lab = L::new();
+    lab.replace(1, &image.bytes);
+    lab.replace(2, &with_header(&image.bytes, |header| header[16] = 2));
+    match lab.open(SMALL) {
+        Err(Error::Corrupt {
+            file,
+            offset: 0,
+            lsn: Lsn(3),
+            ..
+        }) => assert_eq!(file, lab.name(2)),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail<L: Lab>() {
+    let lab = L::new();
+    let (journal, _) = lab.open(SMALL).unwrap();
+    for _ in 0..4 {
+        append_when_there_is_room(&journal, &[7; 30_000]);
+    }
+    journal.close().unwrap();
+    let damaged_lab = L::new();
+    let mut first = lab.read(1);
+    *first.last_mut().unwrap() ^= 1;
+    damaged_lab.replace(1, &first);
+    damaged_lab.replace(2, &lab.read(2));
+    match damaged_lab.open(SMALL) {
+        Err(Error::Corrupt {
+            file,
+            offset,
+            lsn: Lsn(2),
+            ..
+        }) => {
+            assert_eq!((file, offset), (damaged_lab.name(1), 32 + 30_044));
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_cut_sealed_segment_is_refused<L: Lab>() {
+    let lab = L::new();
+    let (journal, _) = lab.open(SMALL).unwrap();
+    for _ in 0..4 {
+        append_when_there_is_room(&journal, &[7; 30_000]);
+    }
+    journal.close().unwrap();
+    let sealed = lab.read(1);
+    let second = lab.read(2);
+    for kept in [31, 32, 40_000, sealed.len() - 30_044, sealed.len() - 1] {
+        let lab = L::new();
+        lab.replace(1, &sealed[..kept]);
+        lab.replace(2, &second);
+        match lab.open(SMALL) {
+            Err(Error::Corrupt { .. }) => {}
+            other => panic!("cut to {kept}: {other:?}"),
+        }
+    }
+}
+
+fn an_unknown_format_is_refused_by_its_number<L: Lab>() {
+    let bytes = with_header(&Image::new(&[1]).bytes, |header| header[8] = 9);
+    let lab = L::new();
+    lab.replace(1, &bytes);
+    match lab.open(SMALL) {
+        Err(Error::UnknownFormat { version: 9, .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+fn an_erased_personal_part_is_read_as_erased<L: Lab>() {
+    let image = Image::new(&[1, 1, 1]);
+    let lab = L::new();
+    let mut erased = image.bytes.clone();
+    let end = image.frames[1].end;
+    erased[end - PERSONAL.len()..end].fill(0xEE);
+    lab.replace(1, &erased);
+    let (_journal, recovered) = lab.open(SMALL).unwrap();
+    let found = frames(&recovered);
+    let personal: Vec<_> = found.iter().map(|frame| frame.personal.is_some()).collect();
+    assert_eq!(personal, [true, false, true]);
+    assert_eq!(found[1].personal_digest, found[0].personal_digest);
+}
+
+fn reading_twice_gives_the_same_and_nothing_appended_since<L: Lab>() {
+    let lab = L::new();
+    lab.replace(1, &Image::new(&[1, 3]).bytes);
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    let first = frames(&recovered);
+    let lsn = journal.append(parts(b"since")).unwrap();
+    journal.durability().reached(lsn).wait_blocking().unwrap();
+    assert_eq!(first.len(), 4);
+    assert_eq!(frames(&recovered), first);
+}
+
+#[test]
+fn two_journals_in_one_directory_are_refused() {
+    let lab = Files::new();
+    let held = lab.open(SMALL).unwrap();
+    match lab.open(SMALL) {
+        Err(Error::Locked { directory }) => {
+            assert_eq!(directory, lab.0.path().display().to_string())
+        }
+        other => panic!("{other:?}"),
+    }
+    held.0.close().unwrap();
+    drop(held.1);
+    lab.open(SMALL).unwrap();
+}
+
+#[test]
+fn a_half_made_segment_is_no_segment() {
+    let lab = Files::new();
+    std::fs::write(lab.0.path().join("0000000001.journal.new"), [0; 10]).unwrap();
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!(recovered.survey.frames, 0);
+    journal.append(parts(b"first")).unwrap();
+    journal.close().unwrap();
+}
+
+#[test]
+fn options_that_cannot_work_are_named() {
+    for (options, wanted) in [
+        (
+            Options {
+                segment_bytes: 1000,
+                ..SMALL
+            },
+            "segment_bytes",
+        ),
+        (
+            Options {
+                queue_bytes_max: 1000,
+                ..SMALL
+            },
+            "queue_bytes_max",
+        ),
+        (
+            Options {
+                queue_entries_max: 0,
+                ..SMALL
+            },
+            "queue_entries_max",
+        ),
+    ] {
+        match Memory::new().open(options) {
+            Err(Error::Option { name, .. }) => assert_eq!(name, wanted),
+            other => panic!("{other:?}"),
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::with_cases(200) })]
+
+    #[test]
+    fn any_bytes_open_or_are_refused(bytes in prop::collection::vec(any::<u8>(), 0..600), zeros in 0..300_usize) {
+        let mut content = bytes;
+        content.resize(content.len() + zeros, 0);
+        open_or_refuse(content);
+    }
+
+    #[test]
+    fn any_damage_to_a_journal_opens_or_is_refused(
+        patches in prop::collection::vec((0..900_usize, prop::collection::vec(any::<u8>(), 1..40)), 1..4),
+        kept in 0..1200_usize,
+    ) {
+        let mut content = Image::new(&[1, 2, 3]).bytes;
+        for (at, patch) in patches {
+            content[at..at + patch.len()].copy_from_slice(&patch);
+        }
+        content.truncate(kept);
+        open_or_refuse(content);
+    }
+}
+
+/// Opens whatever it is; if that succeeds, all that was counted is readable and the journal goes on.
+fn open_or_refuse(content: Vec<u8>) {
+    let lab = Memory::new();
+    lab.replace(1, &content);
+    let Ok((journal, recovered)) = lab.open(SMALL) else {
+        return;
+    };
+    assert_eq!(frames(&recovered).len() as u64, recovered.survey.frames);
+    let lsn = append_when_there_is_room(&journal, b"after");
+    assert_eq!(lsn, recovered.survey.head.next());
+    journal.close().unwrap();
+    assert_eq!(survey(&lab.0).unwrap().head, lsn);
+}
+
+/// Changes a segment's header and makes its checksum hold again.
+fn with_header(bytes: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
+    let mut bytes = bytes.to_vec();
+    change(&mut bytes[..32]);
+    let mut checked = bytes[..12].to_vec();
+    checked.extend_from_slice(&bytes[16..32]);
+    bytes[12..16].copy_from_slice(&crc32fast::hash(&checked).to_le_bytes());
+    bytes
+}
+
+const PERSONAL: &[u8] = b"a name";
+
+/// A segment of small entries whose groups have the given sizes.
+struct Image {
+    bytes: Vec<u8>,
+    frames: Vec<std::ops::Range<usize>>,
+}
+
+impl Image {
+    fn new(groups: &[u64]) -> Image {
+        let storage = MemoryStorage::new();
+        let (journal, _) = Journal::open(Box::new(storage.clone()), SMALL).unwrap();
+        append_groups(&storage, &journal, groups);
+        journal.close().unwrap();
+        let (_journal, recovered) = Journal::open(Box::new(storage.clone()), SMALL).unwrap();
+        let mut ranges: Vec<std::ops::Range<usize>> = Vec::new();
+        for frame in frames(&recovered) {
+            let start = frame.place.offset as usize;
+            let end = start + 44 + 32 + frame.covered.len() + PERSONAL.len();
+            assert!(ranges.last().is_none_or(|previous| previous.end == start));
+            ranges.push(start..end);
+        }
+        let total: u64 = groups.iter().sum();
+        assert_eq!(ranges.len() as u64, total);
+        Image {
+            bytes: storage.read(1).unwrap(),
+            frames: ranges,
+        }
+    }
+
+    fn end(&self) -> usize {
+        self.frames.last().unwrap().end
+    }
+}
+
+/// Each group queues while the one before it is held in its sync, so the writer must take it as a whole.
+fn append_groups(storage: &MemoryStorage, journal: &Journal, groups: &[u64]) {
+    assert_eq!(groups[0], 1, "an idle writer takes the first entry alone");
+    storage.hold_syncs();
+    journal
+        .append(Parts {
+            stream: 5,
+            covered: b"first",
+            personal: PERSONAL,
+        })
+        .unwrap();
+    storage.wait_for_held_sync();
+    for entries in &groups[1..] {
+        for _ in 0..*entries {
+            journal
+                .append(Parts {
+                    stream: 5,
+                    covered: b"next",
+                    personal: PERSONAL,
+                })
+                .unwrap();
+        }
+        storage.release_one_sync();
+        storage.wait_for_held_sync();
+    }
+    storage.release_syncs();
+    journal.barrier().wait_blocking().unwrap();
+}
+
+pub fn parts(covered: &[u8]) -> Parts<'_> {
+    Parts {
+        stream: 1,
+        covered,
+        personal: b"",
+    }
+}
+
+pub fn frames(recovered: &Recovered) -> Vec<Frame> {
+    recovered.frames().unwrap().map(Result::unwrap).collect()
+}
+
+/// Small segments fill faster than the next one is made; a caller would be told to try again.
+fn taken(journal: &Journal, parts: Parts<'_>) -> Lsn {
+    loop {
+        match journal.append(parts) {
+            Ok(lsn) => return lsn,
+            Err(Refused::Full) => std::thread::yield_now(),
+            Err(refused) => panic!("{refused}"),
+        }
+    }
+}
+
+pub fn append_when_there_is_room(journal: &Journal, covered: &[u8]) -> Lsn {
+    taken(journal, parts(covered))
+}
