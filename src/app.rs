@@ -4,19 +4,15 @@
 //! [`Parts`]: storage, clock, carrier of texts, keys.
 
 use std::collections::BTreeMap;
-use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix_rt::{Arbiter, ArbiterHandle, System};
-use actix_web::dev::ServerHandle;
-use actix_web::{HttpServer, web};
-use tokio::sync::mpsc;
+use actix_rt::System;
 use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::config::{Config, SmsProvider};
-use crate::facade::{self, Facade, Readiness};
+use crate::facade::{self, Facade, Readiness, Server};
 use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Policy, TextChannel};
 use crate::model::TenantId;
@@ -24,8 +20,6 @@ use crate::outbox::{Dispatcher, SmsGateway};
 use crate::seal::MasterKey;
 use crate::tenant::{Directory, Fault, Keyring, Recovery, Replayed, Shared, StartError};
 
-/// How long requests in flight may take to end when the server stops.
-const DRAIN_SECONDS: u64 = 10;
 /// A request for a code waits a little longer than its carrier may take.
 const PATIENCE_MARGIN: Duration = Duration::from_millis(500);
 
@@ -46,9 +40,6 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
-    /// The workers ended before they had begun.
-    #[error("the HTTP workers did not start")]
-    Workers,
     /// What was queued could not be made durable.
     #[error("the journal could not make its last entries durable")]
     Unsynced,
@@ -70,10 +61,9 @@ pub struct Parts {
 
 /// A running server.
 pub struct App {
-    address: SocketAddr,
     directory: Directory,
     readiness: Readiness,
-    server: ServerHandle,
+    server: Server,
     dispatcher: JoinHandle<()>,
     journal: Journal,
 }
@@ -110,9 +100,13 @@ impl App {
         let directory = Directory::new(shared, Arc::clone(&clock), in_flight);
         let facade = Facade::new(directory.clone(), clock, options_of(&config));
         let readiness = facade.readiness.clone();
-        let (server, address, arbiters) =
-            listen(&config.http.listen, web::Data::new(facade)).await?;
-        directory.start(arbiters, recovered).await?;
+        let address = &config.http.listen;
+        let refused = |source| Error::Listen {
+            address: address.clone(),
+            source,
+        };
+        let server = Server::start(address, facade).await.map_err(refused)?;
+        directory.start(server.arbiters.clone(), recovered).await?;
         let dispatcher = actix_rt::spawn(Dispatcher::new(directory.clone(), gateway).run());
         readiness.set(true);
         let (tenants, out_of_service) = directory.count();
@@ -122,11 +116,10 @@ impl App {
             tenants,
             out_of_service,
             millis = watch.elapsed().as_millis() as u64,
-            %address,
+            address = %server.address,
             "ready"
         );
         Ok(Self {
-            address,
             directory,
             readiness,
             server,
@@ -137,7 +130,7 @@ impl App {
 
     /// Where it listens.
     pub fn url(&self) -> String {
-        format!("http://{}", self.address)
+        format!("http://{}", self.server.address)
     }
 
     /// The tenants.
@@ -154,7 +147,7 @@ impl App {
     /// Stops in reverse order: no new requests, those in flight end, then the outbox, then the journal.
     pub async fn stop(self) -> Result<(), Error> {
         self.readiness.set(false);
-        self.server.stop(true).await;
+        self.server.stop().await;
         self.dispatcher.abort();
         let journal = self.journal;
         let closed = tokio::task::spawn_blocking(move || journal.close()).await;
@@ -199,36 +192,4 @@ fn options_of(config: &Config) -> facade::Options {
         requests_per_second: config.limits.requests_per_second,
         ..facade::Options::default()
     }
-}
-
-/// Starts the HTTP workers. Each tells of the thread it runs on: that is where tenants will live.
-async fn listen(
-    address: &str,
-    facade: web::Data<Facade>,
-) -> Result<(ServerHandle, SocketAddr, Vec<ArbiterHandle>), Error> {
-    let refused = |source| Error::Listen {
-        address: address.to_owned(),
-        source,
-    };
-    let workers = std::thread::available_parallelism().map_or(2, usize::from);
-    let (sender, mut arbiters) = mpsc::channel(workers);
-    let server = HttpServer::new(move || {
-        // Full only if a worker was restarted; its tenants are then out of service, not moved in silence.
-        let _ = sender.try_send(Arbiter::current());
-        facade::app(facade.clone())
-    })
-    .workers(workers)
-    .disable_signals()
-    .shutdown_timeout(DRAIN_SECONDS)
-    .bind(address)
-    .map_err(refused)?;
-    let address = server.addrs().first().copied().ok_or(Error::Workers)?;
-    let server = server.run();
-    let handle = server.handle();
-    actix_rt::spawn(server);
-    let mut found = Vec::with_capacity(workers);
-    for _ in 0..workers {
-        found.push(arbiters.recv().await.ok_or(Error::Workers)?);
-    }
-    Ok((handle, address, found))
 }

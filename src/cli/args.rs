@@ -1,11 +1,11 @@
 //! What can be typed, and which command it starts.
 
-use std::io::Write;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use super::output::print;
 use super::remote::Remote;
 use super::{demo, init, key, serve, settings, tenant};
 use crate::facade;
@@ -83,13 +83,5 @@ pub fn main() -> ExitCode {
             eprintln!("holdfast: {error:#}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Prints a line; a reader that has gone away is no failure.
-pub(super) fn print(text: &str) -> anyhow::Result<ExitCode> {
-    match writeln!(std::io::stdout(), "{text}") {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => Err(error.into()),
-        _ => Ok(ExitCode::SUCCESS),
     }
 }

@@ -12,7 +12,7 @@ use jiff::civil::Date;
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use super::args::print;
+use super::output::print;
 use super::remote::Remote;
 use super::running::{admin_key, start, until_stopped};
 use crate::app::{self, App};

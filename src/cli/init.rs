@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 
-use super::args::print;
+use super::output::print;
 use super::running::{settings, start};
 use crate::app;
 

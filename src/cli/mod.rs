@@ -3,6 +3,8 @@
 //! Errors go to stderr in one sentence that says what to do. Exit status: 0 done, 1 failed, 2 wrong usage, 74 the disk
 //! failed a sync.
 
+mod output;
+
 mod remote;
 
 mod running;

@@ -4,7 +4,7 @@ use clap::Args;
 use reqwest::{Client, Method};
 use serde_json::Value;
 
-use super::args::print;
+use super::output::print;
 use crate::app;
 
 /// Which server, and as whom.

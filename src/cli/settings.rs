@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 
-use super::args::print;
+use super::output::print;
 use super::running::settings;
 
 /// What to do with the settings.

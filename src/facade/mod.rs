@@ -18,13 +18,17 @@ mod request_key;
 
 mod rest;
 
-mod docs_page;
 mod health;
 mod openapi;
 
+mod docs_page;
+
 mod frame;
+
 mod routes;
 
+mod server;
+
 pub use openapi::document;
-pub use routes::app;
+pub use server::Server;
 pub use state::{Facade, Options, Readiness};

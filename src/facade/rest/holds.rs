@@ -1,6 +1,6 @@
 //! `/v1/tenants/{t}/holds`: timed claims on slots. Their codes, and their becoming appointments, are `verification.rs`'s.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HttpDate};
@@ -170,8 +170,8 @@ fn held(visit: &Visit, answer: &Answer, new: bool) -> Result<HttpResponse, Probl
 
 fn http_date(at: Timestamp) -> String {
     let since_epoch = Duration::from_millis(u64::try_from(at.0).unwrap_or(0));
-    let date = SystemTime::UNIX_EPOCH.checked_add(since_epoch);
-    HttpDate::from(date.unwrap_or(SystemTime::UNIX_EPOCH)).to_string()
+    let date = UNIX_EPOCH.checked_add(since_epoch);
+    HttpDate::from(date.unwrap_or(UNIX_EPOCH)).to_string()
 }
 
 /// Claims a slot for a while.
