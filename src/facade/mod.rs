@@ -18,10 +18,10 @@ mod request_key;
 
 mod rest;
 
-mod health;
-mod openapi;
-
 mod docs_page;
+mod health;
+
+mod openapi;
 
 mod frame;
 
