@@ -162,19 +162,3 @@ fn escaped(text: &str) -> String {
         .replace('>', "&gt;")
         .replace('"', "&quot;")
 }
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_page_names_every_path_and_asks_no_other_server() {
-        let document: Value = serde_json::from_str(document()).expect("JSON");
-        for path in document["paths"].as_object().expect("paths").keys() {
-            assert!(PAGE.contains(&format!("<code>{path}</code>")), "{path}");
-        }
-        for foreign in ["http://", "https://", "<script", "src="] {
-            assert!(!PAGE.contains(foreign), "{foreign}");
-        }
-    }
-}

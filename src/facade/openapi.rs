@@ -155,3 +155,19 @@ fn refusal(description: &str) -> Response {
         .content(MEDIA_TYPE, content)
         .build()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_every_path_and_asks_no_other_server() {
+        let document: serde_json::Value = serde_json::from_str(document()).expect("JSON");
+        for path in document["paths"].as_object().expect("paths").keys() {
+            assert!(PAGE.contains(&format!("<code>{path}</code>")), "{path}");
+        }
+        for foreign in ["http://", "https://", "<script", "src="] {
+            assert!(!PAGE.contains(foreign), "{foreign}");
+        }
+    }
+}

@@ -158,6 +158,7 @@ impl TenantActor {
         self.in_flight.insert(id);
         let body = texts::words(text.kind, self.core.codes(), now);
         Ok(self.core.unconfirmed(Some(PreparedText {
+            message: id,
             to: phone,
             body,
             attempt,

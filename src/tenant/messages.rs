@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use crate::ledger::{Command, Receipt, Rejection, View, Wish};
 use crate::model::{
-    AppointmentId, CallId, Contact, FreeText, Interval, PersonId, Phone, Principal, Scope, Slug,
-    TextKind, Timestamp,
+    AppointmentId, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone, Principal,
+    Scope, Slug, TextKind, Timestamp,
 };
 
 /// What can be asked of a tenant.
@@ -136,6 +136,8 @@ pub struct CapturedText {
 /// A text that the outbox may send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreparedText {
+    /// Which text.
+    pub message: MessageId,
     /// Who gets it.
     pub to: Phone,
     /// What it says.

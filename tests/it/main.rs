@@ -1,6 +1,8 @@
 //! One binary for all integration tests: the crate is linked once.
 
 #[cfg(test)]
+mod acknowledgement;
+#[cfg(test)]
 mod calendar_properties;
 #[cfg(test)]
 mod demo_clinic;
@@ -10,5 +12,11 @@ mod formats;
 mod journal_contract;
 #[cfg(test)]
 mod journal_faults;
+#[cfg(test)]
+mod outbox;
+#[cfg(test)]
+mod recovery;
+#[cfg(test)]
+mod support;
 #[cfg(test)]
 mod tidy;

@@ -1,0 +1,124 @@
+//! What a restart keeps: everything that was answered, under every kind of end.
+
+use serde_json::json;
+
+use crate::support::{Clinic, World};
+
+#[test]
+fn a_restart_keeps_clinics_keys_holds_codes_and_appointments() {
+    let mut world = World::start();
+    let clinic = world.clinic("a");
+    let held = clinic.hold("10:00", "07700 900001");
+    let booked = clinic.hold("11:00", "07700 900002");
+    let code_path = clinic.at(&format!("holds/{booked}/verification"));
+    assert_eq!(clinic.agent.send("POST", &code_path, &[], "").status, 200);
+    let code = world.carrier.newest_code();
+    let lists = ["resources", "services", "holds", "appointments", "keys"];
+    let path = clinic.at(&format!("holds/{booked}/confirm"));
+    let wrong = clinic.agent.post(
+        &path,
+        &json!({ "code": if code == "000000" { "000001" } else { "000000" } }),
+    );
+    assert_eq!(
+        (wrong.status, wrong.json()["attempts_left"].as_u64()),
+        (422, Some(4))
+    );
+    let before: Vec<_> = lists
+        .iter()
+        .map(|list| clinic.staff.get(&clinic.at(list)).json())
+        .collect();
+
+    world.restart_after_power_cut();
+    let staff = world.again(&clinic.staff);
+    for (list, before) in lists.iter().zip(before) {
+        assert_eq!(staff.get(&clinic.at(list)).json(), before, "{list}");
+    }
+    let agent = world.again(&clinic.agent);
+    let wrong = agent.post(
+        &path,
+        &json!({ "code": if code == "000000" { "000001" } else { "000000" } }),
+    );
+    assert_eq!(
+        wrong.json()["attempts_left"].as_u64(),
+        Some(3),
+        "wrong codes stay counted"
+    );
+    assert_eq!(agent.post(&path, &json!({ "code": code })).status, 201);
+    world.restart();
+    let agent = world.again(&clinic.agent);
+    let again = agent.post(&path, &json!({ "code": code }));
+    assert_eq!(
+        (again.status, again.json()["replayed"].as_bool()),
+        (200, Some(true))
+    );
+    let other = agent.post(&clinic.at("holds"), &Clinic::wish("11:00", "07700 900003"));
+    assert_eq!(
+        (other.status, other.text("code").as_str()),
+        (409, "slot-taken")
+    );
+    let again = agent.post(&clinic.at("holds"), &Clinic::wish("10:00", "07700 900001"));
+    assert_eq!((again.status, again.text("id")), (200, held));
+}
+
+#[test]
+fn an_idempotency_key_has_one_effect_and_one_answer_across_a_restart() {
+    let mut world = World::start();
+    let clinic = world.clinic("a");
+    let wish = Clinic::wish("10:00", "07700 900001");
+    let first = clinic
+        .agent
+        .post_once(&clinic.at("holds"), "\"k-1\"", &wish);
+    assert_eq!(first.status, 201, "{}", first.body);
+    let path = clinic.at(&format!("holds/{}", first.text("id")));
+    assert_eq!(clinic.agent.send("DELETE", &path, &[], "").status, 204);
+    world.restart_after_power_cut();
+    let agent = world.again(&clinic.agent);
+    let again = agent.post_once(&clinic.at("holds"), "\"k-1\"", &wish);
+    assert_eq!((again.status, &again.body), (201, &first.body));
+    assert_eq!(again.header("Idempotency-Replayed"), Some("true"));
+    let other = Clinic::wish("10:30", "07700 900001");
+    let reused = agent.post_once(&clinic.at("holds"), "\"k-1\"", &other);
+    assert_eq!(
+        (reused.status, reused.text("code").as_str()),
+        (422, "idempotency-key-reused")
+    );
+    world.clock.advance_seconds(24 * 60 * 60);
+    // A day later the key is free again: another body is just another hold.
+    let forgotten = agent.post_once(
+        &clinic.at("holds"),
+        "\"k-1\"",
+        &Clinic::wish("12:00", "07700 900001"),
+    );
+    assert_eq!(forgotten.status, 201, "{}", forgotten.body);
+    assert_eq!(forgotten.header("Idempotency-Replayed"), None);
+}
+
+#[test]
+fn a_revoked_key_stays_revoked() {
+    let mut world = World::start();
+    let clinic = world.clinic("a");
+    let keys = clinic.staff.get(&clinic.at("keys")).json();
+    let agents = keys["keys"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|key| key["scope"] == "agent");
+    let path = clinic.at(&format!("keys/{}", agents.unwrap()["id"].as_str().unwrap()));
+    assert_eq!(clinic.staff.send("DELETE", &path, &[], "").status, 204);
+    assert_eq!(clinic.agent.get(&clinic.at("services")).status, 401);
+    world.restart();
+    assert_eq!(
+        world
+            .again(&clinic.agent)
+            .get(&clinic.at("services"))
+            .status,
+        401
+    );
+    assert_eq!(
+        world
+            .again(&clinic.staff)
+            .get(&clinic.at("services"))
+            .status,
+        200
+    );
+}

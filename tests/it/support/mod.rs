@@ -1,0 +1,12 @@
+//! The world for tests: the real application over loopback, on storage and a clock that the test holds in its hands.
+//!
+//! Doubles stand only at the seams the design names: storage, clock, carrier of texts. Everything between them is real:
+//! threads, actors, HTTP.
+
+pub mod carrier;
+pub mod http;
+pub mod world;
+
+pub use carrier::Carrier;
+pub use http::{Answer, Client};
+pub use world::{Clinic, World};

@@ -1,0 +1,197 @@
+//! The real application on its own threads, over loopback.
+
+use std::sync::{Arc, mpsc};
+use std::thread::JoinHandle;
+
+use holdfast::app::{self, App, Parts};
+use holdfast::clock::ManualClock;
+use holdfast::config::{Config, SmsProvider};
+use holdfast::journal::MemoryStorage;
+use holdfast::model::Timestamp;
+use holdfast::seal::MasterKey;
+use serde_json::{Value, json};
+
+use super::{Carrier, Client};
+
+/// Monday 2026-03-02, 08:00 in London.
+pub const MONDAY_EIGHT: Timestamp = Timestamp(1_772_438_400_000);
+
+/// A running server, and what the test holds of it.
+pub struct World {
+    pub clock: Arc<ManualClock>,
+    pub storage: MemoryStorage,
+    pub carrier: Carrier,
+    pub config: Config,
+    /// Holds the admin key.
+    pub admin: Client,
+    running: Option<Running>,
+}
+
+struct Running {
+    stop: tokio::sync::oneshot::Sender<()>,
+    thread: JoinHandle<()>,
+}
+
+/// A clinic with one practitioner pair, and its keys.
+pub struct Clinic {
+    /// `/v1/tenants/{slug}`
+    pub path: String,
+    pub staff: Client,
+    pub agent: Client,
+    pub read: Client,
+}
+
+impl World {
+    /// A server on empty storage, Monday at eight.
+    pub fn start() -> Self {
+        let mut config = Config::default();
+        config.http.listen = "127.0.0.1:0".to_owned();
+        config.storage.segment_mib = 1;
+        config.sms.provider = SmsProvider::Inbox;
+        config.sms.timeout_ms = 100;
+        Self::with(config)
+    }
+
+    /// A server with these settings on empty storage.
+    pub fn with(config: Config) -> Self {
+        let mut world = Self {
+            clock: Arc::new(ManualClock::at(MONDAY_EIGHT)),
+            storage: MemoryStorage::new(),
+            carrier: Carrier::default(),
+            config,
+            admin: Client {
+                address: String::new(),
+                key: String::new(),
+            },
+            running: None,
+        };
+        let key = world.run(true);
+        world.admin.key = key.expect("a first start makes a key");
+        world
+    }
+
+    /// Stops in order and starts again on the same storage. Keys stay good.
+    pub fn restart(&mut self) {
+        self.stop();
+        self.run(false);
+    }
+
+    /// Starts again on what a power cut would have left, without an orderly stop.
+    pub fn restart_after_power_cut(&mut self) {
+        self.storage = self.storage.crash();
+        self.stop();
+        self.run(false);
+    }
+
+    fn stop(&mut self) {
+        if let Some(running) = self.running.take() {
+            let _ = running.stop.send(());
+            running.thread.join().expect("the server ends well");
+        }
+    }
+
+    fn run(&mut self, first: bool) -> Option<String> {
+        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (tell, told) = mpsc::sync_channel(1);
+        let parts = Parts {
+            config: self.config.clone(),
+            storage: Box::new(self.storage.clone()),
+            master: MasterKey::new([42; 32]),
+            clock: Arc::<ManualClock>::clone(&self.clock),
+            gateway: Arc::new(self.carrier.clone()),
+        };
+        let thread = std::thread::spawn(move || {
+            app::block_on(async {
+                let app = App::start(parts).await.expect("the server starts");
+                let key = match first {
+                    true => {
+                        let made = app.directory().create_admin_key("test").await;
+                        made.expect("a key").secret.map(|secret| secret.to_string())
+                    }
+                    false => None,
+                };
+                tell.send((app.url(), key)).expect("the test waits");
+                let _ = stopped.await;
+                let _ = app.stop().await;
+            });
+        });
+        self.running = Some(Running { stop, thread });
+        let (url, key) = told.recv().expect("the server starts");
+        self.admin.address = url.trim_start_matches("http://").to_owned();
+        key
+    }
+
+    /// A client for a key that was made before a restart.
+    pub fn again(&self, client: &Client) -> Client {
+        self.admin.with_key(&client.key)
+    }
+
+    /// A clinic in London: `dr-a` and `dr-b`, Monday to Friday 09:00 to 17:00, a `checkup` of 30 minutes at either with a
+    /// code, and a `chat` of 30 minutes at `dr-a` without.
+    pub fn clinic(&self, slug: &str) -> Clinic {
+        let tenant =
+            json!({ "slug": slug, "name": slug, "time_zone": "Europe/London", "country": "GB" });
+        created(&self.admin, "/v1/tenants", &tenant);
+        let path = format!("/v1/tenants/{slug}");
+        for id in ["dr-a", "dr-b"] {
+            let resource = json!({
+                "id": id, "kind": "practitioner", "name": id,
+                "opening_hours": [{ "days": ["mon", "tue", "wed", "thu", "fri"], "from": "09:00", "to": "17:00" }],
+            });
+            created(&self.admin, &format!("{path}/resources"), &resource);
+        }
+        let checkup = json!({
+            "id": "checkup", "name": "Check-up", "minutes": 30, "resources": ["dr-a", "dr-b"], "verification": "required",
+        });
+        let chat = json!({ "id": "chat", "name": "Chat", "minutes": 30, "resources": ["dr-a"], "verification": "off" });
+        for service in [checkup, chat] {
+            created(&self.admin, &format!("{path}/services"), &service);
+        }
+        let key = |scope| {
+            let body = json!({ "scope": scope, "label": "test" });
+            let made = created(&self.admin, &format!("{path}/keys"), &body);
+            self.admin.with_key(made["key"].as_str().expect("a key"))
+        };
+        Clinic {
+            staff: key("staff"),
+            agent: key("agent"),
+            read: key("read"),
+            path,
+        }
+    }
+}
+
+impl Drop for World {
+    fn drop(&mut self) {
+        self.storage.release_syncs();
+        self.stop();
+    }
+}
+
+fn created(client: &Client, path: &str, body: &Value) -> Value {
+    let answer = client.post(path, body);
+    assert_eq!(answer.status, 201, "{path}: {}", answer.body);
+    answer.json()
+}
+
+impl Clinic {
+    /// A path inside the clinic.
+    pub fn at(&self, rest: &str) -> String {
+        format!("{}/{rest}", self.path)
+    }
+
+    /// The body of a hold on `dr-a`'s checkup at this wall-clock time of Tuesday.
+    pub fn wish(time: &str, phone: &str) -> Value {
+        json!({
+            "service": "checkup", "resource": "dr-a", "start": format!("2026-03-03T{time}:00Z"),
+            "person": { "name": "Ada Lovelace", "phone": phone },
+        })
+    }
+
+    /// Places that hold and gives its id.
+    pub fn hold(&self, time: &str, phone: &str) -> String {
+        let answer = self.agent.post(&self.at("holds"), &Self::wish(time, phone));
+        assert_eq!(answer.status, 201, "{}", answer.body);
+        answer.text("id")
+    }
+}
