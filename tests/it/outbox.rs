@@ -1,5 +1,7 @@
 //! Codes and their texts: what the three outcomes lead to, and what a crash in between does.
 
+use std::collections::BTreeMap;
+
 use holdfast::model::SendOutcome;
 use serde_json::json;
 
@@ -92,16 +94,12 @@ fn a_carrier_that_never_answers_holds_nobody_up_and_its_text_goes_twice_at_most(
         );
         assert!(again.status == 202 || again.status == 200, "{}", again.body);
     }
-    let bodies: Vec<_> = world
-        .carrier
-        .given()
-        .into_iter()
-        .map(|text| text.body)
-        .collect();
-    assert!(
-        bodies.iter().all(|body| body.starts_with(&code)),
-        "{bodies:?}"
-    );
+    let mut sendings = BTreeMap::<_, usize>::new();
+    for text in world.carrier.given() {
+        assert!(text.body.starts_with(&code), "another code: {}", text.body);
+        *sendings.entry(text.message).or_default() += 1;
+    }
+    assert!(sendings.values().all(|times| *times <= 2), "{sendings:?}");
     let agent = world.again(&clinic.agent);
     let booked = agent.post(
         &clinic.at(&format!("holds/{hold}/confirm")),
@@ -125,5 +123,4 @@ fn the_inbox_shows_what_was_sent_newest_first_also_after_a_restart() {
     world.restart();
     let after = world.again(&clinic.staff).get(&clinic.at("inbox")).json();
     assert_eq!(after, before);
-    assert_eq!(clinic.path, "/v1/tenants/a");
 }
