@@ -1,4 +1,8 @@
 //! holdfast: a booking engine for clinics in one binary: find → hold → verify by a texted code → book.
+//!
+//! The rooms, from ground to roof; each names only those before it (a test checks it). A pure ledger decides; the journal is
+//! the truth; one actor per tenant does decide → append → apply in one synchronous step; answers travel as values that
+//! nobody can open before the journal has synced what they rest on. ARCHITECTURE.md is the map.
 
 pub mod limits;
 pub mod model;

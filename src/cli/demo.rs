@@ -171,14 +171,12 @@ STAFF='Authorization: Bearer {staff}'
 JSON='Content-Type: application/json'
 
 # find
-curl -s -H "$AGENT" "$T/slots?service={service}&limit=3"
-SLOT=$(curl -s -H "$AGENT" "$T/slots?service={service}&limit=1" | grep -o '"id":"[^"]*' | cut -d'"' -f4)
+SLOT=$(curl -s -H "$AGENT" "$T/slots?service={service}&limit=2" | tee /dev/stderr | grep -o '"id":"[^"]*' | head -1 | cut -d'"' -f4)
 # hold
-curl -s -H "$AGENT" -H "$JSON" "$T/holds" -d '{{"slot":"'$SLOT'","person":{{"name":"Ada Lovelace","phone":"07700 900123"}}}}' | tee hold.json
-HOLD=$(grep -o 'hold_[a-z0-9]*' hold.json | head -1)
-# verify: a code goes out by text; the inbox shows what the phone would
+HOLD=$(curl -s -H "$AGENT" -H "$JSON" "$T/holds" -d '{{"slot":"'$SLOT'","person":{{"name":"Ada Lovelace","phone":"07700 900123"}}}}' | tee /dev/stderr | grep -o 'hold_[a-z0-9]*' | head -1)
+# verify: a code goes out by text; the local inbox shows what the phone would
 curl -s -X POST -H "$AGENT" "$T/holds/$HOLD/verification"
-CODE=$(curl -s -H "$STAFF" "$T/inbox?limit=1" | grep -o '"body":"[0-9]*' | cut -d'"' -f4)
+CODE=$(curl -s -H "$STAFF" "$T/inbox?limit=1" | tee /dev/stderr | grep -o '"body":"[0-9]*' | cut -d'"' -f4)
 # book
 curl -s -H "$AGENT" -H "$JSON" "$T/holds/$HOLD/confirm" -d '{{"code":"'$CODE'"}}'
 

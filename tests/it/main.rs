@@ -15,6 +15,8 @@ mod journal_faults;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod readme;
+#[cfg(test)]
 mod recovery;
 #[cfg(test)]
 mod support;
