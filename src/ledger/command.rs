@@ -95,6 +95,17 @@ pub struct ServiceChange {
     pub verification: Option<VerificationPolicy>,
 }
 
+/// What is to change of what a clinic says of itself; `None` leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct ProfileChange {
+    /// A new name.
+    pub name: Option<String>,
+    /// A new IANA time zone.
+    pub time_zone: Option<String>,
+    /// A new country.
+    pub country: Option<String>,
+}
+
 /// What can be asked of a ledger.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -105,8 +116,10 @@ pub enum Command {
         /// What it says of itself.
         profile: Profile,
     },
+    /// A clinic's first words of itself; they change nothing where there are some already.
+    OpenClinic(Profile),
     /// What the clinic says of itself, from now on.
-    SetProfile(Profile),
+    ChangeProfile(ProfileChange),
     /// A new key. The secret stays with whoever drew it.
     CreateKey {
         /// What it may do.

@@ -67,7 +67,8 @@ fn remembered<'a>(
 fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Decision, Rejection> {
     match command {
         Command::CreateTenant { slug, profile } => tenants::create(ledger, slug, profile, context),
-        Command::SetProfile(profile) => tenants::set_profile(ledger, profile),
+        Command::OpenClinic(profile) => tenants::open(ledger, profile),
+        Command::ChangeProfile(change) => tenants::change_profile(ledger, change),
         Command::CreateKey {
             scope,
             label,

@@ -11,16 +11,34 @@ const NAME_CHARS_MAX: usize = 120;
 
 /// Why a profile cannot be used; each text says what to do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{}", self.advice())]
 pub enum ProfileError {
     /// Empty, too long or with control characters.
-    #[error("a name is 1 to 120 characters without control characters")]
     Name,
     /// Not in the IANA time zone database.
-    #[error("not an IANA time zone; write one as in Europe/London")]
     TimeZone,
     /// Not two letters that a numbering plan knows.
-    #[error("not an ISO 3166-1 alpha-2 country; write two letters as in GB")]
     Country,
+}
+
+impl ProfileError {
+    /// Which field it is about.
+    pub fn field(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::TimeZone => "time_zone",
+            Self::Country => "country",
+        }
+    }
+
+    /// What is wrong and what to do.
+    pub fn advice(self) -> &'static str {
+        match self {
+            Self::Name => "a name is 1 to 120 characters without control characters",
+            Self::TimeZone => "not an IANA time zone; write one as in Europe/London",
+            Self::Country => "not an ISO 3166-1 alpha-2 country; write two letters as in GB",
+        }
+    }
 }
 
 /// What a clinic says of itself.

@@ -255,7 +255,7 @@ impl Directory {
         let address = self.spawn(&self.started().arbiters, core).await?;
         let handle = self.handle(record.id, slug.clone(), profile.clone(), address);
         if is_new {
-            let instruction = Instruction::Plain(Command::SetProfile(profile));
+            let instruction = Instruction::Plain(Command::OpenClinic(profile));
             let request = Request {
                 principal: Principal::System,
                 idempotency: None,

@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use actix::dev::ToEnvelope;
 use actix::{Addr, Handler, Message};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::calendar::Zone;
 use crate::journal::{Journal, Unconfirmed};
@@ -92,13 +92,14 @@ impl Handle {
 
     /// Carries out a request; the answer is durable.
     pub async fn execute(&self, request: Request) -> Result<Answer, Refused> {
-        let sets_profile = matches!(
+        let changes_profile = matches!(
             request.instruction,
-            Instruction::Plain(Command::SetProfile(_))
+            Instruction::Plain(Command::ChangeProfile(_))
         );
+        let _permit = self.permit()?;
         let outcome = self.send(Execute(request)).await??;
         let answer = self.confirmed(outcome).await?.map_err(Refused::Rejected)?;
-        if let (Receipt::Profile(profile), true) = (&answer.receipt, sets_profile) {
+        if let (Receipt::Profile(profile), true) = (&answer.receipt, changes_profile) {
             let now = (Arc::new(profile.clone()), zone_of(profile));
             *self
                 .0
@@ -111,6 +112,7 @@ impl Handle {
 
     /// Looks something up; nothing is shown that a crash could take back.
     pub async fn query(&self, viewer: Principal, query: Query) -> Result<Seen, Refused> {
+        let _permit = self.permit()?;
         let outcome = self.send(Look { viewer, query }).await?;
         self.confirmed(outcome).await?.map_err(Refused::Rejected)
     }
@@ -121,7 +123,11 @@ impl Handle {
         message: MessageId,
         patience: Duration,
     ) -> Result<Option<SendOutcome>, Refused> {
-        match self.send(Texting::Await(message)).await?? {
+        // Released before the waiting: a slow carrier must not use up the clinic's share.
+        let permit = self.permit()?;
+        let asked = self.send(Texting::Await(message)).await??;
+        drop(permit);
+        match asked {
             Texted::Known(outcome) => self.confirmed(outcome).await,
             Texted::Pending(waiting) => match tokio::time::timeout(patience, waiting).await {
                 Err(_) => Ok(None),
@@ -134,6 +140,7 @@ impl Handle {
 
     /// The texts that can be sent now.
     pub async fn due_texts(&self) -> Result<Vec<MessageId>, Refused> {
+        let _permit = self.permit()?;
         match self.send(Texting::Due).await?? {
             Texted::Due(due) => self.confirmed(due).await,
             _ => unreachable!("a question for what is due is answered with it"),
@@ -142,6 +149,7 @@ impl Handle {
 
     /// Takes a text for sending: its attempt is durable before this returns. `None`: it is not to be sent.
     pub async fn prepare(&self, message: MessageId) -> Result<Option<PreparedText>, Refused> {
+        let _permit = self.permit()?;
         match self.send(Texting::Prepare(message)).await?? {
             Texted::Prepared(prepared) => self.confirmed(prepared).await,
             _ => unreachable!("a text that is taken is answered with its words"),
@@ -155,6 +163,7 @@ impl Handle {
         attempt: u32,
         outcome: SendOutcome,
     ) -> Result<(), Refused> {
+        let _permit = self.permit()?;
         match self
             .send(Texting::Settle(message, attempt, outcome))
             .await??
@@ -166,10 +175,19 @@ impl Handle {
 
     /// The newest texts that were sent: what the local inbox captured.
     pub async fn inbox(&self, limit: usize) -> Result<Vec<CapturedText>, Refused> {
+        let _permit = self.permit()?;
         match self.send(Texting::Captured(limit)).await?? {
             Texted::Captured(texts) => self.confirmed(texts).await,
             _ => unreachable!("a look into the inbox is answered with its texts"),
         }
+    }
+
+    /// A place in this tenant's share, kept until the answer is durable: that is what bounds its part of a group.
+    fn permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
+        self.0
+            .permits
+            .try_acquire()
+            .map_err(|_| Refused::TenantBusy)
     }
 
     async fn send<M>(&self, message: M) -> Result<M::Result, Refused>
@@ -179,11 +197,6 @@ impl Handle {
         TenantActor: Handler<M>,
         <TenantActor as actix::Actor>::Context: ToEnvelope<TenantActor, M>,
     {
-        let _permit = self
-            .0
-            .permits
-            .try_acquire()
-            .map_err(|_| Refused::TenantBusy)?;
         // A closed mailbox is a panic in this tenant's actor; whether this message was taken before is not known.
         self.0
             .address

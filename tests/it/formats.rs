@@ -46,3 +46,21 @@ fn a_code_is_looked_for_as_a_whole() {
     assert!(mentions("slot-taken", "slot-taken"));
     assert!(!mentions("no-slot-taken, slot-taken-twice", "slot-taken"));
 }
+
+#[test]
+fn the_settings_file_lists_every_key_with_its_default_and_a_sentence() {
+    let text = read("config.toml");
+    let file: toml::Value = toml::from_str(&text).expect("config.toml is TOML");
+    let defaults = toml::Value::try_from(holdfast::config::Config::default()).expect("settings");
+    assert_eq!(file, defaults);
+    let mut before = "";
+    for line in text.lines() {
+        if line.contains(" = ") && !line.starts_with('#') {
+            assert!(
+                before.starts_with("# ") && before.ends_with('.'),
+                "no sentence above {line}"
+            );
+        }
+        before = line;
+    }
+}

@@ -11,8 +11,8 @@ use crate::facade::body::Body;
 use crate::facade::params::{ListParams, Params};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
-use crate::ledger::{Command, Query, Receipt, View};
-use crate::model::{Principal, Profile, ProfileError, Slug, TenantRecord};
+use crate::ledger::{Command, ProfileChange, Query, Receipt, View};
+use crate::model::{Principal, Profile, Slug, TenantRecord};
 use crate::tenant::{Found, Instruction};
 
 /// A new clinic.
@@ -144,16 +144,12 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Problem> {
     params(("t" = String, Path, description = "The clinic's slug.")),
     responses((status = 200, body = Tenant)))]
 pub async fn change(visit: Visit, body: Body<TenantChange>) -> Result<HttpResponse, Problem> {
-    let View::Profile(now) = visit.query(Query::Profile).await?.view else {
-        return Err(Problem::internal());
-    };
     let change = body.value;
-    let profile = profile(
-        &change.name.unwrap_or(now.name),
-        &change.time_zone.unwrap_or(now.time_zone),
-        &change.country.unwrap_or(now.country),
-    )?;
-    let instruction = Instruction::Plain(Command::SetProfile(profile));
+    let instruction = Instruction::Plain(Command::ChangeProfile(ProfileChange {
+        name: change.name,
+        time_zone: change.time_zone,
+        country: change.country,
+    }));
     let answer = visit.execute(instruction, None).await?;
     let Receipt::Profile(profile) = answer.receipt else {
         return Err(Problem::internal());
@@ -173,12 +169,5 @@ async fn shown(visit: &Visit, profile: &Profile) -> Result<HttpResponse, Problem
 }
 
 fn profile(name: &str, time_zone: &str, country: &str) -> Result<Profile, Problem> {
-    Profile::new(name, time_zone, country).map_err(|error| {
-        let field = match error {
-            ProfileError::Name => "name",
-            ProfileError::TimeZone => "time_zone",
-            ProfileError::Country => "country",
-        };
-        in_field(field)(error)
-    })
+    Profile::new(name, time_zone, country).map_err(|error| in_field(error.field())(error))
 }

@@ -11,6 +11,12 @@ use crate::model::{CallId, Hold, HoldId, HoldStatus, Party};
 
 use super::claiming::{claim, clear_lapsed};
 
+/// A hold of no time would hold nothing.
+const NO_TIME: Rejection = Rejection::Invalid {
+    field: "ttl_seconds",
+    detail: "at least 1 second",
+};
+
 /// Claims a slot for a while; the same caller asking again gets the hold it has.
 pub fn place(
     ledger: &Ledger,
@@ -24,6 +30,9 @@ pub fn place(
         return Ok(Decision::quiet(Receipt::HoldAgain(
             ledger.hold_view(hold, context.now),
         )));
+    }
+    if ttl_seconds == Some(0) {
+        return Err(NO_TIME);
     }
     let claimed = claim(ledger, wish, None, context)?;
     has_room(ledger, party, context)?;
@@ -127,6 +136,9 @@ pub fn extend(
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     let hold = live(ledger, hold, context)?;
+    if ttl_seconds == 0 {
+        return Err(NO_TIME);
+    }
     if hold.expires_at >= hold.lifetime_ends_at {
         return Err(Rejection::HoldLifetimeReached);
     }

@@ -1,6 +1,6 @@
 //! Tenants: a new clinic in tenant zero, and what a clinic says of itself in its own ledger.
 
-use crate::ledger::command::Context;
+use crate::ledger::command::{Context, ProfileChange};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
@@ -37,18 +37,37 @@ pub fn create(
     ))
 }
 
-/// What the clinic says of itself, from now on. Also a clinic's first entry, made when its actor first starts: lazy and
-/// idempotent, because a crash may come between the instance's entry and this.
-pub fn set_profile(ledger: &Ledger, profile: &Profile) -> Result<Decision, Rejection> {
+/// A clinic's first entry, made when its actor first starts: lazy and idempotent, because a crash may come between the
+/// instance's entry and this.
+pub fn open(ledger: &Ledger, profile: &Profile) -> Result<Decision, Rejection> {
     if ledger.tenant() == TenantId::INSTANCE {
         return Err(Rejection::NotFound(Missing::Tenant));
     }
+    let profile = match ledger.profile() {
+        Some(known) => return Ok(Decision::quiet(Receipt::Profile(known.clone()))),
+        None => profile.clone(),
+    };
+    let event = Event::ProfileSet(profile.clone());
+    Ok(Decision::new(vec![event], Receipt::Profile(profile)))
+}
+
+/// What the clinic says of itself, from now on. Bookings keep their instants, whatever the zone.
+pub fn change_profile(ledger: &Ledger, change: &ProfileChange) -> Result<Decision, Rejection> {
+    let missing = Rejection::NotFound(Missing::Tenant);
+    let now = ledger.profile().ok_or(missing)?;
+    let chosen = |new: &Option<String>, now: &str| new.as_deref().unwrap_or(now).to_owned();
+    let profile = Profile::new(
+        &chosen(&change.name, &now.name),
+        &chosen(&change.time_zone, &now.time_zone),
+        &chosen(&change.country, &now.country),
+    );
+    let profile = profile.map_err(|error| Rejection::Invalid {
+        field: error.field(),
+        detail: error.advice(),
+    })?;
     let receipt = Receipt::Profile(profile.clone());
-    if ledger.profile() == Some(profile) {
+    if *now == profile {
         return Ok(Decision::quiet(receipt));
     }
-    Ok(Decision::new(
-        vec![Event::ProfileSet(profile.clone())],
-        receipt,
-    ))
+    Ok(Decision::new(vec![Event::ProfileSet(profile)], receipt))
 }
