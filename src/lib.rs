@@ -9,3 +9,5 @@ pub mod seal;
 pub mod calendar;
 pub mod ledger;
 pub mod tenant;
+
+pub mod facade;

@@ -64,6 +64,8 @@ pub const TEXT_ATTEMPTS_MAX: u32 = 2;
 
 /// Largest request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// Requests in flight on the whole machine before further ones are refused; some 64 KiB each at the most.
+pub const REQUESTS_IN_FLIGHT_MAX: usize = 16_384;
 /// Longest idempotency key, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
 /// Requests that may wait for one text's outcome.

@@ -1,0 +1,195 @@
+//! `/docs`: the OpenAPI document as one page that asks nothing of any other server.
+//!
+//! Rendered from the document once, without scripts, so that it works offline and under a strict content policy. (A
+//! bundled viewer would bring some thirty packages and four megabytes for the same.)
+
+use std::fmt::Write;
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use actix_web::http::header;
+use serde_json::{Map, Value};
+
+use super::openapi::document;
+
+const STYLE: &str = "body{font:16px/1.5 system-ui,sans-serif;max-width:60rem;margin:2rem auto;padding:0 1rem;color:#1b2430}\
+h2{margin-top:2.5rem;border-bottom:1px solid #cbd5e1}h3{font-size:1rem;margin:1.5rem 0 .25rem}\
+code{background:#f1f5f9;padding:.1rem .3rem;border-radius:.2rem}table{border-collapse:collapse;width:100%;font-size:.9rem}\
+td{border-top:1px solid #e2e8f0;padding:.25rem .5rem;vertical-align:top}td:first-child{white-space:nowrap;width:14rem}\
+summary{cursor:pointer}.method{text-transform:uppercase;font-weight:700}";
+const POLICY: &str = "default-src 'none'; style-src 'unsafe-inline'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
+
+static PAGE: LazyLock<String> = LazyLock::new(|| {
+    let document = serde_json::from_str(document()).unwrap_or(Value::Null);
+    render(&document)
+});
+
+/// Shows the document as a page.
+#[utoipa::path(get, path = "/docs", tag = "documentation", security(()),
+    responses((status = 200, description = "A page for readers.", content_type = "text/html")))]
+pub async fn page() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, POLICY))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .body(PAGE.as_str())
+}
+
+fn render(document: &Value) -> String {
+    let mut page = format!(
+        "<!doctype html><html lang=\"en\"><head><meta charset=\"utf-8\"><title>holdfast</title><style>{STYLE}</style></head><body>\
+         <h1>holdfast {}</h1><p>{}</p><p>The document itself: <a href=\"/openapi.json\">/openapi.json</a>.</p>",
+        text(&document["info"]["version"]),
+        text(&document["info"]["description"]),
+    );
+    let nothing = Map::new();
+    let mut last_tag = String::new();
+    for (path, item) in document["paths"].as_object().unwrap_or(&nothing) {
+        for (method, operation) in item.as_object().unwrap_or(&nothing) {
+            let tag = text(&operation["tags"][0]);
+            if tag != last_tag {
+                push(&mut page, format_args!("<h2>{tag}</h2>"));
+                last_tag = tag;
+            }
+            render_operation(&mut page, method, path, operation);
+        }
+    }
+    page.push_str("<h2>Bodies</h2>");
+    for (name, schema) in document["components"]["schemas"]
+        .as_object()
+        .unwrap_or(&nothing)
+    {
+        render_schema(&mut page, name, schema);
+    }
+    page.push_str("</body></html>");
+    page
+}
+
+fn render_operation(page: &mut String, method: &str, path: &str, operation: &Value) {
+    let summary = text(&operation["summary"]);
+    push(
+        page,
+        format_args!(
+            "<h3><span class=\"method\">{}</span> <code>{}</code></h3><p>{summary} {}</p><table>",
+            escaped(method),
+            escaped(path),
+            text(&operation["description"])
+        ),
+    );
+    for parameter in operation["parameters"].as_array().into_iter().flatten() {
+        let place = text(&parameter["in"]);
+        row(
+            page,
+            &format!("{} ({place})", text(&parameter["name"])),
+            &text(&parameter["description"]),
+        );
+    }
+    let body = &operation["requestBody"]["content"]["application/json"]["schema"];
+    if !body.is_null() {
+        row(page, "body", &kind(body));
+    }
+    for (status, answer) in operation["responses"].as_object().into_iter().flatten() {
+        let shape = kind(&answer["content"]["application/json"]["schema"]);
+        row(
+            page,
+            &escaped(status),
+            &format!("{shape} {}", text(&answer["description"])),
+        );
+    }
+    page.push_str("</table>");
+}
+
+fn render_schema(page: &mut String, name: &str, schema: &Value) {
+    let name = escaped(name);
+    push(
+        page,
+        format_args!(
+            "<h3 id=\"{name}\">{name}</h3><p>{}</p><table>",
+            text(&schema["description"])
+        ),
+    );
+    let required = schema["required"].as_array();
+    for (field, shape) in schema["properties"].as_object().into_iter().flatten() {
+        let needed = required.is_some_and(|names| names.iter().any(|name| name == field));
+        let optional = if needed { "" } else { "?" };
+        row(
+            page,
+            &format!("{}{optional}: {}", escaped(field), kind(shape)),
+            &text(&shape["description"]),
+        );
+    }
+    page.push_str("</table>");
+}
+
+/// A schema in a word, linked where it has a name.
+fn kind(schema: &Value) -> String {
+    if let Some(name) = schema["$ref"]
+        .as_str()
+        .and_then(|path| path.rsplit('/').next())
+    {
+        let name = escaped(name);
+        return format!("<a href=\"#{name}\">{name}</a>");
+    }
+    let choices = schema["oneOf"].as_array().or(schema["anyOf"].as_array());
+    if let Some(choices) = choices {
+        let words: Vec<_> = choices
+            .iter()
+            .map(kind)
+            .filter(|word| word != "null")
+            .collect();
+        return words.join(" or ");
+    }
+    match &schema["type"] {
+        Value::String(kind) if kind == "array" => {
+            format!("list of {}", self::kind(&schema["items"]))
+        }
+        Value::String(kind) => escaped(kind),
+        Value::Array(kinds) => {
+            let words: Vec<_> = kinds
+                .iter()
+                .map(text)
+                .filter(|word| word != "null")
+                .collect();
+            words.join(" or ")
+        }
+        _ => String::new(),
+    }
+}
+
+fn row(page: &mut String, name: &str, words: &str) {
+    push(
+        page,
+        format_args!("<tr><td>{name}</td><td>{words}</td></tr>"),
+    );
+}
+
+fn push(page: &mut String, words: std::fmt::Arguments<'_>) {
+    page.write_fmt(words).expect("a String takes any text");
+}
+
+fn text(value: &Value) -> String {
+    escaped(value.as_str().unwrap_or(""))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('&', "&amp;")
+        .replace('<', "&lt;")
+        .replace('>', "&gt;")
+        .replace('"', "&quot;")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_every_path_and_asks_no_other_server() {
+        let document: Value = serde_json::from_str(document()).expect("JSON");
+        for path in document["paths"].as_object().expect("paths").keys() {
+            assert!(PAGE.contains(&format!("<code>{path}</code>")), "{path}");
+        }
+        for foreign in ["http://", "https://", "<script", "src="] {
+            assert!(!PAGE.contains(foreign), "{foreign}");
+        }
+    }
+}

@@ -1,0 +1,30 @@
+//! The façade: the world's requests over HTTP. The only folder that names actix-web and JSON.
+//!
+//! It routes, judges access, reads bodies, hands instructions to the tenants' handles and renders what they answer. It
+//! decides nothing about a booking. Rooms that any dialect needs stand here; each dialect has a folder and none names
+//! another.
+
+mod fault;
+mod problem;
+mod slot_id;
+mod throttle;
+
+mod state;
+
+mod auth;
+mod body;
+mod params;
+mod request_key;
+
+mod rest;
+
+mod docs_page;
+mod health;
+mod openapi;
+
+mod frame;
+mod routes;
+
+pub use openapi::document;
+pub use routes::app;
+pub use state::{Facade, Options, Readiness};

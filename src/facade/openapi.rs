@@ -1,0 +1,143 @@
+//! The OpenAPI 3.1 document, made from the handlers and their bodies; what all operations share is added here.
+//!
+//! A test in `routes.rs` holds its paths and methods equal to the route table. `holdfast openapi` prints it.
+
+use std::sync::LazyLock;
+
+use actix_web::HttpResponse;
+use utoipa::openapi::path::Operation;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
+use utoipa::{Modify, OpenApi};
+
+use super::problem::{MEDIA_TYPE, ProblemBody};
+use super::rest::{
+    appointments, holds, inbox, keys, resources, services, slots, tenants, verification,
+};
+use super::{docs_page, health};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "holdfast",
+        description = "A booking engine for clinics: find a slot, hold it, verify the caller by a texted code, book it. Errors are RFC 9457 problems with a stable `code`.",
+    ),
+    paths(
+        health::live, health::ready, json, docs_page::page,
+        tenants::create, tenants::list, tenants::show, tenants::change,
+        keys::create, keys::list, keys::show, keys::revoke,
+        resources::create, resources::list, resources::show, resources::change, resources::block,
+        services::create, services::list, services::show, services::change,
+        slots::list,
+        holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
+        appointments::book, appointments::list, appointments::show, appointments::cancel, appointments::reschedule,
+        inbox::list,
+    ),
+    components(schemas(ProblemBody)),
+    security(("key" = [])),
+    modifiers(&SharedAnswers),
+)]
+struct Document;
+
+static TEXT: LazyLock<String> = LazyLock::new(|| {
+    // The document is strings and lists; it always has a JSON form.
+    Document::openapi().to_pretty_json().unwrap_or_default()
+});
+
+/// The document as JSON.
+pub fn document() -> &'static str {
+    &TEXT
+}
+
+/// Shows this document.
+#[utoipa::path(get, path = "/openapi.json", tag = "documentation", security(()),
+    responses((status = 200, description = "This document.", content_type = "application/json")))]
+pub async fn json() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("application/json")
+        .body(document())
+}
+
+/// Adds the key and the refusals that any operation may answer, each by what the operation shows of itself.
+struct SharedAnswers;
+
+impl Modify for SharedAnswers {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let key = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+        components.add_security_scheme("key", key);
+        for (path, item) in &mut document.paths.paths {
+            let operations = [
+                &mut item.get,
+                &mut item.post,
+                &mut item.put,
+                &mut item.patch,
+                &mut item.delete,
+            ];
+            for operation in operations.into_iter().flatten() {
+                name(operation);
+                add_refusals(path, operation);
+            }
+        }
+    }
+}
+
+/// Handlers of different resources share their names; operations may not.
+fn name(operation: &mut Operation) {
+    let tag = operation.tags.iter().flatten().next();
+    if let (Some(tag), Some(own)) = (tag, &operation.operation_id) {
+        operation.operation_id = Some(format!("{tag}_{own}"));
+    }
+}
+
+fn add_refusals(path: &str, operation: &mut Operation) {
+    let answers = &mut operation.responses.responses;
+    // What a handler names itself is a problem too, unless it is a success.
+    for (status, answer) in answers.iter_mut() {
+        let RefOr::T(response) = answer else { continue };
+        if status.as_str() >= "400" {
+            *response = refusal(&response.description);
+        } else if response.description.is_empty() {
+            response.description = if status == "201" {
+                "It was made."
+            } else {
+                "As asked."
+            }
+            .to_owned();
+        }
+    }
+    if operation.security.is_some() {
+        return;
+    }
+    let mut shared = vec![
+        ("401", "`unauthorized`"),
+        ("403", "`forbidden-tenant`, `forbidden-scope`"),
+        ("422", "`invalid-query`"),
+        ("429", "`rate-limited`, `tenant-busy`"),
+        ("503", "`overloaded`, `tenant-quarantined`"),
+    ];
+    if path.contains("{t}") {
+        shared.push(("404", "`not-found`"));
+    }
+    if operation.request_body.is_some() {
+        shared.retain(|(status, _)| *status != "422");
+        shared.extend([
+            ("413", "`body-too-large`"),
+            ("415", "`unsupported-media-type`"),
+            ("422", "`invalid-body`, `idempotency-key-reused`, `slot-not-offered`, `code-mismatch`, `code-missing` where they apply"),
+        ]);
+    }
+    for (status, description) in shared {
+        let answer = RefOr::T(refusal(description));
+        answers.entry(status.to_owned()).or_insert(answer);
+    }
+}
+
+fn refusal(description: &str) -> Response {
+    let schema = Ref::from_schema_name("Problem");
+    let content = ContentBuilder::new().schema(Some(schema)).build();
+    ResponseBuilder::new()
+        .description(description)
+        .content(MEDIA_TYPE, content)
+        .build()
+}

@@ -1,0 +1,21 @@
+//! The REST dialect: one file per resource, which holds its bodies, its three-line handlers and their place in the document.
+//!
+//! Nothing is decided here. A handler turns a body into an instruction or a query, hands it to the tenant, and turns the
+//! receipt or the view into a body.
+
+mod words;
+
+mod refusal;
+mod visit;
+mod wish;
+
+pub mod inbox;
+pub mod keys;
+pub mod resources;
+pub mod services;
+pub mod slots;
+pub mod tenants;
+
+pub mod appointments;
+pub mod holds;
+pub mod verification;

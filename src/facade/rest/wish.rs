@@ -1,0 +1,61 @@
+//! A slot as a body names it: by its id, or by service and start.
+//!
+//! Ids are opaque, so one that cannot be one is a slot that is not offered, not a fault of the body. Called wherever a body
+//! asks for a time: holds, bookings on staff's word, reschedules.
+
+use crate::facade::problem::Problem;
+use crate::facade::slot_id;
+use crate::ledger::{Reason, Wish};
+
+use super::refusal::not_offered;
+use super::words::Instant;
+
+/// A slot as a body names it: by its id, or by service and start.
+#[derive(Debug, Clone, Copy)]
+pub struct Wanted<'a> {
+    /// Its id.
+    pub slot: Option<&'a str>,
+    /// What for.
+    pub service: Option<&'a str>,
+    /// Whose time; any, if absent.
+    pub resource: Option<&'a str>,
+    /// When it begins.
+    pub start: Option<Instant>,
+}
+
+impl Wanted<'_> {
+    /// The slot. Ids are opaque, so one that cannot be is one that is not offered.
+    pub fn wish(self) -> Result<Wish, Problem> {
+        let unknown = || not_offered(Reason::Unknown);
+        let (service, start) = match (self.slot, self.service, self.resource, self.start) {
+            (Some(slot), None, None, None) => return slot_id::parse(slot).ok_or_else(unknown),
+            (None, Some(service), _, Some(start)) => (service, start.0),
+            (None, Some(_), _, None) => {
+                return Err(Problem::invalid_body(
+                    "start",
+                    "`start` is missing; add it.",
+                ));
+            }
+            (None, None, None, None) => {
+                let detail = "Give `slot`, or `service` and `start`.";
+                return Err(Problem::invalid_body("slot", detail));
+            }
+            (None, None, ..) => {
+                return Err(Problem::invalid_body(
+                    "service",
+                    "`service` is missing; add it.",
+                ));
+            }
+            (Some(_), ..) => {
+                let detail = "Give either `slot`, or `service` and `start`, not both.";
+                return Err(Problem::invalid_body("slot", detail));
+            }
+        };
+        let resource = self.resource.map(str::parse).transpose();
+        Ok(Wish {
+            service: service.parse().map_err(|_| unknown())?,
+            resource: resource.map_err(|_| unknown())?,
+            start,
+        })
+    }
+}

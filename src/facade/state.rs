@@ -1,0 +1,93 @@
+//! What the façade knows: the tenants, the clock, the operator's options, whether the house is ready.
+//!
+//! No state of a booking is here, and no request changes any of it but the counters. `app.rs` makes one and gives a clone of
+//! the same `web::Data` to every worker.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::clock::Clock;
+use crate::limits;
+use crate::model::Timestamp;
+use crate::tenant::Directory;
+
+use super::throttle::{InFlight, Pace};
+
+/// The operator's settings that the façade needs.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Texts are captured locally, so staff can read them at `/inbox`.
+    pub inbox_enabled: bool,
+    /// How long a request for a code waits to learn whether the text went out.
+    pub text_patience: Duration,
+    /// Requests a second of one key; 0: no limit.
+    pub requests_per_second: u32,
+    /// Requests in flight on the whole machine.
+    pub requests_in_flight_max: usize,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            inbox_enabled: false,
+            text_patience: Duration::from_millis(3_500),
+            requests_per_second: 0,
+            requests_in_flight_max: limits::REQUESTS_IN_FLIGHT_MAX,
+        }
+    }
+}
+
+/// Whether the house is ready: ledgers recovered, journal writable. Flipped by whoever starts and stops it.
+#[derive(Debug, Clone, Default)]
+pub struct Readiness(Arc<AtomicBool>);
+
+impl Readiness {
+    /// It is, or it no longer is.
+    pub fn set(&self, ready: bool) {
+        self.0.store(ready, Ordering::Release);
+    }
+
+    /// Whether it is.
+    pub fn is_ready(&self) -> bool {
+        self.0.load(Ordering::Acquire)
+    }
+}
+
+/// What every request can reach.
+pub struct Facade {
+    /// The tenants.
+    pub directory: Directory,
+    /// The time.
+    pub clock: Arc<dyn Clock>,
+    /// The operator's settings.
+    pub options: Options,
+    /// Whether the house is ready.
+    pub readiness: Readiness,
+    pub(super) pace: Pace,
+    pub(super) in_flight: InFlight,
+    started_at: Timestamp,
+    requests: AtomicU64,
+}
+
+impl Facade {
+    /// A façade of these tenants; not ready until someone says so.
+    pub fn new(directory: Directory, clock: Arc<dyn Clock>, options: Options) -> Self {
+        Self {
+            pace: Pace::per_second(options.requests_per_second),
+            in_flight: InFlight::up_to(options.requests_in_flight_max),
+            started_at: clock.now(),
+            requests: AtomicU64::new(0),
+            readiness: Readiness::default(),
+            directory,
+            clock,
+            options,
+        }
+    }
+
+    /// An id for a request that brought none: when this process started, and which of its requests this is.
+    pub(super) fn new_request_id(&self) -> String {
+        let number = self.requests.fetch_add(1, Ordering::Relaxed);
+        format!("{:x}-{number:x}", self.started_at.0)
+    }
+}
