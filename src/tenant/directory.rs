@@ -9,8 +9,18 @@ use super::keyring::Credential;
 use super::messages::{Answer, Refused, Request};
 
 /// The instance's tenants: `demo` and nothing else.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct Directory;
+
+/// What a request finds under a tenant's name.
+pub enum Found {
+    /// The tenant.
+    Open(Handle),
+    /// It is out of service until the operator has looked.
+    OutOfService,
+    /// There is none.
+    Nothing,
+}
 
 impl Directory {
     fn handle(id: u128, slug: &str) -> Handle {
@@ -28,8 +38,12 @@ impl Directory {
     }
 
     /// The tenant of this slug.
-    pub fn tenant(&self, slug: &Slug) -> Option<Handle> {
-        (slug.as_str() == "demo").then(|| Self::handle(1, "demo"))
+    pub fn tenant(&self, slug: &Slug) -> Found {
+        match slug.as_str() {
+            "demo" => Found::Open(Self::handle(1, "demo")),
+            "broken" => Found::OutOfService,
+            _ => Found::Nothing,
+        }
     }
 
     /// Makes none.

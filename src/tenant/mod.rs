@@ -6,7 +6,7 @@ mod directory;
 mod handle;
 mod keyring;
 
-pub use directory::Directory;
+pub use directory::{Directory, Found};
 pub use handle::Handle;
 pub use keyring::Credential;
 pub use messages::{
