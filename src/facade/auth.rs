@@ -11,7 +11,7 @@ use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, ResponseError, web};
 
 use crate::model::{KeyId, Principal, Scope};
-use crate::tenant::Handle;
+use crate::tenant::{Found, Handle};
 
 use super::problem::{Code, Problem};
 use super::state::Facade;
@@ -44,7 +44,7 @@ impl Access {
 pub struct Shown(pub KeyId);
 
 /// A request that was let in.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Admitted {
     /// Who asks.
     pub principal: Principal,
@@ -76,6 +76,10 @@ fn admit(scopes: &[Scope], request: &ServiceRequest) -> Result<(Admitted, Place)
     let facade = request
         .app_data::<web::Data<Facade>>()
         .ok_or_else(Problem::internal)?;
+    // Before that, no key is known and no clinic is there; afterwards, nothing new is begun.
+    if !facade.readiness.is_ready() {
+        return Err(Problem::not_ready());
+    }
     let place = facade.in_flight.enter().ok_or_else(overloaded)?;
     let now = facade.clock.now();
     let presented = bearer(request.headers()).ok_or_else(|| {
@@ -124,8 +128,11 @@ fn admit(scopes: &[Scope], request: &ServiceRequest) -> Result<(Admitted, Place)
 
 fn tenant(facade: &Facade, slug: &str) -> Result<Handle, Problem> {
     let slug = slug.parse().ok();
-    slug.and_then(|slug| facade.directory.tenant(&slug))
-        .ok_or_else(|| Problem::not_found("tenant"))
+    match slug.map(|slug| facade.directory.tenant(&slug)) {
+        Some(Found::Open(tenant)) => Ok(tenant),
+        Some(Found::OutOfService) => Err(Problem::quarantined()),
+        Some(Found::Nothing) | None => Err(Problem::not_found("tenant")),
+    }
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {

@@ -149,6 +149,19 @@ impl Problem {
         Self::new(Code::InvalidQuery, detail).with("field", field.into())
     }
 
+    /// The house is not open.
+    pub fn not_ready() -> Self {
+        let detail =
+            "The server is starting or stopping; nothing was done. Wait and repeat the request.";
+        Self::new(Code::Overloaded, detail).retry_after(1)
+    }
+
+    /// The clinic is out of service.
+    pub fn quarantined() -> Self {
+        let detail = "This clinic is out of service until the operator has looked at it; its bookings are safe.";
+        Self::new(Code::TenantQuarantined, detail).retry_after(60)
+    }
+
     /// A fault of the server's own. It must be unreachable; what happened is in the log, not here.
     pub fn internal() -> Self {
         Self::new(

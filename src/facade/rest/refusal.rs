@@ -8,7 +8,7 @@ use crate::ledger::{Reason, Rejection};
 use crate::model::Timestamp;
 use crate::tenant::Refused;
 
-use super::words::Slot;
+use super::words::{Slot, sentence};
 
 /// The problem of a refusal, in a clinic's wall-clock time, at an instant.
 pub fn problem(refused: &Refused, zone: &Zone, now: Timestamp) -> Problem {
@@ -29,11 +29,7 @@ pub fn problem(refused: &Refused, zone: &Zone, now: Timestamp) -> Problem {
             "The server stopped meanwhile, so it is not known whether this was done. Wait and repeat the request with the same Idempotency-Key, which will tell.",
         )
         .retry_after(2),
-        Refused::Quarantined => Problem::new(
-            Code::TenantQuarantined,
-            "This clinic is out of service until the operator has looked at it; its bookings are safe.",
-        )
-        .retry_after(60),
+        Refused::Quarantined => Problem::quarantined(),
     }
 }
 
@@ -67,7 +63,7 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
             plain("This Idempotency-Key came with another body before; use a new key for a new request.")
         }
         Rejection::NotFound(missing) => Problem::not_found(missing.as_str()),
-        Rejection::Invalid { field, detail } => Problem::invalid_body(*field, *detail),
+        Rejection::Invalid { field, detail } => Problem::invalid_body(*field, sentence(detail)),
         Rejection::IdTaken => plain("Something else has this id; choose another, or leave it out where it may be."),
         Rejection::LimitReached(bound) => Problem::new(
             code,

@@ -11,7 +11,7 @@ use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{Command, Query, Receipt, View};
 use crate::model::{Principal, Profile, ProfileError, Slug, TenantRecord};
-use crate::tenant::Instruction;
+use crate::tenant::{Found, Instruction};
 
 use super::visit::{Operation, Visit, instance_query};
 use super::words::{Reply, in_field, next};
@@ -118,8 +118,10 @@ pub async fn list(
     };
     let tenant = |record: &TenantRecord| {
         // The clinic's own ledger knows what it says of itself today.
-        let handle = operation.facade().directory.tenant(&record.slug);
-        let today = handle.map(|handle| handle.profile());
+        let today = match operation.facade().directory.tenant(&record.slug) {
+            Found::Open(handle) => Some(handle.profile()),
+            Found::OutOfService | Found::Nothing => None,
+        };
         Tenant::of(record, today.as_deref().unwrap_or(&record.founding_profile))
     };
     let tenants = page.items.iter().map(tenant).collect::<Result<_, _>>()?;
