@@ -44,7 +44,7 @@ impl Access {
 pub struct Shown(pub KeyId);
 
 /// A request that was let in.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Admitted {
     /// Who asks.
     pub principal: Principal,
@@ -76,7 +76,6 @@ fn admit(scopes: &[Scope], request: &ServiceRequest) -> Result<(Admitted, Place)
     let facade = request
         .app_data::<web::Data<Facade>>()
         .ok_or_else(Problem::internal)?;
-    // Before that, no key is known and no clinic is there; afterwards, nothing new is begun.
     if !facade.readiness.is_ready() {
         return Err(Problem::not_ready());
     }
@@ -129,8 +128,8 @@ fn admit(scopes: &[Scope], request: &ServiceRequest) -> Result<(Admitted, Place)
 fn tenant(facade: &Facade, slug: &str) -> Result<Handle, Problem> {
     let slug = slug.parse().ok();
     match slug.map(|slug| facade.directory.tenant(&slug)) {
-        Some(Found::Open(tenant)) => Ok(tenant),
-        Some(Found::OutOfService) => Err(Problem::quarantined()),
+        Some(Found::Open(handle)) => Ok(handle),
+        Some(Found::OutOfService) => Err(Problem::out_of_service()),
         Some(Found::Nothing) | None => Err(Problem::not_found("tenant")),
     }
 }

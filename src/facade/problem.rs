@@ -131,6 +131,19 @@ impl Problem {
         }))
     }
 
+    /// The house is not open.
+    pub fn not_ready() -> Self {
+        let detail =
+            "The server is starting or stopping; nothing was done. Wait and repeat the request.";
+        Self::new(Code::Overloaded, detail).retry_after(1)
+    }
+
+    /// The clinic cannot be served, and nothing of its is lost.
+    pub fn out_of_service() -> Self {
+        let detail = "This clinic is out of service until the operator has looked at it; its bookings are safe.";
+        Self::new(Code::TenantQuarantined, detail).retry_after(60)
+    }
+
     /// There is no such thing, whatever it would be.
     pub fn not_found(what: &str) -> Self {
         Self::new(
@@ -147,19 +160,6 @@ impl Problem {
     /// A query parameter cannot be used.
     pub fn invalid_query(field: impl Into<String>, detail: impl Into<Cow<'static, str>>) -> Self {
         Self::new(Code::InvalidQuery, detail).with("field", field.into())
-    }
-
-    /// The house is not open.
-    pub fn not_ready() -> Self {
-        let detail =
-            "The server is starting or stopping; nothing was done. Wait and repeat the request.";
-        Self::new(Code::Overloaded, detail).retry_after(1)
-    }
-
-    /// The clinic is out of service.
-    pub fn quarantined() -> Self {
-        let detail = "This clinic is out of service until the operator has looked at it; its bookings are safe.";
-        Self::new(Code::TenantQuarantined, detail).retry_after(60)
     }
 
     /// A fault of the server's own. It must be unreachable; what happened is in the log, not here.

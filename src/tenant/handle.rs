@@ -12,7 +12,7 @@ use crate::model::{
 use super::messages::{Answer, CapturedText, Refused, Request, Seen};
 
 /// One tenant.
-#[derive(Clone)]
+#[derive(Debug, Clone)]
 pub struct Handle {
     pub(super) id: TenantId,
     pub(super) slug: Slug,

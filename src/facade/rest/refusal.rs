@@ -29,7 +29,7 @@ pub fn problem(refused: &Refused, zone: &Zone, now: Timestamp) -> Problem {
             "The server stopped meanwhile, so it is not known whether this was done. Wait and repeat the request with the same Idempotency-Key, which will tell.",
         )
         .retry_after(2),
-        Refused::Quarantined => Problem::quarantined(),
+        Refused::Quarantined => Problem::out_of_service(),
     }
 }
 

@@ -13,7 +13,7 @@ use crate::facade::problem::{Code, Problem};
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{CodeQueued, Command, Receipt};
 use crate::model::{EnteredCode, HoldId, SendOutcome};
-use crate::tenant::{Instruction, PersonCard};
+use crate::tenant::{Answer, Instruction};
 
 use super::appointments;
 use super::visit::{Id, Visit};
@@ -48,19 +48,20 @@ pub struct Verification {
     resends_left: u32,
 }
 
-/// Sends the hold's code, or sends it again. No Idempotency-Key is needed: sent again, it is the same code.
+/// Sends the hold's code, or sends it again: the same code, unless its time is over.
 #[utoipa::path(post, path = "/v1/tenants/{t}/holds/{id}/verification", tag = "holds", request_body(content = Option<Nothing>),
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id.")),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id."), KeyHeader),
     responses((status = 200, body = Verification), (status = 202, body = Verification, description = "Not known in time; the code works if it arrives."),
         (status = 409, description = "`sms-credentials-missing`, `verification-not-needed`, `hold-confirmed`"), (status = 410, description = "`hold-expired`"),
         (status = 423, description = "`verification-locked`"), (status = 502, description = "`sms-not-sent`: nothing was stored, so it may be asked for again")))]
 pub async fn send_code(
     visit: Visit,
     id: Id<HoldId>,
-    _body: Body<Nothing>,
+    key: RequestKey,
+    body: Body<Nothing>,
 ) -> Result<HttpResponse, Problem> {
     let instruction = Instruction::Plain(Command::SendCode(id.0));
-    let answer = visit.execute(instruction, None).await?;
+    let answer = visit.execute(instruction, key.of(&body)).await?;
     let Receipt::CodeQueued(code) = answer.receipt else {
         return Err(Problem::internal());
     };
@@ -68,13 +69,13 @@ pub async fn send_code(
     // The code is in the journal by now; if nobody can say what became of its text, that is what the answer says.
     let outcome = visit.tenant.settled(code.message, patience).await;
     let outcome = outcome.ok().flatten().unwrap_or(SendOutcome::Unknown);
-    code_answer(&code, outcome, answer.person.as_ref(), &visit.zone())
+    code_answer(&code, outcome, &answer, &visit.zone())
 }
 
 fn code_answer(
     code: &CodeQueued,
     outcome: SendOutcome,
-    person: Option<&PersonCard>,
+    answer: &Answer,
     zone: &Zone,
 ) -> Result<HttpResponse, Problem> {
     let (reply, status) = match outcome {
@@ -87,7 +88,8 @@ fn code_answer(
             ));
         }
     };
-    Ok(reply.json(&Verification {
+    let person = answer.person.as_ref();
+    Ok(reply.replayed(answer.replayed).json(&Verification {
         status,
         to: person.map(|card| card.contact.phone.masked()),
         expires_at: zone.rfc3339(code.expires_at),
