@@ -77,7 +77,9 @@ fn admit(scopes: &[Scope], request: &ServiceRequest) -> Result<(Admitted, Place)
         .app_data::<web::Data<Facade>>()
         .ok_or_else(Problem::internal)?;
     if !facade.readiness.is_ready() {
-        return Err(Problem::not_ready());
+        let detail =
+            "The server is starting or stopping; nothing was done. Wait and repeat the request.";
+        return Err(Problem::new(Code::Overloaded, detail).retry_after(1));
     }
     let place = facade.in_flight.enter().ok_or_else(overloaded)?;
     let now = facade.clock.now();

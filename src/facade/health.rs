@@ -6,7 +6,7 @@ use actix_web::{HttpResponse, web};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::problem::Problem;
+use super::problem::{Code, Problem};
 use super::state::Facade;
 
 /// How the server is.
@@ -28,7 +28,8 @@ pub async fn live() -> HttpResponse {
     responses((status = 200, body = Health), (status = 503, description = "`overloaded`: it starts or stops")))]
 pub async fn ready(facade: web::Data<Facade>) -> Result<HttpResponse, Problem> {
     if !facade.readiness.is_ready() {
-        return Err(Problem::not_ready());
+        let detail = "The server is starting or stopping and takes no bookings now; ask again.";
+        return Err(Problem::new(Code::Overloaded, detail).retry_after(1));
     }
     Ok(HttpResponse::Ok().json(Health { status: "pass" }))
 }

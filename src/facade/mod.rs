@@ -20,11 +20,15 @@ mod rest;
 
 mod docs_page;
 mod health;
+
 mod openapi;
 
 mod frame;
+
 mod routes;
 
+mod server;
+
 pub use openapi::document;
-pub use routes::app;
+pub use server::Server;
 pub use state::{Facade, Options, Readiness};

@@ -5,6 +5,7 @@
 use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
+use actix_web::http::header;
 use utoipa::openapi::path::Operation;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
 use utoipa::openapi::{ContentBuilder, Ref, RefOr, Response, ResponseBuilder};
@@ -23,7 +24,7 @@ use super::{docs_page, health};
         description = "A booking engine for clinics: find a slot, hold it, verify the caller by a texted code, book it. Errors are RFC 9457 problems with a stable `code`.",
     ),
     paths(
-        health::live, health::ready, json, docs_page::page,
+        health::live, health::ready, json, page,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
         resources::create, resources::list, resources::show, resources::change, resources::block,
@@ -56,6 +57,19 @@ pub async fn json() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .body(document())
+}
+
+static PAGE: LazyLock<String> = LazyLock::new(|| docs_page::page(document()));
+
+/// Shows the document as a page.
+#[utoipa::path(get, path = "/docs", tag = "documentation", security(()),
+    responses((status = 200, description = "A page for readers.", content_type = "text/html")))]
+pub async fn page() -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .insert_header((header::CONTENT_SECURITY_POLICY, docs_page::POLICY))
+        .insert_header((header::REFERRER_POLICY, "no-referrer"))
+        .body(PAGE.as_str())
 }
 
 /// Adds the key and the refusals that any operation may answer, each by what the operation shows of itself.
@@ -140,4 +154,20 @@ fn refusal(description: &str) -> Response {
         .description(description)
         .content(MEDIA_TYPE, content)
         .build()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_page_names_every_path_and_asks_no_other_server() {
+        let document: serde_json::Value = serde_json::from_str(document()).expect("JSON");
+        for path in document["paths"].as_object().expect("paths").keys() {
+            assert!(PAGE.contains(&format!("<code>{path}</code>")), "{path}");
+        }
+        for foreign in ["http://", "https://", "<script", "src="] {
+            assert!(!PAGE.contains(foreign), "{foreign}");
+        }
+    }
 }

@@ -131,13 +131,6 @@ impl Problem {
         }))
     }
 
-    /// The house is not open.
-    pub fn not_ready() -> Self {
-        let detail =
-            "The server is starting or stopping; nothing was done. Wait and repeat the request.";
-        Self::new(Code::Overloaded, detail).retry_after(1)
-    }
-
     /// The clinic cannot be served, and nothing of its is lost.
     pub fn out_of_service() -> Self {
         let detail = "This clinic is out of service until the operator has looked at it; its bookings are safe.";

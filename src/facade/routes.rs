@@ -19,7 +19,7 @@ use super::rest::{
     appointments, holds, inbox, keys, resources, services, slots, tenants, verification,
 };
 use super::state::{Facade, Options};
-use super::{docs_page, health, openapi};
+use super::{health, openapi};
 
 /// Only there if texts are captured locally.
 const INBOX: &str = "/v1/tenants/{t}/inbox";
@@ -50,7 +50,7 @@ fn table() -> Vec<Endpoint> {
         GET    "/healthz"                                   Open     health::live;
         GET    "/readyz"                                    Open     health::ready;
         GET    "/openapi.json"                              Open     openapi::json;
-        GET    "/docs"                                      Open     docs_page::page;
+        GET    "/docs"                                      Open     openapi::page;
         POST   "/v1/tenants"                                OPERATOR tenants::create;
         GET    "/v1/tenants"                                OPERATOR tenants::list;
         GET    "/v1/tenants/{t}"                            READERS  tenants::show;

@@ -8,6 +8,9 @@ use actix_web::{FromRequest, HttpRequest, HttpResponse};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::visit::{Id, Visit};
+use super::wish::Wanted;
+use super::words::{Instant, NewPerson, Person, Reply, ids, next, reason};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, page, range};
@@ -17,10 +20,6 @@ use crate::facade::slot_id;
 use crate::ledger::{AppointmentSearch, AppointmentView, Command, Page, Query, Receipt, View};
 use crate::model::{AppointmentId, AppointmentStatus, FreeText};
 use crate::tenant::{Answer, Instruction};
-
-use super::visit::{Id, Visit};
-use super::wish::Wanted;
-use super::words::{Instant, NewPerson, Person, Reply, ids, next, reason};
 
 /// How many days are looked at where `to` is absent.
 const DAYS_DEFAULT: i64 = 90;

@@ -1,12 +1,15 @@
 //! `/v1/tenants/{t}/holds`: timed claims on slots. Their codes, and their becoming appointments, are `verification.rs`'s.
 
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, UNIX_EPOCH};
 
 use actix_web::HttpResponse;
 use actix_web::http::header::{self, HttpDate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::visit::{Id, Visit};
+use super::wish::Wanted;
+use super::words::{Instant, NewPerson, Person, Reply, ids, next};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{After, Limit, Params, page};
@@ -16,10 +19,6 @@ use crate::facade::slot_id;
 use crate::ledger::{Command, HoldView, Query, Receipt, View};
 use crate::model::{CallId, HoldId, HoldStatus, Timestamp};
 use crate::tenant::{Answer, Instruction};
-
-use super::visit::{Id, Visit};
-use super::wish::Wanted;
-use super::words::{Instant, NewPerson, Person, Reply, ids, next};
 
 /// A new hold: `slot`, or `service` and `start` with or without `resource`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -171,8 +170,8 @@ fn held(visit: &Visit, answer: &Answer, new: bool) -> Result<HttpResponse, Probl
 
 fn http_date(at: Timestamp) -> String {
     let since_epoch = Duration::from_millis(u64::try_from(at.0).unwrap_or(0));
-    let date = SystemTime::UNIX_EPOCH.checked_add(since_epoch);
-    HttpDate::from(date.unwrap_or(SystemTime::UNIX_EPOCH)).to_string()
+    let date = UNIX_EPOCH.checked_add(since_epoch);
+    HttpDate::from(date.unwrap_or(UNIX_EPOCH)).to_string()
 }
 
 /// Claims a slot for a while.

@@ -4,13 +4,12 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::visit::Visit;
+use super::words::Reply;
 use crate::calendar::Zone;
 use crate::facade::params::{Limit, Params, page};
 use crate::facade::problem::Problem;
 use crate::tenant::CapturedText;
-
-use super::visit::Visit;
-use super::words::Reply;
 
 /// How many texts are asked for.
 #[derive(Debug, Deserialize, IntoParams)]

@@ -4,6 +4,8 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::visit::{Id, Visit};
+use super::words::{Instant, Reply, next};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{ListParams, Params};
@@ -11,9 +13,6 @@ use crate::facade::problem::Problem;
 use crate::ledger::{Command, Query, Receipt, View};
 use crate::model::{KeyId, KeyRecord, Scope};
 use crate::tenant::Instruction;
-
-use super::visit::{Id, Visit};
-use super::words::{Instant, Reply, next};
 
 /// What a clinic's key may do.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]

@@ -2,13 +2,12 @@
 //!
 //! Called by `visit.rs` alone, so that no handler can render a refusal its own way.
 
+use super::words::{Slot, sentence};
 use crate::calendar::Zone;
 use crate::facade::problem::{Code, Problem};
 use crate::ledger::{Reason, Rejection};
 use crate::model::Timestamp;
 use crate::tenant::Refused;
-
-use super::words::{Slot, sentence};
 
 /// The problem of a refusal, in a clinic's wall-clock time, at an instant.
 pub fn problem(refused: &Refused, zone: &Zone, now: Timestamp) -> Problem {

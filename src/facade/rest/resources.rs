@@ -4,6 +4,8 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::visit::{Id, Visit};
+use super::words::{Instant, Reply, next, reason};
 use crate::calendar;
 use crate::calendar::Zone;
 use crate::facade::body::Body;
@@ -16,9 +18,6 @@ use crate::model::{
     DayException, Interval, OpeningHours, Resource as Record, ResourceKind, Slug, Weekdays, Window,
 };
 use crate::tenant::Instruction;
-
-use super::visit::{Id, Visit};
-use super::words::{Instant, Reply, next, reason};
 
 /// What a resource is.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]

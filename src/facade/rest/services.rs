@@ -4,6 +4,8 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::visit::{Id, Visit};
+use super::words::{Reply, ids, next};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{ListParams, Params};
@@ -14,9 +16,6 @@ use crate::ledger::{NewService as AddedService, ServiceChange as ChangedService}
 use crate::limits::HORIZON_DAYS_DEFAULT;
 use crate::model::{Slug, VerificationPolicy};
 use crate::tenant::Instruction;
-
-use super::visit::{Id, Visit};
-use super::words::{Reply, ids, next};
 
 /// Whether a booking needs a code.
 #[derive(Debug, Clone, Copy, Default, Deserialize, ToSchema)]

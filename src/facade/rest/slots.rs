@@ -4,12 +4,11 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::visit::Visit;
+use super::words::{Reply, Slot, next};
 use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, page, range};
 use crate::facade::problem::Problem;
 use crate::ledger::{Page, Query, Reason, SlotPage, SlotSearch, View};
-
-use super::visit::Visit;
-use super::words::{Reply, Slot, next};
 
 /// How many days are looked at where `to` is absent.
 const DAYS_DEFAULT: i64 = 7;

@@ -4,6 +4,8 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::visit::{Operation, Visit, instance_query};
+use super::words::{Reply, in_field, next};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{ListParams, Params};
@@ -12,9 +14,6 @@ use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{Command, Query, Receipt, View};
 use crate::model::{Principal, Profile, ProfileError, Slug, TenantRecord};
 use crate::tenant::{Found, Instruction};
-
-use super::visit::{Operation, Visit, instance_query};
-use super::words::{Reply, in_field, next};
 
 /// A new clinic.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -7,6 +7,9 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::appointments;
+use super::visit::{Id, Visit};
+use super::words::Reply;
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::problem::{Code, Problem};
@@ -14,10 +17,6 @@ use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{CodeQueued, Command, Receipt};
 use crate::model::{EnteredCode, HoldId, SendOutcome};
 use crate::tenant::{Answer, Instruction};
-
-use super::appointments;
-use super::visit::{Id, Visit};
-use super::words::Reply;
 
 /// Nothing.
 #[derive(Debug, Deserialize, ToSchema)]

@@ -9,6 +9,7 @@ use std::str::FromStr;
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
+use super::refusal;
 use crate::calendar::Zone;
 use crate::facade::auth::Admitted;
 use crate::facade::problem::Problem;
@@ -16,8 +17,6 @@ use crate::facade::state::Facade;
 use crate::ledger::{Command, Query};
 use crate::model::{Principal, Timestamp};
 use crate::tenant::{Answer, Handle, Idempotency, Instruction, Refused, Request, Seen};
-
-use super::refusal;
 
 /// A request in one clinic.
 pub struct Visit {

@@ -3,12 +3,11 @@
 //! Ids are opaque, so one that cannot be one is a slot that is not offered, not a fault of the body. Called wherever a body
 //! asks for a time: holds, bookings on staff's word, reschedules.
 
+use super::refusal::not_offered;
+use super::words::Instant;
 use crate::facade::problem::Problem;
 use crate::facade::slot_id;
 use crate::ledger::{Reason, Wish};
-
-use super::refusal::not_offered;
-use super::words::Instant;
 
 /// A slot as a body names it: by its id, or by service and start.
 #[derive(Debug, Clone, Copy)]
