@@ -9,6 +9,8 @@ mod demo_clinic;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod http_rest;
+#[cfg(test)]
 mod journal_contract;
 #[cfg(test)]
 mod journal_faults;
@@ -22,3 +24,5 @@ mod recovery;
 mod support;
 #[cfg(test)]
 mod tidy;
+#[cfg(test)]
+mod transcripts;

@@ -2,7 +2,7 @@
 //!
 //! Called by `visit.rs` alone, so that no handler can render a refusal its own way.
 
-use super::words::Slot;
+use super::words::{Slot, sentence};
 use crate::calendar::Zone;
 use crate::facade::problem::{Code, Problem};
 use crate::ledger::{Reason, Rejection};
@@ -62,7 +62,7 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
             plain("This Idempotency-Key came with another body before; use a new key for a new request.")
         }
         Rejection::NotFound(missing) => Problem::not_found(missing.as_str()),
-        Rejection::Invalid { field, detail } => Problem::invalid_body(*field, *detail),
+        Rejection::Invalid { field, detail } => Problem::invalid_body(*field, sentence(detail)),
         Rejection::IdTaken => plain("Something else has this id; choose another, or leave it out where it may be."),
         Rejection::LimitReached(bound) => Problem::new(
             code,

@@ -135,7 +135,8 @@ pub fn in_field<E: std::fmt::Display>(field: &'static str) -> impl Fn(E) -> Prob
     move |error| Problem::invalid_body(field, sentence(&error.to_string()))
 }
 
-fn sentence(words: &str) -> String {
+/// Words of another room as a sentence.
+pub fn sentence(words: &str) -> String {
     let mut letters = words.chars();
     let first = letters.next().map(|letter| letter.to_ascii_uppercase());
     first.into_iter().chain(letters).chain(['.']).collect()
