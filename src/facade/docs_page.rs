@@ -3,6 +3,7 @@
 //! Rendered from the document once, without scripts, so that it works offline and under a strict content policy. (A
 //! bundled viewer would bring some thirty packages and four megabytes for the same.)
 
+use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use serde_json::{Map, Value};
@@ -28,14 +29,20 @@ fn render(document: &Value) -> String {
         text(&document["info"]["description"]),
     );
     let nothing = Map::new();
-    let mut last_tag = String::new();
+    // By tag, so that what belongs together stands together.
+    let mut by_tag: BTreeMap<String, Vec<(&str, &str, &Value)>> = BTreeMap::new();
     for (path, item) in document["paths"].as_object().unwrap_or(&nothing) {
         for (method, operation) in item.as_object().unwrap_or(&nothing) {
             let tag = text(&operation["tags"][0]);
-            if tag != last_tag {
-                push(&mut page, format_args!("<h2>{tag}</h2>"));
-                last_tag = tag;
-            }
+            by_tag
+                .entry(tag)
+                .or_default()
+                .push((method, path, operation));
+        }
+    }
+    for (tag, operations) in by_tag {
+        push(&mut page, format_args!("<h2>{tag}</h2>"));
+        for (method, path, operation) in operations {
             render_operation(&mut page, method, path, operation);
         }
     }
@@ -152,8 +159,16 @@ fn push(page: &mut String, words: std::fmt::Arguments<'_>) {
     page.write_fmt(words).expect("a String takes any text");
 }
 
+/// Words of the document, in which `code` stands between backticks.
 fn text(value: &Value) -> String {
-    escaped(value.as_str().unwrap_or(""))
+    let words = escaped(value.as_str().unwrap_or(""));
+    let pieces = words.split('`').enumerate();
+    pieces
+        .map(|(place, piece)| match place % 2 {
+            0 => piece.to_owned(),
+            _ => format!("<code>{piece}</code>"),
+        })
+        .collect()
 }
 
 fn escaped(text: &str) -> String {

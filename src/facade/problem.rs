@@ -169,6 +169,15 @@ impl Problem {
         self
     }
 
+    /// The same answer as the request with this idempotency key got before.
+    pub fn replayed(self, replayed: bool) -> Self {
+        if !replayed {
+            return self;
+        }
+        let name = HeaderName::from_static("idempotency-replayed");
+        self.with_header(name, HeaderValue::from_static("true"))
+    }
+
     /// Adds a header.
     pub fn with_header(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.0.headers.push((name, value));

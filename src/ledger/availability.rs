@@ -83,7 +83,7 @@ pub(super) fn judge(
     };
     let starts = ledger
         .zone
-        .starts(date, *open, service.minutes, service.step_minutes);
+        .starts(date, *open, service.minutes, service.step());
     if starts.binary_search(&start).is_err() {
         return Verdict::NotOffered(Reason::NotAligned);
     }
@@ -235,7 +235,7 @@ impl DayWalk<'_> {
         for open in &sheet.windows {
             // Whatever of these hours is no start of a slot counts as closed; a better reason outranks it.
             self.see(Reason::Closed);
-            let (minutes, step) = (self.service.minutes, self.service.step_minutes);
+            let (minutes, step) = (self.service.minutes, self.service.step());
             starts.extend(self.ledger.zone.starts(date, *open, minutes, step));
         }
         starts.retain(|start| self.range.start() <= *start && *start < self.range.end());

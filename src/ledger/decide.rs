@@ -35,10 +35,8 @@ pub fn decide(
         });
     }
     let mut decision = rule(ledger, command, context)?;
-    // A wrong code is counted, yet it is no success: the next attempt under the same key is looked at anew.
-    if let Some(request) = context.request
-        && !matches!(decision.receipt, Receipt::CodeMismatch { .. })
-    {
+    // A wrong code is a decision like any other: a retry of it must not cost a second attempt.
+    if let Some(request) = context.request {
         decision.events.push(Event::RequestRemembered {
             key: request.hash,
             receipt: decision.receipt.clone(),

@@ -44,8 +44,8 @@ pub struct Service {
     pub buffer_before_minutes: u32,
     /// Kept free after it.
     pub buffer_after_minutes: u32,
-    /// How far apart starts are, counted from when a window opens.
-    pub step_minutes: NonZeroU32,
+    /// How far apart starts are, counted from when a window opens, if the clinic has chosen it; see [`Service::step`].
+    pub step_minutes: Option<NonZeroU32>,
     /// How long before its start a slot is last offered.
     pub notice_minutes: u32,
     /// How many days ahead slots are offered.
@@ -62,6 +62,15 @@ impl Service {
     /// The appointment's own time from `start`.
     pub fn interval(&self, start: Timestamp) -> Interval {
         Interval::of_minutes(start, self.minutes)
+    }
+
+    /// How far apart starts are: as chosen, or one appointment with its buffers after the other.
+    pub fn step(&self) -> NonZeroU32 {
+        let buffers = self
+            .buffer_before_minutes
+            .saturating_add(self.buffer_after_minutes);
+        self.step_minutes
+            .unwrap_or(self.minutes.saturating_add(buffers))
     }
 
     /// What an appointment at `start` takes of its resource: its own time and the buffers.

@@ -139,7 +139,7 @@ impl Service {
             minutes: service.minutes.get(),
             buffer_before_minutes: service.buffer_before_minutes,
             buffer_after_minutes: service.buffer_after_minutes,
-            step_minutes: service.step_minutes.get(),
+            step_minutes: service.step().get(),
             notice_minutes: service.notice_minutes,
             horizon_days: service.horizon_days,
             resources: ids(&view.resources),

@@ -115,7 +115,7 @@ pub async fn confirm(
     });
     let answer = visit.execute(instruction, key.of(&body)).await?;
     if let Receipt::CodeMismatch { attempts_left } = answer.receipt {
-        return Err(mismatch(attempts_left));
+        return Err(mismatch(attempts_left).replayed(answer.replayed));
     }
     appointments::booked(&visit, &answer)
 }

@@ -195,6 +195,12 @@ fn at_least_one(field: &'static str, value: u32) -> Result<NonZeroU32, Rejection
     NonZeroU32::new(value).ok_or(invalid(field, "at least 1"))
 }
 
+fn chosen_step(minutes: Option<u32>) -> Result<Option<NonZeroU32>, Rejection> {
+    minutes
+        .map(|minutes| at_least_one("step_minutes", minutes))
+        .transpose()
+}
+
 fn check_service(service: &Service) -> Result<(), Rejection> {
     check_name("name", &service.name)?;
     within(
@@ -217,7 +223,7 @@ fn check_service(service: &Service) -> Result<(), Rejection> {
     }
     within(
         "step_minutes",
-        service.step_minutes.get(),
+        service.step_minutes.map_or(1, NonZeroU32::get),
         limits::STEP_MINUTES_MAX,
         "at most 1440, a day",
     )?;
@@ -262,11 +268,6 @@ pub fn add_service(
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     let minutes = at_least_one("minutes", new.minutes)?;
-    let whole = new
-        .minutes
-        .saturating_add(new.buffer_before_minutes)
-        .saturating_add(new.buffer_after_minutes)
-        .min(limits::STEP_MINUTES_MAX);
     let number = ledger.services.len();
     let service = Service {
         number: ServiceId(u32::try_from(number).unwrap_or(u32::MAX)),
@@ -276,7 +277,7 @@ pub fn add_service(
         minutes,
         buffer_before_minutes: new.buffer_before_minutes,
         buffer_after_minutes: new.buffer_after_minutes,
-        step_minutes: at_least_one("step_minutes", new.step_minutes.unwrap_or(whole))?,
+        step_minutes: chosen_step(new.step_minutes)?,
         notice_minutes: new.notice_minutes,
         horizon_days: new.horizon_days,
         resources: known_resources(ledger, &new.resources)?,
@@ -310,8 +311,8 @@ pub fn change_service(
     if let Some(minutes) = change.minutes {
         service.minutes = at_least_one("minutes", minutes)?;
     }
-    if let Some(step) = change.step_minutes {
-        service.step_minutes = at_least_one("step_minutes", step)?;
+    if change.step_minutes.is_some() {
+        service.step_minutes = chosen_step(change.step_minutes)?;
     }
     if let Some(resources) = &change.resources {
         service.resources = known_resources(ledger, resources)?;
