@@ -2,4 +2,5 @@
 
 mod calendar_properties;
 mod formats;
+mod ledger_tables;
 mod tidy;
