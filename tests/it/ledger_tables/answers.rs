@@ -59,7 +59,7 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
 
 fn receipt(desk: &Desk, receipt: &Receipt) -> String {
     match receipt {
-        Receipt::Tenant(tenant) => format!("tenant {}", tenant.slug),
+        Receipt::Tenant(tenant) => format!("tenant {}", public(&tenant.slug)),
         Receipt::Profile(profile) => format!("in {}", profile.time_zone),
         Receipt::Key(key) => {
             let revoked = if key.revoked_at.is_some() {
@@ -70,8 +70,11 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
             let (name, scope) = (desk.keys.name(key.id.0), key.scope.as_str());
             format!("{name} {scope} {:?}{revoked}", key.label)
         }
-        Receipt::Resource(resource) => format!("{} v{}", resource.id, resource.version),
-        Receipt::Service(view) => format!("{} v{}", view.service.id, view.service.version),
+        Receipt::Resource(resource) => format!("{} v{}", public(&resource.id), resource.version),
+        Receipt::Service(view) => {
+            let service = &view.service;
+            format!("{} v{}", public(&service.id), service.version)
+        }
         Receipt::Block(block, resource) => {
             format!("{resource} blocked {}", stretch(desk, block.interval))
         }
@@ -89,6 +92,15 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
             SendOutcome::Unknown => "settled unknown".to_owned(),
         },
         Receipt::Nothing => "nothing".to_owned(),
+    }
+}
+
+/// A public id; one that was drawn only by its kind.
+fn public(id: &Slug) -> String {
+    let (kind, drawn) = id.as_str().split_once('-').unwrap_or((id.as_str(), ""));
+    match kind {
+        "resource" | "service" | "new" if !drawn.is_empty() => format!("{kind}-…"),
+        _ => id.to_string(),
     }
 }
 

@@ -20,6 +20,9 @@ use holdfast::seal::{CodeKey, MasterKey};
 /// What is looked up by a name that nobody gave: another clinic's, or nobody's.
 const ELSEWHERE: u128 = 0xE15E;
 
+/// Things of one kind that get a name by their number; a table says no more of a crowd.
+const NUMBERED: usize = 100;
+
 /// The names of one kind of thing.
 #[derive(Default)]
 pub struct Names {
@@ -33,7 +36,7 @@ impl Names {
 
     /// Names it by its kind and number, unless it has a name.
     pub fn number(&mut self, kind: char, id: u128) {
-        if !self.ids.values().any(|known| *known == id) {
+        if self.ids.len() < NUMBERED && !self.ids.values().any(|known| *known == id) {
             self.give(&format!("{kind}{}", self.ids.len() + 1), id);
         }
     }
@@ -109,6 +112,12 @@ impl Desk {
     pub fn become_instance(&mut self) {
         assert!(self.events.is_empty(), "`instance` comes first");
         self.ledger = Ledger::new(TenantId::INSTANCE);
+    }
+
+    /// A word that was never said before.
+    pub fn new_word(&mut self) -> String {
+        self.drawn += 1;
+        format!("new-{}", self.drawn)
     }
 
     /// Ids as if drawn at random: every one new, none in order.

@@ -19,6 +19,9 @@ const EVERYTHING: PageRequest = PageRequest {
     limit: 1000,
 };
 
+/// Different outcomes of a repeated step that are shown; of more, the first and the last.
+const OUTCOMES_SHOWN: usize = 8;
+
 fn slug(word: &str) -> Slug {
     word.parse().unwrap_or_else(|_| panic!("no id: {word}"))
 }
@@ -68,8 +71,16 @@ fn repeat(desk: &mut Desk, times: usize, line: &str) -> String {
             None => seen.push((said, 1)),
         }
     }
-    let counted = seen.iter().map(|(said, count)| format!("{count} × {said}"));
-    counted.collect::<Vec<_>>().join("; ")
+    let counted: Vec<_> = seen
+        .iter()
+        .map(|(said, count)| format!("{count} × {said}"))
+        .collect();
+    match counted.as_slice() {
+        [first, .., last] if counted.len() > OUTCOMES_SHOWN => {
+            format!("{} outcomes: {first} … {last}", counted.len())
+        }
+        _ => counted.join("; "),
+    }
 }
 
 type Outcome = Result<Decision, Rejection>;
@@ -103,7 +114,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             Command::SetProfile(profile(zone))
         }
         "tenant" => Command::CreateTenant {
-            slug: slug(words.next()),
+            slug: chosen(words.next()).unwrap_or_else(|| slug(&desk.new_word())),
             profile: profile("Europe/London"),
         },
         "new-key" | "revoke" => read_key(desk, verb, words),
@@ -156,13 +167,39 @@ fn profile(zone: &str) -> Profile {
     Profile::new("Clinic", zone, "GB").expect("a profile")
 }
 
+/// `checkup mon 09:00 with dr-a`, or the first that is free: `checkup first-free`.
 fn wish(desk: &Desk, words: &mut Words) -> Wish {
     let resource = words.option("with").and_then(chosen);
+    let service = slug(words.next());
+    let start = match words.eat("first-free") {
+        true => first_free(desk, &service),
+        false => words.instant(&desk.zone, desk.now),
+    };
     Wish {
-        service: slug(words.next()),
+        service,
         resource,
-        start: words.instant(&desk.zone, desk.now),
+        start,
     }
+}
+
+fn first_free(desk: &Desk, service: &Slug) -> Timestamp {
+    let search = SlotSearch {
+        service: service.clone(),
+        resource: None,
+        from: desk.now,
+        to: Timestamp::MAX,
+        include_taken: false,
+        page: PageRequest {
+            after: None,
+            limit: 1,
+        },
+    };
+    let viewer = Desk::principal("agent");
+    let Ok(View::Slots(found)) = look(&desk.ledger, &Query::Slots(search), viewer, desk.now) else {
+        unreachable!("a search for slots finds slots")
+    };
+    let first = found.page.items.first().expect("a free slot");
+    first.interval.start()
 }
 
 /// `c1` is the first code that was sent, `wrong` one that never was, `saying:12-34` what somebody said.
@@ -311,7 +348,7 @@ fn read_text(desk: &Desk, words: &mut Words) -> Command {
     }
 }
 
-/// `at 08:10`, `at mon 09:00`, `at +5m`, `at h1 expiry`.
+/// `at 08:10`, `at mon 09:00`, `at +5m`.
 fn move_clock(desk: &mut Desk, words: &mut Words) {
     let word = words.peek().unwrap_or_default();
     let Some(ahead) = word.strip_prefix('+') else {
