@@ -450,7 +450,10 @@ fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome) {
     ledger.forgets.insert((forget_at, Forget::Message(id)));
     // What was certainly not sent counts as no text: neither as a re-send nor as one that carries the code.
     let TextKind::Code {
-        hold, verification, ..
+        hold,
+        verification,
+        generation,
+        ..
     } = message.kind;
     if outcome == SendOutcome::NotSent
         && let Some(hold) = ledger.holds.get_mut(&hold)
@@ -459,7 +462,7 @@ fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome) {
         if let Some(code) = hold
             .verification
             .as_mut()
-            .filter(|code| code.id == verification)
+            .filter(|code| (code.id, code.generation) == (verification, generation))
         {
             code.texts = code.texts.saturating_sub(1);
         }
