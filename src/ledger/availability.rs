@@ -6,6 +6,7 @@
 
 use jiff::civil::Date;
 
+use crate::calendar::OpenWindow;
 use crate::limits;
 use crate::model::{Claim, Interval, Resource, ResourceId, Service, Slug, Timestamp};
 
@@ -70,21 +71,24 @@ pub(super) fn judge(
     let date = ledger.zone.date_of(start);
     let sheet = ledger.sheets.sheet(&ledger.zone, resource, date);
     let wanted = service.interval(start);
-    let mut windows = sheet
-        .windows
-        .iter()
-        .filter(|open| open.interval.contains(wanted));
-    let Some(open) = windows.next() else {
+    // Where the clock repeats an hour, neighbouring windows share instants: each may be the one whose slot this is.
+    let windows = sheet.windows.iter();
+    let mut within = windows
+        .filter(|open| open.interval.contains(wanted))
+        .peekable();
+    if within.peek().is_none() {
         return Verdict::NotOffered(if sheet.holiday {
             Reason::Holiday
         } else {
             Reason::Closed
         });
+    }
+    let (minutes, step) = (service.minutes, service.step_minutes);
+    let begins = |open: &OpenWindow| {
+        let starts = ledger.zone.starts(date, *open, minutes, step);
+        starts.binary_search(&start).is_ok()
     };
-    let starts = ledger
-        .zone
-        .starts(date, *open, service.minutes, service.step_minutes);
-    if starts.binary_search(&start).is_err() {
+    if !within.any(begins) {
         return Verdict::NotOffered(Reason::NotAligned);
     }
     look(ledger, service, resource.number, start, now, except)
