@@ -25,6 +25,12 @@ pub fn place(
             ledger.hold_view(hold, context.now),
         )));
     }
+    if ttl_seconds == Some(0) {
+        return Err(Rejection::Invalid {
+            field: "ttl_seconds",
+            detail: "at least 1; leave it out for the usual time",
+        });
+    }
     let claimed = claim(ledger, wish, None, context)?;
     has_room(ledger, party, context)?;
 
