@@ -135,8 +135,9 @@ pub(super) fn choose(
         match judge(ledger, service, candidate, start, now, except) {
             Verdict::Free => {
                 let day = ledger.zone.day(ledger.zone.date_of(start));
-                let load = day.map_or(0, |day| ledger.occupancy.load(candidate.number, day, now));
-                let rank = (load, &candidate.id, candidate.number);
+                let number = candidate.number;
+                let load = day.map_or(0, |day| ledger.occupancy.load(number, day, now, except));
+                let rank = (load, &candidate.id, number);
                 best = Some(best.map_or(rank, |best| best.min(rank)));
             }
             taken @ Verdict::Taken(_) => refusal = taken,
