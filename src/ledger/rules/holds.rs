@@ -20,16 +20,16 @@ pub fn place(
     call: Option<&CallId>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    if let Some(hold) = same_wish(ledger, wish, party, call, context) {
-        return Ok(Decision::quiet(Receipt::HoldAgain(
-            ledger.hold_view(hold, context.now),
-        )));
-    }
     if ttl_seconds == Some(0) {
         return Err(Rejection::Invalid {
             field: "ttl_seconds",
             detail: "at least 1; leave it out for the usual time",
         });
+    }
+    if let Some(hold) = same_wish(ledger, wish, party, call, context) {
+        return Ok(Decision::quiet(Receipt::HoldAgain(
+            ledger.hold_view(hold, context.now),
+        )));
     }
     let claimed = claim(ledger, wish, None, context)?;
     has_room(ledger, party, context)?;
