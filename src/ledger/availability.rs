@@ -186,7 +186,9 @@ struct DayWalk<'a> {
     ledger: &'a Ledger,
     service: &'a Service,
     now: Timestamp,
-    /// Slots begin within this.
+    /// What was asked for.
+    asked: Interval,
+    /// The part of it in which slots may begin.
     range: Interval,
     include_taken: bool,
     /// The best reason seen for a time that is not offered.
@@ -235,6 +237,21 @@ impl DayWalk<'_> {
         }
     }
 
+    /// Whether a start that was asked for may be booked by now; the reason it may not is a better one than being closed.
+    fn is_bookable(&mut self, start: Timestamp) -> bool {
+        if self.range.start() <= start && start < self.range.end() {
+            return true;
+        }
+        self.see(if start < self.now {
+            Reason::Past
+        } else if start < self.range.start() {
+            Reason::Notice
+        } else {
+            Reason::Horizon
+        });
+        false
+    }
+
     fn starts(&mut self, sheet: &DaySheet, date: Date) -> Vec<Timestamp> {
         let mut starts = Vec::new();
         for open in &sheet.windows {
@@ -243,7 +260,8 @@ impl DayWalk<'_> {
             let (minutes, step) = (self.service.minutes, self.service.step_minutes);
             starts.extend(self.ledger.zone.starts(date, *open, minutes, step));
         }
-        starts.retain(|start| self.range.start() <= *start && *start < self.range.end());
+        starts.retain(|start| self.asked.start() <= *start && *start < self.asked.end());
+        starts.retain(|start| self.is_bookable(*start));
         starts
     }
 }
@@ -281,6 +299,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
         ledger,
         service,
         now,
+        asked: range,
         range: offered,
         include_taken: search.include_taken,
         reason: None,
@@ -368,6 +387,7 @@ pub(super) fn alternatives(
         ledger,
         service,
         now,
+        asked: range,
         range,
         include_taken: false,
         reason: None,
