@@ -2,5 +2,6 @@
 
 mod calendar_properties;
 mod formats;
+mod ledger_properties;
 mod ledger_tables;
 mod tidy;
