@@ -30,10 +30,10 @@ fn config(cases: u32) -> ProptestConfig {
 }
 
 proptest! {
-    #![proptest_config(config(64))]
+    #![proptest_config(config(96))]
 
     #[test]
-    fn a_ledger_says_what_the_naive_model_foresees(acts in history::acts(60)) {
+    fn a_ledger_says_what_the_naive_model_foresees(acts in history::acts(120)) {
         history::live_through(&acts);
     }
 }
@@ -42,7 +42,7 @@ proptest! {
     #![proptest_config(config(256))]
 
     #[test]
-    fn no_command_with_any_values_panics(acts in anything::acts(40), policy in anything::policies()) {
+    fn no_command_with_any_values_panics(acts in anything::acts(60), policy in anything::policies()) {
         anything::live_through(&acts, policy);
     }
 }

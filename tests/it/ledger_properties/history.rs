@@ -37,6 +37,8 @@ pub enum Said {
 #[derive(Debug, Clone)]
 pub enum Act {
     Wait(i64),
+    /// The latest request that had a key, with its key.
+    Repeat,
     Tick,
     Hold {
         slot: Slot,
@@ -61,19 +63,23 @@ pub enum Act {
 type Asked = (Act, Option<u8>);
 
 pub fn acts(most: usize) -> impl Strategy<Value = Vec<Asked>> {
-    prop::collection::vec((act(), prop::option::weighted(0.2, 0u8..4)), 1..most)
+    prop::collection::vec(
+        (act(), prop::option::weighted(0.2, 0u8..24)),
+        most / 4..most,
+    )
 }
 
 fn slot() -> impl Strategy<Value = Slot> {
     // Few times, so that many acts meet; some off the step, some over midnight, some beyond the horizon.
     let minute = prop_oneof![
-        12 => (32i64..40).prop_map(|quarter| quarter * 15),
-        4 => (88i64..100).prop_map(|quarter| quarter * 15),
-        2 => 0i64..1440,
+        16 => (16i64..20).prop_map(|half| half * 30),
+        4 => (32i64..40).prop_map(|quarter| quarter * 15),
+        4 => (44i64..50).prop_map(|half| half * 30),
+        1 => 0i64..1440,
     ];
-    let day = prop_oneof![8 => Just(0i64), 4 => Just(1i64), 1 => -1i64..6];
-    let service = prop::sample::select(vec![0usize, 0, 0, 1, 1, 2, 3]);
-    let resource = prop::option::weighted(0.4, 0usize..4);
+    let day = prop_oneof![12 => Just(0i64), 4 => Just(1i64), 1 => -1i64..6];
+    let service = prop::sample::select(vec![0usize, 0, 0, 1, 1, 2, 3, 3]);
+    let resource = prop::option::weighted(0.3, 0usize..4);
     (service, resource, day, minute).prop_map(|(service, resource, day, minute)| Slot {
         service,
         resource,
@@ -85,8 +91,9 @@ fn slot() -> impl Strategy<Value = Slot> {
 fn act() -> impl Strategy<Value = Act> {
     let place = any::<Place>;
     let wait = prop_oneof![
-        10 => (0i64..700).prop_map(|seconds| seconds * 1000),
-        2 => 0i64..1000,
+        20 => (0i64..60).prop_map(|seconds| seconds * 1000),
+        4 => (0i64..700).prop_map(|seconds| seconds * 1000),
+        4 => 0i64..1000,
         1 => (0i64..30).prop_map(|hours| hours * 60 * MINUTE),
     ];
     let ttl = prop::option::weighted(0.3, prop_oneof![1u32..2000, 0..=u32::MAX]);
@@ -112,19 +119,20 @@ fn act() -> impl Strategy<Value = Act> {
         SendOutcome::Unknown,
     ]);
     prop_oneof![
-        5 => wait.prop_map(Act::Wait),
+        6 => wait.prop_map(Act::Wait),
         1 => Just(Act::Tick),
-        10 => hold,
+        3 => Just(Act::Repeat),
+        20 => hold,
         2 => (place(), 0u32..2000).prop_map(|(place, ttl)| Act::Extend(place, ttl)),
         2 => place().prop_map(Act::Release),
         4 => place().prop_map(Act::Send),
         3 => (place(), outcome).prop_map(|(place, outcome)| Act::Settle(place, outcome)),
         1 => place().prop_map(Act::HandOver),
-        4 => (place(), said, any::<bool>()).prop_map(|(place, said, staff)| Act::Confirm(place, said, staff)),
-        2 => slot().prop_map(Act::Book),
+        6 => (place(), said, any::<bool>()).prop_map(|(place, said, staff)| Act::Confirm(place, said, staff)),
+        4 => slot().prop_map(Act::Book),
         2 => place().prop_map(Act::Cancel),
-        3 => (place(), slot()).prop_map(|(place, slot)| Act::Move(place, slot)),
-        1 => (0usize..4, 400i64..1500, 1i64..90).prop_map(|(r, from, minutes)| Act::Block(r, from, minutes)),
+        5 => (place(), slot()).prop_map(|(place, slot)| Act::Move(place, slot)),
+        1 => (0usize..4, 400i64..1500, 1i64..40).prop_map(|(r, from, minutes)| Act::Block(r, from, minutes)),
     ]
 }
 
@@ -137,7 +145,17 @@ pub fn live_through(acts: &[Asked]) {
         appointments: Vec::new(),
         texts: Vec::new(),
     };
-    for (act, key) in acts {
+    let mut latest: Option<&Asked> = None;
+    for asked in acts {
+        let repeats = matches!(asked, (Act::Repeat, _));
+        let (act, key) = match (repeats, latest) {
+            (true, Some(latest)) => latest,
+            (true, None) => continue,
+            (false, _) => asked,
+        };
+        if key.is_some() && !matches!(act, Act::Wait(_)) {
+            latest = Some(asked).filter(|_| !repeats).or(latest);
+        }
         let before = life.house.live.clone();
         let changed = life.act(act, *key);
         assert!(
@@ -193,11 +211,14 @@ impl Life {
     }
 
     fn wish(&self, slot: &Slot) -> model::Wish {
-        let today = BEGIN.div_euclid(DAY).max(self.now().div_euclid(DAY)) * DAY;
+        let today = self.now().div_euclid(DAY) * DAY;
+        let start = today + slot.day * DAY + slot.minute * MINUTE;
+        let over = start < self.now() && slot.day == 0;
         model::Wish {
             service: slot.service,
             resource: slot.resource,
-            start: today + slot.day * DAY + slot.minute * MINUTE,
+            // What is over today is mostly wished for tomorrow.
+            start: if over { start + DAY } else { start },
         }
     }
 
