@@ -331,7 +331,8 @@ fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
 fn count_attempt(ledger: &mut Ledger, hold: HoldId, caller: CallerId, at: Timestamp) {
     hold_mut(ledger, hold).failed_attempts += 1;
     let record = ledger.callers.entry(caller).or_default();
-    if record.window_ends_at <= at {
+    // The first wrong one opens the window: a clock before 1970 would find the empty record's still open.
+    if record.failed_attempts == 0 || record.window_ends_at <= at {
         ledger
             .forgets
             .remove(&(record.window_ends_at, Forget::Attempts(caller)));
