@@ -114,9 +114,12 @@ fn look(
 fn is_blocked(ledger: &Ledger, resource: ResourceId, interval: Interval) -> bool {
     let blocks = &ledger.blocks[resource.0 as usize];
     let end = blocks.partition_point(|block| block.interval.start() < interval.end());
-    blocks[..end]
-        .iter()
-        .rev()
+    // None lasts longer than this, so years of old blocks cost nothing.
+    let reach = -limits::BLOCK_DAYS_MAX * 24 * 60 * 60;
+    let earliest = interval.start().plus_seconds(reach);
+    let recent = blocks[..end].iter().rev();
+    recent
+        .take_while(|block| block.interval.start() >= earliest)
         .any(|block| block.interval.overlaps(interval))
 }
 
