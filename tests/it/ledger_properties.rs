@@ -1,6 +1,7 @@
 //! Any history of a ledger: it says what a naive model foresees, gives no time to two owners, and can be replayed from its
 //! journal entries to the very state and decisions that were live; and no command with any values whatever makes it panic.
 
+mod acts;
 mod anything;
 mod history;
 mod house;
@@ -33,7 +34,7 @@ proptest! {
     #![proptest_config(config(96))]
 
     #[test]
-    fn a_ledger_says_what_the_naive_model_foresees(acts in history::acts(120)) {
+    fn a_ledger_says_what_the_naive_model_foresees(acts in acts::acts(120)) {
         history::live_through(&acts);
     }
 }
