@@ -331,7 +331,8 @@ fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
 fn count_attempt(ledger: &mut Ledger, hold: HoldId, caller: CallerId, at: Timestamp) {
     hold_mut(ledger, hold).failed_attempts += 1;
     let record = ledger.callers.entry(caller).or_default();
-    if record.window_ends_at <= at {
+    // The first wrong one opens the window: a clock before 1970 would find the empty record's still open.
+    if record.failed_attempts == 0 || record.window_ends_at <= at {
         ledger
             .forgets
             .remove(&(record.window_ends_at, Forget::Attempts(caller)));
@@ -450,7 +451,10 @@ fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome) {
     ledger.forgets.insert((forget_at, Forget::Message(id)));
     // What was certainly not sent counts as no text: neither as a re-send nor as one that carries the code.
     let TextKind::Code {
-        hold, verification, ..
+        hold,
+        verification,
+        generation,
+        ..
     } = message.kind;
     if outcome == SendOutcome::NotSent
         && let Some(hold) = ledger.holds.get_mut(&hold)
@@ -459,7 +463,7 @@ fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome) {
         if let Some(code) = hold
             .verification
             .as_mut()
-            .filter(|code| code.id == verification)
+            .filter(|code| (code.id, code.generation) == (verification, generation))
         {
             code.texts = code.texts.saturating_sub(1);
         }

@@ -6,6 +6,7 @@
 
 use jiff::civil::Date;
 
+use crate::calendar::OpenWindow;
 use crate::limits;
 use crate::model::{Claim, Interval, Resource, ResourceId, Service, Slug, Timestamp};
 
@@ -70,21 +71,24 @@ pub(super) fn judge(
     let date = ledger.zone.date_of(start);
     let sheet = ledger.sheets.sheet(&ledger.zone, resource, date);
     let wanted = service.interval(start);
-    let mut windows = sheet
-        .windows
-        .iter()
-        .filter(|open| open.interval.contains(wanted));
-    let Some(open) = windows.next() else {
+    // Where the clock repeats an hour, neighbouring windows share instants: each may be the one whose slot this is.
+    let windows = sheet.windows.iter();
+    let mut within = windows
+        .filter(|open| open.interval.contains(wanted))
+        .peekable();
+    if within.peek().is_none() {
         return Verdict::NotOffered(if sheet.holiday {
             Reason::Holiday
         } else {
             Reason::Closed
         });
+    }
+    let (minutes, step) = (service.minutes, service.step());
+    let begins = |open: &OpenWindow| {
+        let starts = ledger.zone.starts(date, *open, minutes, step);
+        starts.binary_search(&start).is_ok()
     };
-    let starts = ledger
-        .zone
-        .starts(date, *open, service.minutes, service.step());
-    if starts.binary_search(&start).is_err() {
+    if !within.any(begins) {
         return Verdict::NotOffered(Reason::NotAligned);
     }
     look(ledger, service, resource.number, start, now, except)
@@ -110,9 +114,12 @@ fn look(
 fn is_blocked(ledger: &Ledger, resource: ResourceId, interval: Interval) -> bool {
     let blocks = &ledger.blocks[resource.0 as usize];
     let end = blocks.partition_point(|block| block.interval.start() < interval.end());
-    blocks[..end]
-        .iter()
-        .rev()
+    // None lasts longer than this, so years of old blocks cost nothing.
+    let reach = -limits::BLOCK_DAYS_MAX * 24 * 60 * 60;
+    let earliest = interval.start().plus_seconds(reach);
+    let recent = blocks[..end].iter().rev();
+    recent
+        .take_while(|block| block.interval.start() >= earliest)
         .any(|block| block.interval.overlaps(interval))
 }
 
@@ -131,8 +138,9 @@ pub(super) fn choose(
         match judge(ledger, service, candidate, start, now, except) {
             Verdict::Free => {
                 let day = ledger.zone.day(ledger.zone.date_of(start));
-                let load = day.map_or(0, |day| ledger.occupancy.load(candidate.number, day, now));
-                let rank = (load, &candidate.id, candidate.number);
+                let number = candidate.number;
+                let load = day.map_or(0, |day| ledger.occupancy.load(number, day, now, except));
+                let rank = (load, &candidate.id, number);
                 best = Some(best.map_or(rank, |best| best.min(rank)));
             }
             taken @ Verdict::Taken(_) => refusal = taken,
@@ -181,7 +189,9 @@ struct DayWalk<'a> {
     ledger: &'a Ledger,
     service: &'a Service,
     now: Timestamp,
-    /// Slots begin within this.
+    /// What was asked for.
+    asked: Interval,
+    /// The part of it in which slots may begin.
     range: Interval,
     include_taken: bool,
     /// The best reason seen for a time that is not offered.
@@ -230,6 +240,21 @@ impl DayWalk<'_> {
         }
     }
 
+    /// Whether a start that was asked for may be booked by now; the reason it may not is a better one than being closed.
+    fn is_bookable(&mut self, start: Timestamp) -> bool {
+        if self.range.start() <= start && start < self.range.end() {
+            return true;
+        }
+        self.see(if start < self.now {
+            Reason::Past
+        } else if start < self.range.start() {
+            Reason::Notice
+        } else {
+            Reason::Horizon
+        });
+        false
+    }
+
     fn starts(&mut self, sheet: &DaySheet, date: Date) -> Vec<Timestamp> {
         let mut starts = Vec::new();
         for open in &sheet.windows {
@@ -238,7 +263,8 @@ impl DayWalk<'_> {
             let (minutes, step) = (self.service.minutes, self.service.step());
             starts.extend(self.ledger.zone.starts(date, *open, minutes, step));
         }
-        starts.retain(|start| self.range.start() <= *start && *start < self.range.end());
+        starts.retain(|start| self.asked.start() <= *start && *start < self.asked.end());
+        starts.retain(|start| self.is_bookable(*start));
         starts
     }
 }
@@ -276,6 +302,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
         ledger,
         service,
         now,
+        asked: range,
         range: offered,
         include_taken: search.include_taken,
         reason: None,
@@ -363,6 +390,7 @@ pub(super) fn alternatives(
         ledger,
         service,
         now,
+        asked: range,
         range,
         include_taken: false,
         reason: None,

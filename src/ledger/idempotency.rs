@@ -37,6 +37,12 @@ impl Requests {
         before.map(|remembered| remembered.until)
     }
 
+    /// When each key is forgotten, in no particular order: for checks only, never for a decision.
+    pub fn deadlines(&self) -> impl Iterator<Item = (&[u8; 32], Timestamp)> {
+        let all = self.0.iter();
+        all.map(|(key, remembered)| (key, remembered.until))
+    }
+
     /// Forgets a key.
     pub fn forget(&mut self, key: &[u8; 32]) {
         self.0.remove(key);

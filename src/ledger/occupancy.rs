@@ -75,8 +75,14 @@ impl Occupancy {
             .map(|entry| entry.owner)
     }
 
-    /// How much of this stretch is claimed at `now`, in milliseconds.
-    pub fn load(&self, resource: ResourceId, interval: Interval, now: Timestamp) -> i64 {
+    /// How much of this stretch is claimed at `now`, in milliseconds, leaving one owner out of account as above.
+    pub fn load(
+        &self,
+        resource: ResourceId,
+        interval: Interval,
+        now: Timestamp,
+        except: Option<Owner>,
+    ) -> i64 {
         days_of(interval)
             .filter_map(|day| {
                 let entries = self.days.get(&(resource, day))?;
@@ -85,7 +91,9 @@ impl Occupancy {
                     Timestamp((day + 1) * DAY_MILLIS),
                 )?;
                 let counted = day.intersection(interval)?;
-                let live = entries.iter().filter(|entry| entry.lapses_at > now);
+                let live = entries
+                    .iter()
+                    .filter(|entry| entry.lapses_at > now && Some(entry.owner) != except);
                 Some(
                     live.filter_map(|entry| entry.interval.intersection(counted))
                         .map(Interval::millis)
@@ -214,7 +222,7 @@ mod tests {
             Some(hold(1))
         );
         assert_eq!(
-            occupancy.load(A, claim(A, 0, 48 * 60).interval, Timestamp(0)),
+            occupancy.load(A, claim(A, 0, 48 * 60).interval, Timestamp(0), None),
             120 * MINUTE
         );
         occupancy.leave(hold(1), &[night]);
@@ -234,6 +242,6 @@ mod tests {
             occupancy.taken_by(A, ten.interval, Timestamp(500), None),
             None
         );
-        assert_eq!(occupancy.load(A, ten.interval, Timestamp(500)), 0);
+        assert_eq!(occupancy.load(A, ten.interval, Timestamp(500), None), 0);
     }
 }

@@ -6,21 +6,21 @@ use crate::model::Timestamp;
 
 use super::receipt::SlotView;
 
-/// Why a time is not offered.
+/// Why a time is not offered; what came closer to an offer counts for more.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Reason {
     /// No such service or resource, or this resource does not give this service.
     Unknown,
+    /// A date on which the resource is closed by exception.
+    Holiday,
+    /// Outside opening hours.
+    Closed,
     /// It is over.
     Past,
     /// Too soon to be booked.
     Notice,
     /// Too far ahead.
     Horizon,
-    /// A date on which the resource is closed by exception.
-    Holiday,
-    /// Outside opening hours.
-    Closed,
     /// The resource's time is blocked.
     Blocked,
     /// Within opening hours, but no slot begins then.
@@ -158,13 +158,13 @@ pub enum Rejection {
     CodeMissing,
     /// The code's time is over; ask for a new one.
     CodeExpired,
-    /// The appointment is cancelled.
-    AppointmentCancelled,
     /// The appointment has changed since.
     VersionMismatch {
         /// What it is now.
         current: u32,
     },
+    /// The appointment is cancelled.
+    AppointmentCancelled,
 }
 
 impl Rejection {

@@ -254,20 +254,86 @@ impl Ledger {
         let entered: usize = by_resource.values().map(BTreeMap::len).sum();
         let owned: usize = self.owners().map(|(_, claims)| claims.len()).sum();
         assert_eq!(entered, owned, "nothing is entered that nobody owns");
-        let held = self
-            .holds
-            .after(0)
-            .filter(|(_, hold)| hold.state == HoldState::Held);
-        assert_eq!(
-            held.count(),
-            self.lapses.len(),
-            "every open hold has its lapse"
-        );
         assert_eq!(
             self.agenda.len(),
             self.appointments.len(),
             "every appointment is on the agenda"
         );
+        self.check_lists();
+        self.check_deadlines();
+    }
+
+    /// What is kept by caller and by call is what the holds say.
+    fn check_lists(&self) {
+        let mut open = 0;
+        let mut in_calls = 0;
+        for (_, hold) in self.holds.after(0) {
+            let of_caller = self.callers.get(&hold.party.caller);
+            let listed = of_caller.is_some_and(|caller| caller.open_holds.contains(&hold.id));
+            let of_call = hold.call.as_ref().and_then(|call| self.calls.get(call));
+            let in_call = of_call.is_some_and(|open| open.contains(&hold.id));
+            let is_open = hold.state == HoldState::Held;
+            assert_eq!(listed, is_open, "a phone lists its open holds");
+            assert_eq!(
+                in_call,
+                is_open && hold.call.is_some(),
+                "a call lists its open holds"
+            );
+            open += usize::from(listed);
+            in_calls += usize::from(in_call);
+        }
+        let by_caller: usize = self.callers.values().map(|c| c.open_holds.len()).sum();
+        let by_call: usize = self.calls.values().map(Vec::len).sum();
+        assert_eq!((by_caller, by_call), (open, in_calls), "and no others");
+    }
+
+    /// Everything that is kept for a while has its deadline, and every deadline something to end: nothing stays for ever.
+    fn check_deadlines(&self) {
+        let (mut lapses, mut forgets) = (0, 0);
+        let mut due = |at: Timestamp, row: Forget| {
+            assert!(self.forgets.contains(&(at, row)), "what is kept is dropped");
+            forgets += 1;
+        };
+        for (_, hold) in self.holds.after(0) {
+            if hold.state == HoldState::Held {
+                let lapse = (hold.expires_at, hold.id);
+                assert!(self.lapses.contains(&lapse), "an open hold has its lapse");
+                lapses += 1;
+            } else {
+                let kept = limits::ENDED_KEPT_SECONDS;
+                due(
+                    hold.lifetime_ends_at.plus_seconds(kept),
+                    Forget::Hold(hold.id),
+                );
+            }
+        }
+        for (_, message) in self.messages.after(0) {
+            let unsettled = self.unsettled.contains(&message.id);
+            let handed_over = message.state == MessageState::HandedOver;
+            assert_eq!(unsettled, handed_over, "what is unsettled is on its list");
+            if !unsettled {
+                let kept = limits::ENDED_KEPT_SECONDS;
+                due(
+                    message.queued_at.plus_seconds(kept),
+                    Forget::Message(message.id),
+                );
+            }
+        }
+        for (key, until) in self.requests.deadlines() {
+            due(until, Forget::Request(*key));
+        }
+        for (id, caller) in &self.callers {
+            if caller.failed_attempts > 0 {
+                due(caller.window_ends_at, Forget::Attempts(*id));
+            } else {
+                assert!(
+                    !caller.open_holds.is_empty(),
+                    "a phone is kept for a reason"
+                );
+            }
+        }
+        assert_eq!(lapses, self.lapses.len(), "every lapse has its hold");
+        assert_eq!(forgets, self.forgets.len(), "every deadline has its row");
     }
 
     fn owners(&self) -> impl Iterator<Item = (Owner, &[crate::model::Claim])> {

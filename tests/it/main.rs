@@ -15,6 +15,10 @@ mod journal_contract;
 #[cfg(test)]
 mod journal_faults;
 #[cfg(test)]
+mod ledger_properties;
+#[cfg(test)]
+mod ledger_tables;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod readme;

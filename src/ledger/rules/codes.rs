@@ -116,6 +116,10 @@ fn queued(hold: &Hold, code: Verification, codes_sent: u32, context: &Context<'_
             .policy
             .attempts_max
             .saturating_sub(hold.failed_attempts),
-        resends_left: (context.policy.resends_max + 1).saturating_sub(codes_sent),
+        resends_left: context
+            .policy
+            .resends_max
+            .saturating_add(1)
+            .saturating_sub(codes_sent),
     })
 }

@@ -26,13 +26,13 @@ pub fn place(
     call: Option<&CallId>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
+    if ttl_seconds == Some(0) {
+        return Err(NO_TIME);
+    }
     if let Some(hold) = same_wish(ledger, wish, party, call, context) {
         return Ok(Decision::quiet(Receipt::HoldAgain(
             ledger.hold_view(hold, context.now),
         )));
-    }
-    if ttl_seconds == Some(0) {
-        return Err(NO_TIME);
     }
     let claimed = claim(ledger, wish, None, context)?;
     has_room(ledger, party, context)?;

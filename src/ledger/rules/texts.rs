@@ -56,10 +56,16 @@ pub fn settle(
     };
     let mut events = vec![Event::TextSettled { message, outcome }];
     let TextKind::Code {
-        hold, verification, ..
+        hold,
+        verification,
+        generation,
+        ..
     } = text.kind;
     let code = ledger.holds.get(&hold).and_then(|hold| hold.verification);
-    let only_text = code.is_some_and(|code| code.id == verification && code.texts == 1);
+    // A text that is late may carry an earlier code than the newest; its failure says nothing of that one.
+    let only_text = code.is_some_and(|code| {
+        (code.id, code.generation) == (verification, generation) && code.texts == 1
+    });
     if outcome == SendOutcome::NotSent && only_text {
         events.push(Event::CodeWithdrawn { hold });
     }

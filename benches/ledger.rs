@@ -1,0 +1,337 @@
+//! Decisions per second of one ledger in memory: no journal, no actor, no HTTP. benches/README.md has the estimates.
+//!
+//! The practice is a large one: twenty practitioners, ninety days, half of all times booked. What changes the ledger is
+//! measured in runs of a thousand on a copy of it, so that it neither fills up nor starts from nothing; copying and setting
+//! up are not measured.
+
+use std::time::Duration;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use holdfast::clock::Stopwatch;
+use holdfast::ledger::{
+    Command, Context, Decision, Event, Ledger, NewResource, NewService, PageRequest, Policy, Query,
+    Receipt, Rejection, SlotSearch, SlotView, TextChannel, View, Wish, apply, decide, look,
+};
+use holdfast::model::{
+    CallerId, EnteredCode, HoldId, KeyId, OpeningHours, Party, PersonId, Principal, Profile,
+    ResourceKind, Scope, SendOutcome, Slug, TenantId, TextKind, Timestamp, VerificationPolicy,
+    Weekdays, Window,
+};
+use holdfast::seal::{CodeKey, MasterKey};
+
+const PRACTITIONERS: usize = 20;
+const DAYS: i64 = 90;
+const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
+/// 2026-03-02, a Monday, at six in the morning in London.
+const NOW: Timestamp = Timestamp(1_772_431_200_000);
+/// Decisions on one copy of the practice.
+const RUN: u64 = 1_000;
+
+fn slug(text: &str) -> Slug {
+    text.parse().expect("an id")
+}
+
+fn practitioner(number: usize) -> Slug {
+    slug(&format!("dr-{number:02}"))
+}
+
+/// A ledger and what its decisions rest on.
+#[derive(Clone)]
+struct Practice {
+    ledger: Ledger,
+    policy: Policy,
+    codes: CodeKey,
+    drawn: u128,
+}
+
+impl Practice {
+    fn new() -> Self {
+        let tenant = TenantId(1);
+        let mut practice = Self {
+            ledger: Ledger::new(tenant),
+            policy: Policy {
+                hold_ttl_seconds: 600,
+                hold_lifetime_seconds_max: 1800,
+                live_holds_per_phone_max: 5,
+                code_digits: 6,
+                code_ttl_seconds: 300,
+                attempts_max: 5,
+                resends_max: 3,
+                texts: TextChannel::Inbox,
+            },
+            codes: CodeKey::of(&MasterKey::new([1; 32]), tenant),
+            drawn: 0,
+        };
+        let profile = Profile::new("Clinic", "Europe/London", "GB").expect("a profile");
+        practice.carry_out(&Command::OpenClinic(profile));
+        let window = |from: &str, to: &str| {
+            Window::new(from.parse().expect("a time"), to.parse().expect("a time"))
+        };
+        let days = Weekdays::named(["mon", "tue", "wed", "thu", "fri"]).expect("days");
+        let hours = [window("08:00", "12:00"), window("13:00", "17:00")];
+        for number in 0..PRACTITIONERS {
+            practice.carry_out(&Command::AddResource(NewResource {
+                id: Some(practitioner(number)),
+                kind: ResourceKind::Practitioner,
+                name: format!("Doctor {number}"),
+                opening_hours: hours
+                    .iter()
+                    .map(|window| OpeningHours {
+                        days,
+                        window: window.clone().expect("a window"),
+                    })
+                    .collect(),
+                exceptions: Vec::new(),
+            }));
+        }
+        practice.carry_out(&Command::AddService(NewService {
+            id: Some(slug("checkup")),
+            name: "Check-up".to_owned(),
+            minutes: 30,
+            buffer_before_minutes: 0,
+            buffer_after_minutes: 0,
+            step_minutes: None,
+            notice_minutes: 60,
+            horizon_days: 90,
+            resources: (0..PRACTITIONERS).map(practitioner).collect(),
+            verification: VerificationPolicy::Required,
+        }));
+        practice.fill();
+        practice
+    }
+
+    /// Books every other free slot.
+    fn fill(&mut self) {
+        for day in 0..DAYS {
+            let free = self.find(day, 1, 1_000);
+            for (number, slot) in free.iter().step_by(2).enumerate() {
+                self.carry_out(&Command::BookDirectly {
+                    wish: wish_for(slot),
+                    party: party(number as u128),
+                });
+            }
+        }
+    }
+
+    fn decide(&mut self, command: &Command) -> Result<Decision, Rejection> {
+        let fresh = [(); 3].map(|()| {
+            self.drawn += 1;
+            self.drawn
+                .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+        });
+        let context = Context {
+            now: NOW,
+            principal: Principal::Key {
+                key: KeyId(1),
+                scope: Scope::Staff,
+            },
+            fresh,
+            policy: &self.policy,
+            codes: &self.codes,
+            request: None,
+        };
+        decide(&self.ledger, command, &context)
+    }
+
+    fn carry_out(&mut self, command: &Command) -> Decision {
+        let decision = self.decide(command).expect("it can be had");
+        for event in &decision.events {
+            apply(&mut self.ledger, event);
+        }
+        decision
+    }
+
+    fn find(&self, first_day: i64, days: i64, limit: usize) -> Vec<SlotView> {
+        let from = Timestamp(NOW.0.div_euclid(DAY_MILLIS) * DAY_MILLIS + first_day * DAY_MILLIS);
+        let query = Query::Slots(SlotSearch {
+            service: slug("checkup"),
+            resource: None,
+            from,
+            to: Timestamp(from.0 + days * DAY_MILLIS),
+            include_taken: false,
+            page: PageRequest { after: None, limit },
+        });
+        match look(&self.ledger, &query, Principal::System, NOW) {
+            Ok(View::Slots(slots)) => slots.page.items,
+            other => panic!("slots were asked for: {other:?}"),
+        }
+    }
+
+    /// A thousand free slots all over the ninety days.
+    fn free_slots(&self) -> Vec<SlotView> {
+        let all: Vec<_> = (0..DAYS).flat_map(|day| self.find(day, 1, 1_000)).collect();
+        let step = all.len() / RUN as usize;
+        assert!(step > 0, "there are enough free slots");
+        all.into_iter().step_by(step).take(RUN as usize).collect()
+    }
+
+    fn hold(&mut self, wish: Wish, number: u128) -> HoldId {
+        let decision = self.carry_out(&Command::PlaceHold {
+            wish,
+            party: party(number),
+            ttl_seconds: None,
+            call: None,
+        });
+        match decision.receipt {
+            Receipt::Hold(hold) => hold.id,
+            other => panic!("a hold was asked for: {other:?}"),
+        }
+    }
+
+    /// Sends a hold's code; gives what its caller will say.
+    fn send(&mut self, hold: HoldId) -> EnteredCode {
+        let decision = self.carry_out(&Command::SendCode(hold));
+        let text = decision.events.iter().find_map(|event| match event {
+            Event::TextQueued { message, kind, .. } => Some((*message, *kind)),
+            _ => None,
+        });
+        let (message, kind) = text.expect("a text was queued");
+        self.carry_out(&Command::SettleText {
+            message,
+            attempt: 1,
+            outcome: SendOutcome::Sent,
+        });
+        let TextKind::Code {
+            verification,
+            generation,
+            digits,
+            ..
+        } = kind;
+        let code = self.codes.code(verification, generation, digits);
+        EnteredCode::new(&code).expect("a code")
+    }
+}
+
+fn wish_for(slot: &SlotView) -> Wish {
+    Wish {
+        service: slot.service.clone(),
+        resource: Some(slot.resource.clone()),
+        start: slot.interval.start(),
+    }
+}
+
+fn party(number: u128) -> Party {
+    Party {
+        caller: CallerId(number),
+        person: PersonId(number),
+    }
+}
+
+/// Measures `iterations` decisions in runs, each on a copy of the practice that `prepare` makes ready.
+fn in_runs<T>(
+    practice: &Practice,
+    iterations: u64,
+    prepare: impl Fn(&mut Practice) -> Vec<T>,
+    decide: impl Fn(&mut Practice, T, u128),
+) -> Duration {
+    let (mut done, mut elapsed) = (0, Duration::ZERO);
+    while done < iterations {
+        let mut copy = practice.clone();
+        let given = prepare(&mut copy);
+        let now = (iterations - done).min(given.len() as u64);
+        let stopwatch = Stopwatch::start();
+        for (number, one) in (0..now).zip(given) {
+            decide(&mut copy, one, u128::from(number));
+        }
+        elapsed += stopwatch.elapsed();
+        done += now;
+    }
+    elapsed
+}
+
+fn changes(criterion: &mut Criterion, practice: &Practice) {
+    let slots = practice.free_slots();
+    let wishes = |_: &mut Practice| slots.iter().map(wish_for).collect::<Vec<_>>();
+    let mut group = criterion.benchmark_group("ledger");
+    group.throughput(Throughput::Elements(1));
+    group.bench_function("hold, practitioner named", |bencher| {
+        bencher.iter_custom(|iterations| {
+            in_runs(practice, iterations, wishes, |copy, wish, number| {
+                copy.hold(wish, number);
+            })
+        });
+    });
+    group.bench_function("hold, any one of twenty", |bencher| {
+        let anyone = |_: &mut Practice| {
+            let wishes = slots.iter().map(wish_for);
+            wishes
+                .map(|wish| Wish {
+                    resource: None,
+                    ..wish
+                })
+                .collect::<Vec<_>>()
+        };
+        bencher.iter_custom(|iterations| {
+            in_runs(practice, iterations, anyone, |copy, wish, number| {
+                copy.hold(wish, number);
+            })
+        });
+    });
+    group.bench_function("hold and release", |bencher| {
+        bencher.iter_custom(|iterations| {
+            in_runs(practice, iterations, wishes, |copy, wish, number| {
+                let hold = copy.hold(wish, number);
+                copy.carry_out(&Command::ReleaseHold(hold));
+            })
+        });
+    });
+    group.bench_function("confirm by code", |bencher| {
+        let held = |copy: &mut Practice| {
+            let with_codes = slots.iter().zip(0..).map(|(slot, number)| {
+                let hold = copy.hold(wish_for(slot), number);
+                let code = Some(copy.send(hold));
+                Command::Confirm { hold, code }
+            });
+            with_codes.collect::<Vec<_>>()
+        };
+        bencher.iter_custom(|iterations| {
+            in_runs(practice, iterations, held, |copy, confirm, _| {
+                let decision = copy.carry_out(&confirm);
+                assert!(matches!(decision.receipt, Receipt::Appointment(_)));
+            })
+        });
+    });
+    group.finish();
+}
+
+fn looks(criterion: &mut Criterion, practice: &Practice) {
+    let mut group = criterion.benchmark_group("ledger");
+    group.throughput(Throughput::Elements(1));
+    let mut busy = practice.clone();
+    let slot = busy.find(7, 1, 1_000)[40].clone();
+    busy.hold(wish_for(&slot), 1);
+    let refused = |wish: Wish| Command::PlaceHold {
+        wish,
+        party: party(2),
+        ttl_seconds: None,
+        call: None,
+    };
+    group.bench_function("refusal with alternatives", |bencher| {
+        let command = refused(wish_for(&slot));
+        bencher.iter(|| {
+            let Err(Rejection::SlotTaken(near)) = busy.decide(&command) else {
+                panic!("the slot is taken")
+            };
+            near
+        });
+    });
+    group.bench_function("find one day", |bencher| {
+        bencher.iter(|| practice.find(7, 1, 1_000))
+    });
+    group.bench_function("find one day, first page", |bencher| {
+        bencher.iter(|| practice.find(7, 1, 50));
+    });
+    group.bench_function("find seven days", |bencher| {
+        bencher.iter(|| practice.find(7, 7, 1_000));
+    });
+    group.finish();
+}
+
+fn ledger(criterion: &mut Criterion) {
+    let practice = Practice::new();
+    changes(criterion, &practice);
+    looks(criterion, &practice);
+}
+
+criterion_group!(benches, ledger);
+criterion_main!(benches);

@@ -1,0 +1,416 @@
+//! Commands with any values, from any caller, at any instant: nothing panics, and what was decided can be replayed.
+
+use holdfast::ledger::{
+    AppointmentSearch, Command, Cursor, NewResource, NewService, PageRequest, Policy,
+    ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel, Wish,
+    look,
+};
+use holdfast::model::{
+    AppointmentId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
+    MinuteOfDay, OpeningHours, Party, PersonId, Principal, ResourceKind, Scope, SendOutcome, Slug,
+    Timestamp, VerificationPolicy, Weekdays, Window,
+};
+use jiff::civil::{Date, date};
+use proptest::prelude::*;
+
+use super::house::House;
+
+/// A command, who asks, how far the clock has moved since the last one, and what is looked up afterwards.
+#[derive(Debug, Clone)]
+pub struct Act {
+    command: Command,
+    principal: Principal,
+    moved: i64,
+    key: Option<u8>,
+    query: Query,
+}
+
+pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
+    let moved = prop_oneof![200 => 0i64..60_000, 2 => 0i64..10_000_000_000, 1 => 0..i64::MAX];
+    let key = prop::option::of(0u8..4);
+    let act = (command().boxed(), principal(), moved, key, query().boxed()).prop_map(
+        |(command, principal, moved, key, query)| Act {
+            command,
+            principal,
+            moved,
+            key,
+            query,
+        },
+    );
+    let begin = prop_oneof![6 => Just(NOW.0), 1 => any::<i64>()];
+    (begin, prop::collection::vec(act, 1..most)).prop_map(|(begin, mut acts)| {
+        // The first move is from the beginning of time.
+        acts[0].moved = begin;
+        acts
+    })
+}
+
+/// Ids below this are places among what is known.
+const PLACES: u128 = 1000;
+
+const NOW: Timestamp = Timestamp(1_772_431_200_000);
+
+pub fn policies() -> impl Strategy<Value = Policy> {
+    let number = || prop_oneof![Just(0u32), 1u32..10, 300u32..2000, Just(u32::MAX)];
+    let texts = prop::sample::select(vec![
+        TextChannel::Inbox,
+        TextChannel::Inbox,
+        TextChannel::Provider,
+    ]);
+    (
+        (number(), number(), number(), number(), number(), number()),
+        4u8..=8,
+        texts,
+    )
+        .prop_map(
+            |((ttl, lifetime, holds, code, attempts, resends), digits, texts)| Policy {
+                hold_ttl_seconds: ttl,
+                hold_lifetime_seconds_max: lifetime,
+                live_holds_per_phone_max: holds,
+                code_digits: digits,
+                code_ttl_seconds: code,
+                attempts_max: attempts,
+                resends_max: resends,
+                texts,
+            },
+        )
+}
+
+pub fn live_through(acts: &[Act], policy: Policy) {
+    let mut house = House::furnished(Timestamp(acts[0].moved));
+    house.policy = policy;
+    let zone = ["Europe/London", "Pacific/Apia", "Africa/Abidjan"][acts.len() % 3];
+    let change = ProfileChange {
+        time_zone: Some(zone.to_owned()),
+        ..ProfileChange::default()
+    };
+    let set = house.step(&Command::ChangeProfile(change), Principal::System, None);
+    set.expect("a zone");
+    let mut known = Known::default();
+    for act in acts.iter().skip(1) {
+        house.now = Timestamp(house.now.0.saturating_add(act.moved));
+        let command = known.named(act.command.clone());
+        let body = format!("{command:?}");
+        let key = act.key.map(|key| (key, body.as_str()));
+        // Whatever it says is fine.
+        if let Ok(decision) = house.step(&command, act.principal, key) {
+            known.learn(&decision.receipt);
+        }
+        let _seen = look(&house.live, &act.query, act.principal, house.now);
+    }
+    house.replay();
+}
+
+/// The ids that were drawn, by kind.
+#[derive(Default)]
+struct Known {
+    holds: Vec<u128>,
+    appointments: Vec<u128>,
+    texts: Vec<u128>,
+    keys: Vec<u128>,
+}
+
+impl Known {
+    fn learn(&mut self, receipt: &Receipt) {
+        match receipt {
+            Receipt::Hold(hold) => self.holds.push(hold.id.0),
+            Receipt::Appointment(appointment) => self.appointments.push(appointment.id.0),
+            Receipt::CodeQueued(code) => self.texts.push(code.message.0),
+            Receipt::Key(key) => self.keys.push(key.id.0),
+            _ => {}
+        }
+    }
+
+    /// Puts what is known in the place of places.
+    fn named(&self, mut command: Command) -> Command {
+        let name = |known: &[u128], id: &mut u128| {
+            if *id < PLACES && !known.is_empty() {
+                *id = known[*id as usize % known.len()];
+            }
+        };
+        match &mut command {
+            Command::ExtendHold { hold, .. }
+            | Command::ReleaseHold(hold)
+            | Command::SendCode(hold)
+            | Command::Confirm { hold, .. } => name(&self.holds, &mut hold.0),
+            Command::CancelAppointment { appointment, .. }
+            | Command::Reschedule { appointment, .. } => {
+                name(&self.appointments, &mut appointment.0);
+            }
+            Command::HandOverText(message) | Command::SettleText { message, .. } => {
+                name(&self.texts, &mut message.0);
+            }
+            Command::RevokeKey(key) => name(&self.keys, &mut key.0),
+            _ => {}
+        }
+        command
+    }
+}
+
+/// Instants: near now, at the ends of everything, anywhere.
+fn instant() -> impl Strategy<Value = Timestamp> {
+    prop_oneof![
+        20 => (0i64..30).prop_map(|half| Timestamp(NOW.0 + half * 1_800_000)),
+        1 => any::<i64>().prop_map(Timestamp),
+        1 => prop::sample::select(vec![
+            Timestamp::MIN,
+            Timestamp(i64::MIN + 1),
+            Timestamp(-1),
+            Timestamp(0),
+            // 9999-12-30 and the first instants that jiff does not know.
+            Timestamp(253_402_128_000_000),
+            Timestamp(253_402_207_200_000),
+            Timestamp(253_402_300_800_000),
+            Timestamp(i64::MAX - 1),
+            Timestamp::MAX,
+        ]),
+    ]
+}
+
+fn interval() -> impl Strategy<Value = Interval> {
+    let short = (instant(), 1i64..10_000_000).prop_filter_map("not empty", |(start, millis)| {
+        Interval::new(start, Timestamp(start.0.saturating_add(millis)))
+    });
+    let any = (instant(), instant())
+        .prop_filter_map("not empty", |(start, end)| Interval::new(start, end));
+    prop_oneof![3 => short, 1 => any]
+}
+
+fn seconds() -> impl Strategy<Value = u32> {
+    prop_oneof![Just(0), 1u32..2000, any::<u32>(), Just(u32::MAX)]
+}
+
+fn minutes() -> impl Strategy<Value = u32> {
+    prop_oneof![30 => prop::sample::select(vec![1u32, 15, 30, 60]), 1 => any::<u32>(), 1 => 0u32..200_000]
+}
+
+fn slug(prefix: &'static str) -> impl Strategy<Value = Slug> {
+    (0usize..4).prop_map(move |number| format!("{prefix}{number}").parse().expect("an id"))
+}
+
+fn window() -> impl Strategy<Value = Window> {
+    (0u16..=1440, 0u16..=1440).prop_filter_map("a window", |(from, to)| {
+        let time = |minute: u16| -> MinuteOfDay {
+            format!("{:02}:{:02}", minute / 60, minute % 60)
+                .parse()
+                .expect("a time")
+        };
+        Window::new(time(from), time(to)).ok()
+    })
+}
+
+fn hours() -> impl Strategy<Value = Vec<OpeningHours>> {
+    let days = Weekdays::named(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]).expect("days");
+    let hours = || window().prop_map(move |window| OpeningHours { days, window });
+    prop_oneof![2 => prop::collection::vec(hours(), 0..2), 1 => prop::collection::vec(hours(), 0..70)]
+}
+
+fn exceptions() -> impl Strategy<Value = Vec<DayException>> {
+    let day = prop_oneof![
+        3 => (1i8..29).prop_map(|day| date(2026, 3, day)),
+        1 => prop::sample::select(vec![Date::MIN, Date::MAX]),
+    ];
+    let exception =
+        (day, prop::option::of(window())).prop_map(|(date, window)| DayException { date, window });
+    prop::collection::vec(exception, 0..3)
+}
+
+fn name() -> impl Strategy<Value = String> {
+    prop_oneof![12 => Just("A name".to_owned()), 1 => any::<String>()]
+}
+
+fn principal() -> impl Strategy<Value = Principal> {
+    let scope = prop::sample::select(vec![Scope::Staff, Scope::Agent, Scope::Read, Scope::Admin]);
+    prop_oneof![
+        1 => Just(Principal::System),
+        4 => scope.prop_map(|scope| Principal::Key { key: KeyId(scope as u128), scope }),
+    ]
+}
+
+fn wish() -> impl Strategy<Value = Wish> {
+    (slug("s"), prop::option::of(slug("r")), instant()).prop_map(|(service, resource, start)| {
+        Wish {
+            service,
+            resource,
+            start,
+        }
+    })
+}
+
+fn party() -> impl Strategy<Value = Party> {
+    (0u128..3, 0u128..3).prop_map(|(caller, person)| Party {
+        caller: CallerId(caller),
+        person: PersonId(person),
+    })
+}
+
+/// The ids of what was made, by their place in order of appearance, and now and then anybody's.
+fn made() -> impl Strategy<Value = u128> {
+    prop_oneof![12 => 0u128..PLACES, 1 => any::<u128>()]
+}
+
+fn command() -> impl Strategy<Value = Command> {
+    // Boxed: nested by value they outgrow a test thread's stack.
+    prop_oneof![2 => of_the_practice().boxed(), 8 => of_holds().boxed(), 3 => of_the_rest().boxed()]
+}
+
+fn of_the_practice() -> impl Strategy<Value = Command> {
+    let resource = (
+        prop::option::weighted(0.9, slug("r")),
+        name(),
+        hours(),
+        exceptions(),
+    );
+    let policy = prop::sample::select(vec![VerificationPolicy::Off, VerificationPolicy::Required]);
+    let service = (
+        (prop::option::weighted(0.9, slug("s")), name(), policy),
+        (
+            minutes(),
+            minutes(),
+            minutes(),
+            prop::option::of(minutes()),
+            minutes(),
+            minutes(),
+        ),
+        prop::collection::vec(slug("r"), 0..3),
+    );
+    prop_oneof![
+        3 => resource.prop_map(|(id, name, opening_hours, exceptions)| Command::AddResource(NewResource {
+            id,
+            kind: ResourceKind::Room,
+            name,
+            opening_hours,
+            exceptions,
+        })),
+        1 => (slug("r"), name(), hours(), exceptions()).prop_map(|(id, name, hours, exceptions)| {
+            Command::ChangeResource(id, ResourceChange {
+                name: Some(name),
+                opening_hours: Some(hours),
+                exceptions: Some(exceptions),
+            })
+        }),
+        1 => (slug("r"), interval()).prop_map(|(resource, interval)| Command::BlockTime { resource, interval }),
+        3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), resources)| {
+            Command::AddService(NewService {
+                id,
+                name,
+                minutes,
+                buffer_before_minutes: before,
+                buffer_after_minutes: after,
+                step_minutes: step,
+                notice_minutes: notice,
+                horizon_days: horizon,
+                resources,
+                verification,
+            })
+        }),
+        1 => (slug("s"), minutes(), minutes(), minutes()).prop_map(|(id, minutes, step, horizon)| {
+            Command::ChangeService(id, ServiceChange {
+                minutes: Some(minutes),
+                step_minutes: Some(step),
+                horizon_days: Some(horizon),
+                ..ServiceChange::default()
+            })
+        }),
+    ]
+}
+
+fn of_holds() -> impl Strategy<Value = Command> {
+    let call = prop::option::of(
+        (0u8..3).prop_map(|call| CallId::new(&format!("c{call}")).expect("a call")),
+    );
+    let code =
+        prop::option::of(".*").prop_map(|said| said.and_then(|said| EnteredCode::new(&said)));
+    prop_oneof![
+        5 => (wish(), party(), prop::option::of(seconds()), call).prop_map(|(wish, party, ttl_seconds, call)| {
+            Command::PlaceHold { wish, party, ttl_seconds, call }
+        }),
+        1 => (made(), seconds()).prop_map(|(hold, ttl_seconds)| Command::ExtendHold {
+            hold: HoldId(hold),
+            ttl_seconds,
+        }),
+        1 => made().prop_map(|hold| Command::ReleaseHold(HoldId(hold))),
+        3 => made().prop_map(|hold| Command::SendCode(HoldId(hold))),
+        3 => (made(), code).prop_map(|(hold, code)| Command::Confirm { hold: HoldId(hold), code }),
+    ]
+}
+
+fn of_the_rest() -> impl Strategy<Value = Command> {
+    let version = || prop::option::of(any::<u32>());
+    let outcome = prop::sample::select(vec![
+        SendOutcome::Sent,
+        SendOutcome::NotSent,
+        SendOutcome::Unknown,
+    ]);
+    let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
+    prop_oneof![
+        (wish(), party()).prop_map(|(wish, party)| Command::BookDirectly { wish, party }),
+        (made(), version()).prop_map(|(id, if_version)| Command::CancelAppointment {
+            appointment: AppointmentId(id),
+            if_version,
+        }),
+        (made(), wish(), version()).prop_map(|(id, wish, if_version)| Command::Reschedule {
+            appointment: AppointmentId(id),
+            wish,
+            if_version,
+        }),
+        made().prop_map(|message| Command::HandOverText(MessageId(message))),
+        (made(), 0u32..4, outcome).prop_map(|(message, attempt, outcome)| Command::SettleText {
+            message: MessageId(message),
+            attempt,
+            outcome,
+        }),
+        (scope, name(), prop::option::of(instant())).prop_map(|(scope, label, expires_at)| {
+            Command::CreateKey {
+                scope,
+                label,
+                expires_at,
+                secret_hash: [1; 32],
+            }
+        }),
+        made().prop_map(|key| Command::RevokeKey(KeyId(key))),
+        Just(Command::TimePassed),
+    ]
+}
+
+fn page() -> impl Strategy<Value = PageRequest> {
+    let cursor = (instant(), any::<u64>()).prop_map(|(at, serial)| Cursor { at: at.0, serial });
+    (prop::option::of(cursor), 0usize..20).prop_map(|(after, limit)| PageRequest { after, limit })
+}
+
+fn query() -> impl Strategy<Value = Query> {
+    let slots = (
+        slug("s"),
+        prop::option::of(slug("r")),
+        instant(),
+        instant(),
+        any::<bool>(),
+        page(),
+    );
+    let appointments = (prop::option::of(slug("r")), instant(), instant(), page());
+    prop_oneof![
+        slots.prop_map(
+            |(service, resource, from, to, include_taken, page)| Query::Slots(SlotSearch {
+                service,
+                resource,
+                from,
+                to,
+                include_taken,
+                page,
+            })
+        ),
+        appointments.prop_map(|(resource, from, to, page)| Query::Appointments(
+            AppointmentSearch {
+                from,
+                to,
+                resource,
+                person: None,
+                status: None,
+                page,
+            }
+        )),
+        page().prop_map(|page| Query::Holds { status: None, page }),
+        page().prop_map(Query::Resources),
+        page().prop_map(Query::Keys),
+    ]
+}

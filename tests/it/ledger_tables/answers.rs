@@ -1,0 +1,252 @@
+//! The right side of a table: what came of a step, in the wire's words, times as the clinic's clock shows them.
+
+use holdfast::calendar::Instants;
+use holdfast::ledger::{
+    AppointmentView, CodeQueued, Decision, Event, HoldView, Reason, Receipt, Rejection, SlotStatus,
+    SlotView, View,
+};
+use holdfast::model::{Interval, SendOutcome, Slug, Timestamp};
+
+use super::desk::Desk;
+use super::words::DAY_NAMES;
+
+/// Slots that are shown one by one; of more, the first and the last.
+const SHOWN: usize = 8;
+
+pub fn name_hold(desk: &mut Desk, name: &str, decision: &Decision) {
+    if let Receipt::Hold(hold) = &decision.receipt
+        && !decision.replayed
+    {
+        desk.holds.give(name, hold.id.0);
+    }
+}
+
+/// What a command led to.
+pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<String, String> {
+    let decision = match outcome {
+        Ok(decision) => decision,
+        Err(rejected) => return Err(rejection(desk, rejected)),
+    };
+    let mut said = String::new();
+    let expired = decision.events.iter().filter_map(|event| match event {
+        Event::HoldExpired { hold } => Some(desk.holds.name(hold.0)),
+        _ => None,
+    });
+    let expired: Vec<_> = expired.collect();
+    match expired.len() {
+        0 => {}
+        1..=SHOWN => said += &format!("expired {}, ", expired.join(" ")),
+        many => said += &format!("expired {many}, "),
+    }
+    said += &receipt(desk, &decision.receipt);
+    for event in &decision.events {
+        match event {
+            Event::HoldLocked { .. } => said += ", hold locked",
+            Event::CodeWithdrawn { .. } => said += ", code withdrawn",
+            Event::Forgotten { up_to } => {
+                said += &format!(", forgotten up to {}", time(desk, *up_to));
+            }
+            _ => {}
+        }
+    }
+    if decision.replayed {
+        said += " (replayed)";
+    } else if decision.events.is_empty() {
+        said += " (no event)";
+    }
+    Ok(said)
+}
+
+fn receipt(desk: &Desk, receipt: &Receipt) -> String {
+    match receipt {
+        Receipt::Tenant(tenant) => format!("tenant {}", public(&tenant.slug)),
+        Receipt::Profile(profile) => format!("in {}", profile.time_zone),
+        Receipt::Key(key) => {
+            let revoked = if key.revoked_at.is_some() {
+                " revoked"
+            } else {
+                ""
+            };
+            let (name, scope) = (desk.keys.name(key.id.0), key.scope.as_str());
+            format!("{name} {scope} {:?}{revoked}", key.label)
+        }
+        Receipt::Resource(resource) => format!("{} v{}", public(&resource.id), resource.version),
+        Receipt::Service(view) => {
+            let service = &view.service;
+            format!("{} v{}", public(&service.id), service.version)
+        }
+        Receipt::Block(block, resource) => {
+            format!("{resource} blocked {}", stretch(desk, block.interval))
+        }
+        Receipt::Hold(view) => hold(desk, view),
+        Receipt::HoldAgain(view) => format!("{} again", hold(desk, view)),
+        Receipt::Released(id) => format!("{} released", desk.holds.name(id.0)),
+        Receipt::CodeQueued(code) => code_queued(desk, code),
+        Receipt::CodeMismatch { attempts_left } => format!("code-mismatch, {attempts_left} left"),
+        Receipt::Appointment(view) => appointment(desk, view),
+        Receipt::AppointmentAgain(view) => format!("{} again", appointment(desk, view)),
+        Receipt::TextHandedOver { attempt } => format!("attempt {attempt}"),
+        Receipt::TextSettled(outcome) => match outcome {
+            SendOutcome::Sent => "settled sent".to_owned(),
+            SendOutcome::NotSent => "settled not-sent".to_owned(),
+            SendOutcome::Unknown => "settled unknown".to_owned(),
+        },
+        Receipt::Nothing => "nothing".to_owned(),
+    }
+}
+
+/// A public id; one that was drawn only by its kind.
+fn public(id: &Slug) -> String {
+    let (kind, drawn) = id.as_str().split_once('-').unwrap_or((id.as_str(), ""));
+    match kind {
+        "resource" | "service" | "new" if !drawn.is_empty() => format!("{kind}-…"),
+        _ => id.to_string(),
+    }
+}
+
+fn code_queued(desk: &Desk, code: &CodeQueued) -> String {
+    let carried = desk.ledger.message(code.message).expect("a text").kind;
+    let holdfast::model::TextKind::Code {
+        verification,
+        generation,
+        ..
+    } = carried;
+    let known =
+        |c: &super::desk::Code| (c.verification, c.generation) == (verification, generation);
+    let number = 1 + desk.issued.iter().position(known).expect("a sent code");
+    format!(
+        "{} with c{number} until {}, {} attempts, {} re-sends left",
+        desk.texts.name(code.message.0),
+        time(desk, code.expires_at),
+        code.attempts_left,
+        code.resends_left
+    )
+}
+
+fn joined(resources: &[Slug]) -> String {
+    let names: Vec<_> = resources.iter().map(Slug::as_str).collect();
+    names.join("+")
+}
+
+fn hold(desk: &Desk, view: &HoldView) -> String {
+    let (name, status) = (desk.holds.name(view.id.0), view.status.as_str());
+    let (at, resource) = (stretch(desk, view.interval), joined(&view.resources));
+    let until = time(desk, view.expires_at);
+    format!("{name} {status} {resource} {at} until {until}")
+}
+
+fn appointment(desk: &Desk, view: &AppointmentView) -> String {
+    let (name, status) = (desk.appointments.name(view.id.0), view.status.as_str());
+    let (at, resource) = (stretch(desk, view.interval), joined(&view.resources));
+    format!("{name} {status} {resource} {at} v{}", view.version)
+}
+
+pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
+    let code = rejection.code();
+    match rejection {
+        Rejection::NotFound(missing) => format!("{code}: {}", missing.as_str()),
+        Rejection::Invalid { field, detail } => format!("{code}: {field}: {detail}"),
+        Rejection::LimitReached(bound) => format!("{code}: {}", bound.as_str()),
+        Rejection::SlotNotOffered(reason) => format!("{code}: {}", reason.as_str()),
+        Rejection::SlotTaken(alternatives) if alternatives.is_empty() => {
+            format!("{code}, nothing near")
+        }
+        Rejection::SlotTaken(alternatives) => {
+            let near: Vec<_> = alternatives.iter().map(|at| slot(desk, at)).collect();
+            format!("{code}, near: {}", near.join(", "))
+        }
+        Rejection::TooManyHolds { retry_at } | Rejection::TooManyCodes { retry_at } => {
+            format!("{code} until {}", time(desk, *retry_at))
+        }
+        Rejection::VersionMismatch { current } => format!("{code}, is v{current}"),
+        _ => code.to_owned(),
+    }
+}
+
+fn slot(desk: &Desk, slot: &SlotView) -> String {
+    let at = time(desk, slot.interval.start());
+    let status = match slot.status {
+        SlotStatus::Free => "",
+        SlotStatus::Held => " held",
+        SlotStatus::Booked => " booked",
+    };
+    format!("{at} {}{status}", slot.resource)
+}
+
+pub fn slots(
+    desk: &Desk,
+    slots: &[SlotView],
+    reason: Option<Reason>,
+    pages: Option<usize>,
+) -> String {
+    let paged = pages.map_or_else(String::new, |pages| format!(" in {pages} pages"));
+    if slots.is_empty() {
+        let reason = reason.expect("an empty answer says why");
+        return format!("none{paged}: {}", reason.as_str());
+    }
+    let each: Vec<_> = slots.iter().map(|at| slot(desk, at)).collect();
+    let shown = match each.len() {
+        0..=SHOWN => each.join(", "),
+        _ => format!("{} … {}", each[0], each[each.len() - 1]),
+    };
+    format!("{}{paged}: {shown}", slots.len())
+}
+
+pub fn view(desk: &Desk, view: &View) -> String {
+    let listed = |items: Vec<String>| match items.len() {
+        0 => "none".to_owned(),
+        many if many > SHOWN => format!("{many}"),
+        _ => items.join(", "),
+    };
+    match view {
+        View::Hold(view) => {
+            let locked = if view.locked { ", locked" } else { "" };
+            hold(desk, view) + locked
+        }
+        View::Holds(page) => listed(page.items.iter().map(|item| hold(desk, item)).collect()),
+        View::Appointment(view) => appointment(desk, view),
+        View::Appointments(page) => {
+            listed(page.items.iter().map(|a| appointment(desk, a)).collect())
+        }
+        _ => unreachable!("tables look at holds and appointments only"),
+    }
+}
+
+pub fn due(desk: &Desk) -> String {
+    let deadline = desk.ledger.next_deadline();
+    deadline.map_or_else(|| "nothing".to_owned(), |at| time(desk, at))
+}
+
+/// From when to when, the date said once.
+fn stretch(desk: &Desk, interval: Interval) -> String {
+    let (start, end) = (time(desk, interval.start()), time(desk, interval.end()));
+    let same_date = desk.zone.date_of(interval.start()) == desk.zone.date_of(interval.end());
+    let end = match same_date {
+        true => end.rsplit(' ').next().unwrap_or_default().to_owned(),
+        false => end,
+    };
+    format!("{start}-{end}")
+}
+
+/// As the clinic's clock shows it: the date unless it is today's, seconds if there are any, the offset if it comes twice.
+fn time(desk: &Desk, at: Timestamp) -> String {
+    let (shown, offset) = desk.zone.wall_clock(at);
+    let (date, clock) = (shown.date(), shown.time());
+    let mut said = String::new();
+    if date != desk.zone.date_of(desk.now) {
+        let day =
+            DAY_NAMES[usize::try_from(date.weekday().to_monday_zero_offset()).expect("a day")];
+        said += &format!("{day} {date} ");
+    }
+    said += &format!("{:02}:{:02}", clock.hour(), clock.minute());
+    if clock.second() != 0 {
+        said += &format!(":{:02}", clock.second());
+    }
+    let minute = u16::try_from(i32::from(clock.hour()) * 60 + i32::from(clock.minute()));
+    let twice = desk.zone.instants(date, minute.expect("a minute of a day"));
+    if matches!(twice, Some(Instants::Twice(..))) {
+        let minutes = offset / 60;
+        said += &format!("{:+03}:{:02}", minutes / 60, minutes.abs() % 60);
+    }
+    said
+}

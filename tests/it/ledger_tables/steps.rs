@@ -1,0 +1,466 @@
+//! What each verb of a table means: words become a command or a query, and what comes of it is said in a line.
+
+use holdfast::calendar::Zone;
+use holdfast::ledger::{
+    AppointmentSearch, Command, Cursor, Decision, NewResource, NewService, PageRequest,
+    ProfileChange, Query, Rejection, ResourceChange, ServiceChange, SlotSearch, TextChannel, View,
+    Wish, look,
+};
+use holdfast::model::{
+    AppointmentStatus, CallId, DayException, EnteredCode, HoldStatus, KeyId, Profile, ResourceKind,
+    Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
+};
+
+use super::answers;
+use super::desk::{Code, Desk};
+use super::words::{Words, window};
+
+const EVERYTHING: PageRequest = PageRequest {
+    after: None,
+    limit: 1000,
+};
+
+/// Different outcomes of a repeated step that are shown; of more, the first and the last.
+const OUTCOMES_SHOWN: usize = 8;
+
+fn slug(word: &str) -> Slug {
+    word.parse().unwrap_or_else(|_| panic!("no id: {word}"))
+}
+
+/// An id, or `any` for one that is drawn or does not matter.
+fn chosen(word: &str) -> Option<Slug> {
+    (word != "any").then(|| slug(word))
+}
+
+/// Carries out one step of a table. `None`: there is nothing to expect of it.
+pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
+    let mut words = Words::of(line);
+    let verb = words.next();
+    match verb {
+        "at" => move_clock(desk, &mut words),
+        "policy" => set_policy(desk, &mut words),
+        "instance" => desk.become_instance(),
+        "find" | "see" | "holds" | "appointments" | "due" => {
+            let said = ask(desk, verb, &mut words);
+            words.done();
+            return Some(said);
+        }
+        "repeat" => {
+            let times = words.next().parse().expect("how often");
+            return Some(Ok(repeat(desk, times, &words.text())));
+        }
+        _ => {
+            let (outcome, said) = command(desk, verb, words);
+            desk.check_silence(&outcome);
+            return Some(said);
+        }
+    }
+    words.done();
+    None
+}
+
+/// The same step many times over, its outcomes counted in order of appearance.
+fn repeat(desk: &mut Desk, times: usize, line: &str) -> String {
+    let mut seen: Vec<(String, usize)> = Vec::new();
+    for _ in 0..times {
+        let mut words = Words::of(line);
+        let verb = words.next();
+        let (_, said) = command(desk, verb, words);
+        let said = said.unwrap_or_else(|rejected| rejected);
+        match seen.iter_mut().find(|(known, _)| *known == said) {
+            Some((_, count)) => *count += 1,
+            None => seen.push((said, 1)),
+        }
+    }
+    let counted: Vec<_> = seen
+        .iter()
+        .map(|(said, count)| format!("{count} × {said}"))
+        .collect();
+    match counted.as_slice() {
+        [first, .., last] if counted.len() > OUTCOMES_SHOWN => {
+            format!("{} outcomes: {first} … {last}", counted.len())
+        }
+        _ => counted.join("; "),
+    }
+}
+
+type Outcome = Result<Decision, Rejection>;
+
+fn command(desk: &mut Desk, verb: &str, mut words: Words) -> (Outcome, Result<String, String>) {
+    let by_default = match verb {
+        "hold" | "extend" | "release" | "send" | "confirm" => "agent",
+        "text" | "tick" => "system",
+        "tenant" => "admin",
+        _ => "staff",
+    };
+    let principal = Desk::principal(words.option("as").unwrap_or(by_default));
+    let key = words.option("key");
+    let named = (verb == "hold").then(|| words.next());
+    let body = words.text();
+    let command = read_command(desk, verb, &mut words);
+    words.done();
+    let outcome = desk.carry_out(&command, principal, key.map(|key| (key, body.as_str())));
+    if let (Some(name), Ok(decision)) = (named, &outcome) {
+        answers::name_hold(desk, name, decision);
+    }
+    let said = answers::outcome(desk, &outcome);
+    (outcome, said)
+}
+
+fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
+    match verb {
+        "clinic" => {
+            let zone = words.next();
+            desk.zone = Zone::named(zone).unwrap_or_else(|| words.wrong("not a zone"));
+            match desk.ledger.profile() {
+                None => Command::OpenClinic(profile(zone)),
+                Some(_) => Command::ChangeProfile(ProfileChange {
+                    time_zone: Some(zone.to_owned()),
+                    ..ProfileChange::default()
+                }),
+            }
+        }
+        "tenant" => Command::CreateTenant {
+            slug: chosen(words.next()).unwrap_or_else(|| slug(&desk.new_word())),
+            profile: profile("Europe/London"),
+        },
+        "new-key" | "revoke" => read_key(desk, verb, words),
+        "resource" | "hours" | "rename" | "exceptions" | "block" => {
+            read_resource(desk, verb, words)
+        }
+        "service" => read_service(words),
+        "change" => Command::ChangeService(slug(words.next()), read_change(words)),
+        "hold" => Command::PlaceHold {
+            party: desk.party(words.option("for").expect("a hold is for someone")),
+            call: words
+                .option("call")
+                .map(|call| CallId::new(call).expect("a call")),
+            ttl_seconds: words.number("ttl"),
+            wish: wish(desk, words),
+        },
+        "book" => Command::BookDirectly {
+            party: desk.party(words.option("for").expect("a booking is for someone")),
+            wish: wish(desk, words),
+        },
+        "extend" => Command::ExtendHold {
+            ttl_seconds: words.number("by").expect("by how long"),
+            hold: desk.hold(words.next()),
+        },
+        "release" => Command::ReleaseHold(desk.hold(words.next())),
+        "send" => Command::SendCode(desk.hold(words.next())),
+        "confirm" => {
+            let name = words.next();
+            Command::Confirm {
+                hold: desk.hold(name),
+                code: entered(desk, words),
+            }
+        }
+        "cancel" => Command::CancelAppointment {
+            if_version: words.number("if"),
+            appointment: desk.appointment(words.next()),
+        },
+        "move" => Command::Reschedule {
+            if_version: words.number("if"),
+            appointment: desk.appointment(words.next()),
+            wish: wish(desk, words),
+        },
+        "text" => read_text(desk, words),
+        "tick" => Command::TimePassed,
+        _ => words.wrong("not a step"),
+    }
+}
+
+fn profile(zone: &str) -> Profile {
+    Profile::new("Clinic", zone, "GB").expect("a profile")
+}
+
+/// `checkup mon 09:00 with dr-a`, or the first that is free: `checkup first-free`.
+fn wish(desk: &Desk, words: &mut Words) -> Wish {
+    let resource = words.option("with").and_then(chosen);
+    let service = slug(words.next());
+    let start = match words.eat("first-free") {
+        true => first_free(desk, &service),
+        false => words.instant(&desk.zone, desk.now),
+    };
+    Wish {
+        service,
+        resource,
+        start,
+    }
+}
+
+fn first_free(desk: &Desk, service: &Slug) -> Timestamp {
+    let search = SlotSearch {
+        service: service.clone(),
+        resource: None,
+        from: desk.now,
+        to: Timestamp::MAX,
+        include_taken: false,
+        page: PageRequest {
+            after: None,
+            limit: 1,
+        },
+    };
+    let viewer = Desk::principal("agent");
+    let Ok(View::Slots(found)) = look(&desk.ledger, &Query::Slots(search), viewer, desk.now) else {
+        unreachable!("a search for slots finds slots")
+    };
+    let first = found.page.items.first().expect("a free slot");
+    first.interval.start()
+}
+
+/// `c1` is the first code that was sent, `wrong` one that never was, `saying:12-34` what somebody said.
+fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
+    let word = words.peek()?;
+    words.next();
+    let right = |code: &Code| {
+        desk.codes
+            .code(code.verification, code.generation, code.digits)
+    };
+    let text = match word.split_once(':') {
+        Some(("saying", said)) => said.to_owned(),
+        _ if word == "wrong" => {
+            let mut guesses = (0..).map(|guess| format!("{guess:06}"));
+            let free = |guess: &String| desk.issued.iter().all(|code| right(code) != *guess);
+            guesses.find(free).expect("few codes are sent")
+        }
+        _ => {
+            let number: usize = word.trim_start_matches('c').parse().expect("a code");
+            right(&desk.issued[number - 1])
+        }
+    };
+    Some(EnteredCode::new(&text).expect("something was said"))
+}
+
+fn read_key(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    if verb == "revoke" {
+        return Command::RevokeKey(KeyId(desk.keys.id(words.next())));
+    }
+    let scope = match words.next() {
+        "admin" => Scope::Admin,
+        "staff" => Scope::Staff,
+        "agent" => Scope::Agent,
+        _ => Scope::Read,
+    };
+    let expires = words.eat("until");
+    let expires_at = expires.then(|| words.instant(&desk.zone, desk.now));
+    Command::CreateKey {
+        scope,
+        label: words.all().join(" "),
+        expires_at,
+        secret_hash: [7; 32],
+    }
+}
+
+fn read_resource(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    let id = words.next();
+    match verb {
+        "resource" => Command::AddResource(NewResource {
+            id: chosen(id),
+            kind: match words.option("kind") {
+                None => ResourceKind::Practitioner,
+                Some("room") => ResourceKind::Room,
+                Some(_) => ResourceKind::Device,
+            },
+            name: words.option("named").unwrap_or(id).replace('_', " "),
+            opening_hours: words.hours(),
+            exceptions: Vec::new(),
+        }),
+        "block" => Command::BlockTime {
+            resource: slug(id),
+            interval: words.stretch(&desk.zone, desk.now),
+        },
+        _ => {
+            let mut change = ResourceChange::default();
+            match verb {
+                "hours" => change.opening_hours = Some(words.hours()),
+                "rename" => change.name = Some(words.all().join(" ").replace('_', " ")),
+                _ => change.exceptions = Some(read_exceptions(desk, words)),
+            }
+            Command::ChangeResource(slug(id), change)
+        }
+    }
+}
+
+/// `2026-03-03 closed 2026-03-04 10:00-12:00 14:00-15:00`.
+fn read_exceptions(desk: &Desk, words: &mut Words) -> Vec<DayException> {
+    let today = desk.zone.date_of(desk.now);
+    let mut date = today;
+    let mut exceptions = Vec::new();
+    while words.peek().is_some() {
+        if let Some(next) = words.date(today) {
+            date = next;
+            continue;
+        }
+        let word = words.next();
+        let window = window(word);
+        if window.is_none() && word != "closed" {
+            words.wrong("neither closed nor hours");
+        }
+        exceptions.push(DayException { date, window });
+    }
+    exceptions
+}
+
+fn read_service(words: &mut Words) -> Command {
+    let id = words.next();
+    let change = read_change(words);
+    Command::AddService(NewService {
+        id: chosen(id),
+        name: change.name.unwrap_or_else(|| id.to_owned()),
+        minutes: change.minutes.unwrap_or(30),
+        buffer_before_minutes: change.buffer_before_minutes.unwrap_or(0),
+        buffer_after_minutes: change.buffer_after_minutes.unwrap_or(0),
+        step_minutes: change.step_minutes,
+        notice_minutes: change.notice_minutes.unwrap_or(0),
+        horizon_days: change.horizon_days.unwrap_or(90),
+        resources: change.resources.unwrap_or_default(),
+        verification: change.verification.unwrap_or(VerificationPolicy::Required),
+    })
+}
+
+fn read_change(words: &mut Words) -> ServiceChange {
+    ServiceChange {
+        name: words.option("named").map(|name| name.replace('_', " ")),
+        minutes: words.number("lasts"),
+        buffer_before_minutes: words.number("before"),
+        buffer_after_minutes: words.number("after"),
+        step_minutes: words.number("step"),
+        notice_minutes: words.number("notice"),
+        horizon_days: words.number("horizon"),
+        verification: words.option("code").map(|policy| match policy {
+            "off" => VerificationPolicy::Off,
+            _ => VerificationPolicy::Required,
+        }),
+        resources: words
+            .eat("by")
+            .then(|| words.all().into_iter().map(slug).collect()),
+    }
+}
+
+fn read_text(desk: &Desk, words: &mut Words) -> Command {
+    let attempt = words.number("attempt").unwrap_or(1);
+    let message = desk.text(words.next());
+    let outcome = match words.next() {
+        "again" => return Command::HandOverText(message),
+        "sent" => SendOutcome::Sent,
+        "not-sent" => SendOutcome::NotSent,
+        "unknown" => SendOutcome::Unknown,
+        _ => words.wrong("not an outcome"),
+    };
+    Command::SettleText {
+        message,
+        attempt,
+        outcome,
+    }
+}
+
+/// `at 08:10`, `at mon 09:00`, `at +5m`.
+fn move_clock(desk: &mut Desk, words: &mut Words) {
+    let word = words.peek().unwrap_or_default();
+    let Some(ahead) = word.strip_prefix('+') else {
+        desk.now = words.instant(&desk.zone, desk.now);
+        return;
+    };
+    words.next();
+    let (number, unit) = ahead.split_at(ahead.find(char::is_alphabetic).expect("a unit"));
+    let number: i64 = number.parse().expect("a number");
+    let millis = match unit {
+        "ms" => number,
+        "s" => number * 1000,
+        "m" => number * 60_000,
+        "h" => number * 3_600_000,
+        _ => number * 86_400_000,
+    };
+    desk.now = Timestamp(desk.now.0 + millis);
+}
+
+fn set_policy(desk: &mut Desk, words: &mut Words) {
+    let policy = &mut desk.policy;
+    let mut set = |name: &str, field: &mut u32| *field = words.number(name).unwrap_or(*field);
+    set("ttl", &mut policy.hold_ttl_seconds);
+    set("lifetime", &mut policy.hold_lifetime_seconds_max);
+    set("holds", &mut policy.live_holds_per_phone_max);
+    set("code-ttl", &mut policy.code_ttl_seconds);
+    set("attempts", &mut policy.attempts_max);
+    set("resends", &mut policy.resends_max);
+    if let Some(channel) = words.option("texts") {
+        policy.texts = match channel {
+            "provider" => TextChannel::Provider,
+            _ => TextChannel::Inbox,
+        };
+    }
+}
+
+fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
+    let viewer = Desk::principal(words.option("as").unwrap_or("agent"));
+    let seen = |query: &Query| look(&desk.ledger, query, viewer, desk.now);
+    let query = match verb {
+        "due" => return Ok(answers::due(desk)),
+        "find" => return find(desk, words),
+        "see" => {
+            let name = words.next();
+            if name.starts_with('h') {
+                Query::Hold(desk.hold(name))
+            } else {
+                Query::Appointment(desk.appointment(name))
+            }
+        }
+        "holds" => Query::Holds {
+            status: words.eat("held").then_some(HoldStatus::Held),
+            page: EVERYTHING,
+        },
+        _ => Query::Appointments(AppointmentSearch {
+            from: Timestamp::MIN,
+            to: Timestamp::MAX,
+            resource: words.option("with").and_then(chosen),
+            person: None,
+            status: words.eat("booked").then_some(AppointmentStatus::Booked),
+            page: EVERYTHING,
+        }),
+    };
+    match seen(&query) {
+        Ok(view) => Ok(answers::view(desk, &view)),
+        Err(rejection) => Err(answers::rejection(desk, &rejection)),
+    }
+}
+
+/// `find checkup mon`, `find checkup mon to fri with dr-a all`; `paged 2` goes on by the cursor to the end.
+fn find(desk: &Desk, words: &mut Words) -> Result<String, String> {
+    let paged: Option<usize> = words.number("paged");
+    let resource = words.option("with").and_then(chosen);
+    let include_taken = words.flag("all");
+    let service = slug(words.next());
+    let today = desk.zone.date_of(desk.now);
+    let first = words.date(today).unwrap_or(today);
+    let last = words.eat("to").then(|| words.date(today).expect("a date"));
+    let day = |date| desk.zone.day(date).expect("a day");
+    let mut search = SlotSearch {
+        service,
+        resource,
+        from: day(first).start(),
+        to: day(last.unwrap_or(first)).end(),
+        include_taken,
+        page: PageRequest {
+            limit: paged.unwrap_or(EVERYTHING.limit),
+            after: None,
+        },
+    };
+    let (mut slots, mut pages) = (Vec::new(), 0);
+    loop {
+        let query = Query::Slots(search.clone());
+        let view = look(&desk.ledger, &query, Desk::principal("agent"), desk.now);
+        let Ok(View::Slots(found)) = view else {
+            unreachable!("a search for slots finds slots")
+        };
+        slots.extend(found.page.items);
+        pages += 1;
+        assert!(pages < 1000, "pages come to an end");
+        let next: Option<Cursor> = found.page.next;
+        search.page.after = next;
+        if next.is_none() {
+            let pages = paged.map(|_| pages);
+            return Ok(answers::slots(desk, &slots, found.reason, pages));
+        }
+    }
+}
