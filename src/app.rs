@@ -33,7 +33,9 @@ pub enum Error {
     #[error(transparent)]
     Start(#[from] StartError),
     /// The address cannot be had.
-    #[error("cannot listen on {address}: {source}; choose another with http.listen or --port")]
+    #[error(
+        "cannot listen on {address}: {source}; choose another: http.listen in the settings, or the demo's --port"
+    )]
     Listen {
         /// Which address.
         address: String,
@@ -74,7 +76,7 @@ pub fn block_on<F: Future>(future: F) -> F::Output {
 }
 
 impl App {
-    /// Recovers, listens, and serves as soon as every tenant is there.
+    /// Recovers, listens, and starts every tenant; requests are told to come back until [`App::open`].
     pub async fn start(parts: Parts) -> Result<Self, Error> {
         let watch = Stopwatch::start();
         let Parts {
@@ -108,7 +110,6 @@ impl App {
         let server = Server::start(address, facade).await.map_err(refused)?;
         directory.start(server.arbiters.clone(), recovered).await?;
         let dispatcher = actix_rt::spawn(Dispatcher::new(directory.clone(), gateway).run());
-        readiness.set(true);
         let (tenants, out_of_service) = directory.count();
         tracing::info!(
             entries = found.survey.frames,
@@ -126,6 +127,11 @@ impl App {
             dispatcher,
             journal,
         })
+    }
+
+    /// Lets requests in. Whatever a first start has to make is made before.
+    pub fn open(&self) {
+        self.readiness.set(true);
     }
 
     /// Where it listens.

@@ -260,21 +260,17 @@ impl Config {
             Some(file) => read_file(file)?,
             None => Table::new(),
         };
+        let mut config = understood(&table, PREFIX)?;
         for (name, value) in environment {
             if let Some(path) = name.strip_prefix(PREFIX) {
-                set(&mut table, path, &value).map_err(|message| Error::Variable {
+                let refuse = |message| Error::Variable {
                     name: name.clone(),
                     message,
-                })?;
+                };
+                set(&mut table, path, &value).map_err(refuse)?;
+                config = understood(&table, &name)?;
             }
         }
-        // Every part was understood on its own, so what is left to go wrong is a value of the wrong kind from a variable.
-        let config: Self = Value::Table(table)
-            .try_into()
-            .map_err(|error: toml::de::Error| Error::Variable {
-                name: PREFIX.to_owned(),
-                message: one_line(error.message()),
-            })?;
         config.check()?;
         Ok(config)
     }
@@ -289,65 +285,32 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let within = |key, fits: bool, range| {
-            if fits {
-                Ok(())
-            } else {
-                Err(Error::Range { key, range })
-            }
-        };
         let (holds, codes) = (&self.holds, &self.verification);
         let lifetime = holds.lifetime_seconds_max;
-        within(
-            "storage.segment_mib",
-            (1..=1024).contains(&self.storage.segment_mib),
-            "1 to 1024",
-        )?;
-        within(
-            "holds.lifetime_seconds_max",
-            (60..=86_400).contains(&lifetime),
-            "60 to 86400, a day",
-        )?;
-        within(
-            "holds.ttl_seconds",
-            (1..=lifetime).contains(&holds.ttl_seconds),
-            "1 to holds.lifetime_seconds_max",
-        )?;
-        within(
-            "holds.live_per_phone_max",
-            (1..=100).contains(&holds.live_per_phone_max),
-            "1 to 100",
-        )?;
-        within(
-            "verification.digits",
-            (4..=8).contains(&codes.digits),
-            "4 to 8",
-        )?;
-        within(
-            "verification.ttl_seconds",
-            (30..=600).contains(&codes.ttl_seconds),
-            "30 to 600",
-        )?;
-        within(
-            "verification.attempts_max",
-            (1..=10).contains(&codes.attempts_max),
-            "1 to 10",
-        )?;
-        within(
-            "verification.resends_max",
-            codes.resends_max <= 10,
-            "0 to 10",
-        )?;
-        within(
-            "sms.timeout_ms",
-            (100..=10_000).contains(&self.sms.timeout_ms),
-            "100 to 10000",
-        )?;
-        within(
-            "limits.tenant_in_flight_max",
-            (1..=4096).contains(&self.limits.tenant_in_flight_max),
-            "1 to 4096",
-        )
+        let in_flight = self.limits.tenant_in_flight_max;
+        let port = self
+            .http
+            .listen
+            .rsplit_once(':')
+            .map(|(_, port)| port.parse::<u16>());
+        #[rustfmt::skip] // One row a setting: a table is read down its columns.
+        let rows = [
+            ("http.listen", matches!(port, Some(Ok(_))), "an address and a port, as in 127.0.0.1:8080"),
+            ("storage.segment_mib", (1..=1024).contains(&self.storage.segment_mib), "1 to 1024"),
+            ("holds.lifetime_seconds_max", (60..=86_400).contains(&lifetime), "60 to 86400, a day"),
+            ("holds.ttl_seconds", (1..=lifetime).contains(&holds.ttl_seconds), "1 to holds.lifetime_seconds_max"),
+            ("holds.live_per_phone_max", (1..=100).contains(&holds.live_per_phone_max), "1 to 100"),
+            ("verification.digits", (4..=8).contains(&codes.digits), "4 to 8"),
+            ("verification.ttl_seconds", (30..=600).contains(&codes.ttl_seconds), "30 to 600"),
+            ("verification.attempts_max", (1..=10).contains(&codes.attempts_max), "1 to 10"),
+            ("verification.resends_max", codes.resends_max <= 10, "0 to 10"),
+            ("sms.timeout_ms", (100..=10_000).contains(&self.sms.timeout_ms), "100 to 10000"),
+            ("limits.tenant_in_flight_max", (1..=4096).contains(&in_flight), "1 to 4096"),
+        ];
+        match rows.into_iter().find(|(_, fits, _)| !fits) {
+            Some((key, _, range)) => Err(Error::Range { key, range }),
+            None => Ok(()),
+        }
     }
 }
 
@@ -373,6 +336,15 @@ fn read_file(file: &Path) -> Result<Table, Error> {
     // Read as settings for its errors' places, then as a table to be overlaid.
     toml::from_str::<Config>(&text).map_err(refuse)?;
     text.parse().map_err(refuse)
+}
+
+/// The settings of a table; `variable` is what was set last, and so what is wrong if anything is.
+fn understood(table: &Table, variable: &str) -> Result<Config, Error> {
+    let config = Value::Table(table.clone()).try_into();
+    config.map_err(|error: toml::de::Error| Error::Variable {
+        name: variable.to_owned(),
+        message: one_line(error.message()),
+    })
 }
 
 fn one_line(message: &str) -> String {

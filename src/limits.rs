@@ -1,5 +1,7 @@
 //! Every bound in one place, with its unit and its reason; relations between them are asserted when the crate is compiled.
 
+use std::time::Duration;
+
 /// Tenants an instance takes.
 pub const TENANTS_MAX: usize = 10_000;
 /// Keys a tenant takes, revoked ones included (they stay as audit).
@@ -55,6 +57,8 @@ pub const ENDED_KEPT_SECONDS: i64 = 48 * 60 * 60;
 /// Rows one pass of forgetting or sweeping takes, so that no single entry grows without bound.
 pub const SWEEP_ROWS_MAX: usize = 200;
 
+/// Agents' keys by which one hold may be taken up again.
+pub const HOLD_AGENTS_MAX: usize = 16;
 /// Wrong codes one phone may give over all its holds within the window below.
 pub const CALLER_ATTEMPTS_MAX: u32 = 20;
 /// The window of the above, in seconds.
@@ -64,6 +68,8 @@ pub const TEXT_ATTEMPTS_MAX: u32 = 2;
 
 /// Largest request body, in bytes.
 pub const BODY_BYTES_MAX: usize = 1 << 20;
+/// How long a body may take to arrive.
+pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// Requests in flight on the whole machine before further ones are refused; some 64 KiB each at the most.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 16_384;
 /// Longest idempotency key, in bytes.

@@ -27,6 +27,9 @@ pub enum Error {
     /// There is a journal but no key that opens it.
     #[error("{} is missing, but there is a journal: put the master key back, nothing can be read without it", .0.display())]
     MasterKeyMissing(PathBuf),
+    /// There was a journal, and now there is none.
+    #[error("{} is there, but the journal is gone: put it back; for a fresh start on purpose take that file away", .0.display())]
+    JournalMissing(PathBuf),
     /// The file does not hold a key.
     #[error("{} does not hold 64 hexadecimal digits", .0.display())]
     MasterKeyMalformed(PathBuf),
@@ -55,6 +58,11 @@ impl StateDir {
         let has_journal = !journal::Storage::segments(&storage)
             .map_err(at(&journal))?
             .is_empty();
+        // An admin key is written only after the entry that made it, so there was a journal once: an unmounted disk, say.
+        let admin_key = dir.join("admin.key");
+        if !has_journal && admin_key.exists() {
+            return Err(Error::JournalMissing(admin_key));
+        }
         let master = master_key(&config.master_key_file(), has_journal)?;
         Ok(Self {
             dir,

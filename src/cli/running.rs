@@ -44,6 +44,7 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
         let key = admin_key(&app, "made at start").await?;
         write_secret(&admin_key_file, &key)?;
     }
+    app.open();
     Ok(app)
 }
 

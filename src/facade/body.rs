@@ -12,7 +12,7 @@ use actix_web::{FromRequest, HttpRequest, web};
 use ring::digest;
 use serde::de::DeserializeOwned;
 
-use crate::limits::BODY_BYTES_MAX;
+use crate::limits::{BODY_BYTES_MAX, BODY_TIME_MAX};
 
 use super::fault::Fault;
 use super::problem::{Code, Problem};
@@ -60,8 +60,13 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let payload = web::Payload::from_request(&request, payload);
         Box::pin(async move {
             let payload = payload.await.map_err(|_| broken_off())?;
-            let bytes = payload.to_bytes_limited(BODY_BYTES_MAX).await;
-            let bytes = bytes.map_err(|_| too_large())?.map_err(|_| broken_off())?;
+            // A body that trickles in would keep one of the machine's places for as long as it likes.
+            let reading = payload.to_bytes_limited(BODY_BYTES_MAX);
+            let bytes = tokio::time::timeout(BODY_TIME_MAX, reading).await;
+            let bytes = bytes
+                .map_err(|_| too_slow())?
+                .map_err(|_| too_large())?
+                .map_err(|_| broken_off())?;
             Self::read(request.headers(), &bytes)
         })
     }
@@ -103,6 +108,11 @@ fn is_json(headers: &HeaderMap) -> bool {
 
 fn broken_off() -> Problem {
     Problem::invalid_body("", "The body broke off; send the request again.")
+}
+
+fn too_slow() -> Problem {
+    let detail = "The body did not arrive within 30 seconds; send the request again.";
+    Problem::new(Code::BodyTooSlow, detail)
 }
 
 fn too_large() -> Problem {

@@ -23,7 +23,9 @@ use super::problem::Problem;
 use super::state::Facade;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const REQUEST_ID_BYTES_MAX: usize = 128;
+/// Hexadecimal digits of a UUID (RFC 9562) or a W3C trace id.
+const REQUEST_ID_DIGITS: usize = 32;
+const REQUEST_ID_BYTES_MAX: usize = 40;
 
 /// Runs one request within the frame.
 pub async fn frame(
@@ -88,11 +90,14 @@ fn mark(headers: &mut HeaderMap, request_id: HeaderValue) {
     );
 }
 
-/// The id that the request brought, if it can be trusted in a log; else a new one.
+/// The id that the request brought, if it has the shape of a UUID or a trace id: anything looser could carry a telephone
+/// number or a name into the log. Else a new one.
 fn request_id(request: &ServiceRequest) -> HeaderValue {
     let brought = request.headers().get(REQUEST_ID).filter(|id| {
-        (1..=REQUEST_ID_BYTES_MAX).contains(&id.len())
-            && id.as_bytes().iter().all(u8::is_ascii_graphic)
+        let digits = id.as_bytes().iter().filter(|byte| **byte != b'-');
+        id.len() <= REQUEST_ID_BYTES_MAX
+            && digits.clone().count() == REQUEST_ID_DIGITS
+            && digits.clone().all(u8::is_ascii_hexdigit)
     });
     brought.cloned().unwrap_or_else(|| {
         let facade = request.app_data::<web::Data<Facade>>();
@@ -172,13 +177,14 @@ mod tests {
             .wrap(from_fn(frame))
             .route("/", web::get().to(broken));
         let service = test::init_service(app).await;
-        let request = test::TestRequest::get().insert_header(("X-Request-Id", "r-1"));
+        let request = test::TestRequest::get()
+            .insert_header(("X-Request-Id", "0192f3c4-7c1e-7d3a-9b52-2f6a1c0d4e5f"));
         let error = test::try_call_service(&service, request.to_request()).await;
         let response = error.expect_err("the request is gone").error_response();
         assert_eq!(response.status(), StatusCode::INTERNAL_SERVER_ERROR);
         assert_eq!(
             response.headers().get("x-request-id").expect("an id"),
-            "r-1"
+            "0192f3c4-7c1e-7d3a-9b52-2f6a1c0d4e5f"
         );
         let body = response.into_body().try_into_bytes().expect("in one piece");
         let body = String::from_utf8(body.to_vec()).expect("text");

@@ -47,6 +47,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             ledger.services[service.number.0 as usize] = service.clone();
         }
         Event::HoldPlaced { .. }
+        | Event::HoldTakenUp { .. }
         | Event::HoldExtended { .. }
         | Event::HoldReleased { .. }
         | Event::HoldExpired { .. }
@@ -161,6 +162,7 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
             }
             ledger.holds.insert(hold.id, hold);
         }
+        Event::HoldTakenUp { hold, by } => hold_mut(ledger, *hold).taken_up_by.push(*by),
         Event::HoldExtended {
             hold: id,
             expires_at,
@@ -235,6 +237,7 @@ pub(super) fn placed(event: &Event) -> Option<Hold> {
         party: *party,
         call: call.clone(),
         placed_by: *by,
+        taken_up_by: Vec::new(),
         placed_at: *at,
         expires_at: *expires_at,
         lifetime_ends_at: *lifetime_ends_at,

@@ -258,8 +258,12 @@ impl DayWalk<'_> {
     fn starts(&mut self, sheet: &DaySheet, date: Date) -> Vec<Timestamp> {
         let mut starts = Vec::new();
         for open in &sheet.windows {
-            // Whatever of these hours is no start of a slot counts as closed; a better reason outranks it.
-            self.see(Reason::Closed);
+            // Whatever of these hours is no start of a slot counts as closed, unless it was asked for in between two
+            // starts; a better reason outranks both.
+            self.see(match open.interval.contains(self.asked) {
+                true => Reason::NotAligned,
+                false => Reason::Closed,
+            });
             let (minutes, step) = (self.service.minutes, self.service.step());
             starts.extend(self.ledger.zone.starts(date, *open, minutes, step));
         }

@@ -63,6 +63,13 @@ pub enum Event {
         /// Until when at most.
         lifetime_ends_at: Timestamp,
     },
+    /// The same caller came back for their hold by another key.
+    HoldTakenUp {
+        /// Which.
+        hold: HoldId,
+        /// By which key.
+        by: Principal,
+    },
     /// A hold lasts longer.
     HoldExtended {
         /// Which.

@@ -63,12 +63,12 @@ pub fn look(
             let rows = ledger.holds.after(begin(page));
             let wanted = |hold: &Hold| status.is_none_or(|status| hold.status(now) == status);
             Ok(View::Holds(list(rows, page, |hold| {
-                let shown = may_see(viewer, hold) && wanted(hold);
+                let shown = hold.is_open_to(viewer) && wanted(hold);
                 shown.then(|| ledger.hold_view(hold, now))
             })))
         }
         Query::Hold(id) => {
-            let hold = ledger.holds.get(id).filter(|hold| may_see(viewer, hold));
+            let hold = ledger.holds.get(id).filter(|hold| hold.is_open_to(viewer));
             let hold = hold.ok_or(missing(Missing::Hold))?;
             let view: HoldView = ledger.hold_view(hold, now);
             Ok(View::Hold(view))
@@ -82,11 +82,6 @@ pub fn look(
             Ok(View::Appointment(ledger.appointment_view(appointment)))
         }
     }
-}
-
-/// An agent sees the holds it placed; everyone else who may ask sees all.
-fn may_see(viewer: Principal, hold: &Hold) -> bool {
-    !viewer.is_agent() || hold.placed_by == viewer
 }
 
 fn begin(page: &PageRequest) -> u64 {

@@ -8,14 +8,15 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, Block, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
-    Message, MessageId, MessageState, Profile, Resource, ResourceId, Service, Slug, TenantId,
-    TenantRecord, Timestamp,
+    Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Service, Slug,
+    TenantId, TenantRecord, Timestamp,
 };
 
 use super::day_sheets::DaySheets;
 use super::idempotency::Requests;
 use super::occupancy::{Occupancy, Owner};
-use super::receipt::{AppointmentView, HoldView, ServiceView};
+use super::query::PageRequest;
+use super::receipt::{AppointmentView, Cursor, HoldView, Page, ServiceView};
 use super::table::{FixedMap, Table};
 
 /// What is kept of a phone between its holds.
@@ -141,12 +142,21 @@ impl Ledger {
         self.unsettled.iter().copied()
     }
 
-    /// Texts that were sent, newest first.
-    pub fn sent_texts(&self) -> impl Iterator<Item = &Message> {
-        let newest_first = self.messages.after(0).rev().map(|(_, message)| message);
-        newest_first.filter(|message| {
-            message.state == MessageState::Settled(crate::model::SendOutcome::Sent)
-        })
+    /// A page of the texts that were sent, newest first.
+    pub fn sent_texts(&self, page: &PageRequest) -> Page<&Message> {
+        let before = page.after.map_or(u64::MAX, |cursor| cursor.serial);
+        let newest_first = self.messages.before(before).rev();
+        let mut sent = newest_first
+            .filter(|(_, text)| text.state == MessageState::Settled(SendOutcome::Sent))
+            .take(page.limit + 1);
+        let mut items = Vec::new();
+        let mut last = None;
+        for (serial, text) in sent.by_ref().take(page.limit) {
+            items.push(text);
+            last = Some(Cursor { at: 0, serial });
+        }
+        let next = last.filter(|_| sent.next().is_some());
+        Page { items, next }
     }
 
     pub(super) fn resource(&self, id: &Slug) -> Option<&Resource> {

@@ -70,6 +70,12 @@ impl<K: Hash + Eq, V> Table<K, V> {
             .map(|(serial, row)| (*serial, row))
     }
 
+    /// The rows made before the one of this serial number, in order of creation.
+    pub fn before(&self, serial: u64) -> impl DoubleEndedIterator<Item = (u64, &V)> {
+        let rows = self.rows.range(..serial);
+        rows.map(|(serial, row)| (*serial, row))
+    }
+
     /// How many rows there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -92,10 +92,17 @@ impl Phone {
     }
 }
 
+/// Control characters, and those that turn or hide what stands around them. Joiners stay: some scripts need them.
+fn is_unseen(letter: char) -> bool {
+    letter.is_control()
+        || matches!(letter, '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}' | '\u{feff}')
+}
+
 fn plain_text(text: &str, chars_max: usize) -> Option<String> {
     let tidy = text.trim();
     let fits = !tidy.is_empty() && tidy.chars().count() <= chars_max;
-    (fits && !tidy.chars().any(char::is_control)).then(|| tidy.to_owned())
+    (fits && !tidy.chars().any(is_unseen)).then(|| tidy.to_owned())
 }
 
 impl PersonName {
@@ -249,6 +256,7 @@ mod tests {
         let name = |text| PersonName::parse(text).expect("a name").folded();
         assert_eq!(name("Ada  LOVELACE "), name("ada lovelace"));
         assert!(PersonName::parse("a\u{0}b").is_err());
+        assert!(PersonName::parse("\u{202e}eve").is_err());
         assert!(PersonName::parse("  ").is_err());
     }
 }

@@ -73,6 +73,8 @@ pub struct Hold {
     pub call: Option<CallId>,
     /// Who placed it.
     pub placed_by: Principal,
+    /// Other keys by which the same caller came back for it.
+    pub taken_up_by: Vec<Principal>,
     /// When it was placed.
     pub placed_at: Timestamp,
     /// The instant at which it no longer holds.
@@ -95,6 +97,13 @@ impl Hold {
     /// Whether it holds its time at `now`: exactly until `expires_at`, whether or not anyone has swept.
     pub fn is_live(&self, now: Timestamp) -> bool {
         self.status(now) == HoldStatus::Held
+    }
+
+    /// Whether this principal may see and carry on the hold: an agent only what it placed, or what its caller came back for.
+    pub fn is_open_to(&self, principal: Principal) -> bool {
+        !principal.is_agent()
+            || self.placed_by == principal
+            || self.taken_up_by.contains(&principal)
     }
 
     /// What it is at `now`.

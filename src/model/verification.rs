@@ -20,7 +20,7 @@ pub struct Verification {
     pub generation: u32,
     /// How many digits it has.
     pub digits: u8,
-    /// Until when it works; never beyond its hold.
+    /// Until when it works. A hold that is over takes no code, so it never works beyond its hold.
     pub expires_at: Timestamp,
     /// The text that last carried it.
     pub message: MessageId,

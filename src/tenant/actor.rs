@@ -12,7 +12,7 @@ use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::journal::Unconfirmed;
-use crate::ledger::{Command, Query};
+use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
 use crate::model::{MessageId, MessageState, Principal, SendOutcome, TextKind};
 
@@ -65,8 +65,8 @@ pub enum Texting {
     Settle(MessageId, u32, SendOutcome),
     /// Tell me what becomes of it.
     Await(MessageId),
-    /// The newest texts that were sent.
-    Captured(usize),
+    /// A page of the texts that were sent, newest first.
+    Captured(PageRequest),
 }
 
 /// What they get.
@@ -82,7 +82,7 @@ pub enum Texted {
     /// For [`Texting::Await`]: it will be.
     Pending(oneshot::Receiver<Unconfirmed<SendOutcome>>),
     /// For [`Texting::Captured`].
-    Captured(Unconfirmed<Vec<CapturedText>>),
+    Captured(Unconfirmed<Page<CapturedText>>),
 }
 
 impl Message for Texting {
@@ -222,9 +222,9 @@ impl TenantActor {
         Ok(Texted::Pending(receiver))
     }
 
-    fn captured(&self, limit: usize) -> Unconfirmed<Vec<CapturedText>> {
-        let sent = self.core.ledger().sent_texts().take(limit);
-        let texts = sent.filter_map(|text| {
+    fn captured(&self, page: PageRequest) -> Unconfirmed<Page<CapturedText>> {
+        let sent = self.core.ledger().sent_texts(&page);
+        let texts = sent.items.iter().filter_map(|text| {
             Some(CapturedText {
                 to: self.core.contacts().phone(text.to)?.clone(),
                 body: texts::words(text.kind, self.core.codes(), text.queued_at),
@@ -232,7 +232,10 @@ impl TenantActor {
                 kind: text.kind,
             })
         });
-        self.core.unconfirmed(texts.collect())
+        self.core.unconfirmed(Page {
+            items: texts.collect(),
+            next: sent.next,
+        })
     }
 
     /// Notes the texts that a step has queued: their first attempt is journaled with them.
@@ -285,7 +288,7 @@ impl Handler<Texting> for TenantActor {
                 self.settle(text, attempt, outcome).map(Texted::Settled)
             }
             Texting::Await(text) => self.wait(text),
-            Texting::Captured(limit) => Ok(Texted::Captured(self.captured(limit))),
+            Texting::Captured(page) => Ok(Texted::Captured(self.captured(page))),
         })
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::calendar::Zone;
 use crate::journal::{Journal, Unconfirmed};
-use crate::ledger::{Command, Query, Receipt};
+use crate::ledger::{Command, Page, PageRequest, Query, Receipt};
 use crate::model::{MessageId, Principal, Profile, SendOutcome, Slug, TenantId};
 
 use super::actor::{Execute, Look, TenantActor, Texted, Texting};
@@ -173,10 +173,10 @@ impl Handle {
         }
     }
 
-    /// The newest texts that were sent: what the local inbox captured.
-    pub async fn inbox(&self, limit: usize) -> Result<Vec<CapturedText>, Refused> {
+    /// Texts that were sent, newest first: what the local inbox captured.
+    pub async fn inbox(&self, page: PageRequest) -> Result<Page<CapturedText>, Refused> {
         let _permit = self.permit()?;
-        match self.send(Texting::Captured(limit)).await?? {
+        match self.send(Texting::Captured(page)).await?? {
             Texted::Captured(texts) => self.confirmed(texts).await,
             _ => unreachable!("a look into the inbox is answered with its texts"),
         }

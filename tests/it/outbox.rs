@@ -120,6 +120,14 @@ fn the_inbox_shows_what_was_sent_newest_first_also_after_a_restart() {
     let before = clinic.staff.get(&clinic.at("inbox")).json();
     assert_eq!(before["messages"][0]["to"], "+447700900002");
     assert_eq!(before["messages"].as_array().map(Vec::len), Some(2));
+    let first = clinic.staff.get(&clinic.at("inbox?limit=1")).json();
+    let cursor = first["next"].as_str().expect("there is more");
+    let second = clinic
+        .staff
+        .get(&clinic.at(&format!("inbox?limit=1&cursor={cursor}")))
+        .json();
+    assert_eq!(second["messages"][0], before["messages"][1]);
+    assert!(second["next"].is_null());
     world.restart();
     let after = world.again(&clinic.staff).get(&clinic.at("inbox")).json();
     assert_eq!(after, before);

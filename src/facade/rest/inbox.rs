@@ -1,25 +1,15 @@
 //! `/v1/tenants/{t}/inbox`: the texts that the local inbox captured instead of sending them. Only there with that provider.
 
 use actix_web::HttpResponse;
-use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::visit::Visit;
-use super::words::Reply;
+use super::words::{Reply, next};
 use crate::calendar::Zone;
-use crate::facade::params::{Limit, Params, page};
+use crate::facade::params::{ListParams, Params};
 use crate::facade::problem::Problem;
 use crate::tenant::CapturedText;
-
-/// How many texts are asked for.
-#[derive(Debug, Deserialize, IntoParams)]
-#[serde(deny_unknown_fields)]
-#[into_params(parameter_in = Query)]
-pub struct InboxParams {
-    /// At most so many, 1 to 1000; 50 if absent.
-    #[param(value_type = Option<u32>)]
-    limit: Option<Limit>,
-}
 
 /// A captured text.
 #[derive(Debug, Serialize, ToSchema)]
@@ -40,7 +30,7 @@ pub struct Text {
 pub struct Inbox {
     /// The texts.
     messages: Vec<Text>,
-    /// Always null: the inbox has one page.
+    /// Where the next page begins.
     next: Option<String>,
 }
 
@@ -57,19 +47,15 @@ impl Text {
 
 /// Lists captured texts, newest first.
 #[utoipa::path(get, path = "/v1/tenants/{t}/inbox", tag = "inbox",
-    params(("t" = String, Path, description = "The clinic's slug."), InboxParams),
+    params(("t" = String, Path, description = "The clinic's slug."), ListParams),
     responses((status = 200, body = Inbox)))]
-pub async fn list(visit: Visit, params: Params<InboxParams>) -> Result<HttpResponse, Problem> {
-    let limit = page(params.0.limit, None).limit;
-    let texts = visit.tenant.inbox(limit).await;
-    let texts = texts.map_err(|refused| visit.refusal(&refused))?;
+pub async fn list(visit: Visit, params: Params<ListParams>) -> Result<HttpResponse, Problem> {
+    let page = visit.tenant.inbox(params.0.page()).await;
+    let page = page.map_err(|refused| visit.refusal(&refused))?;
     let zone = visit.zone();
-    let messages = texts
-        .into_iter()
-        .map(|text| Text::of(text, &zone))
-        .collect();
+    let texts = page.items.into_iter();
     Ok(Reply::ok().json(&Inbox {
-        messages,
-        next: None,
+        messages: texts.map(|text| Text::of(text, &zone)).collect(),
+        next: next(page.next),
     }))
 }

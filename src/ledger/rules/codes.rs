@@ -54,7 +54,7 @@ pub fn send(ledger: &Ledger, hold: HoldId, context: &Context<'_>) -> Result<Deci
             verification: code.id,
             generation: code.generation,
             digits: code.digits,
-            expires_at: code.expires_at,
+            expires_at: code.expires_at.min(hold.expires_at),
         },
         to: hold.party.caller,
         at: context.now,
@@ -88,7 +88,7 @@ fn next_code(hold: &Hold, context: &Context<'_>) -> Verification {
         id: VerificationId(context.fresh[1]),
         generation: 1,
         digits: context.policy.code_digits,
-        expires_at: expires_at.min(hold.expires_at),
+        expires_at,
         message,
         texts: 1,
     };
@@ -111,7 +111,8 @@ fn queued(hold: &Hold, code: Verification, codes_sent: u32, context: &Context<'_
     Receipt::CodeQueued(CodeQueued {
         message: code.message,
         party: hold.party,
-        expires_at: code.expires_at,
+        // Never beyond the hold; extending the hold gives the code its time back.
+        expires_at: code.expires_at.min(hold.expires_at),
         attempts_left: context
             .policy
             .attempts_max

@@ -16,7 +16,7 @@ use crate::model::{
 };
 
 use super::codes::not_locked;
-use super::holds::live;
+use super::holds::{known, live};
 
 /// Turns a hold into an appointment.
 pub fn confirm(
@@ -25,11 +25,7 @@ pub fn confirm(
     code: Option<&EnteredCode>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    let known = ledger
-        .holds
-        .get(&hold)
-        .ok_or(Rejection::NotFound(Missing::Hold))?;
-    if let HoldState::Confirmed(appointment) = known.state {
+    if let HoldState::Confirmed(appointment) = known(ledger, hold, context)?.state {
         return again(ledger, appointment, code, context);
     }
     let hold = live(ledger, hold, context)?;
@@ -87,11 +83,13 @@ fn proof(
     if ledger.service_of(hold).verification == VerificationPolicy::Off {
         return Ok(Some(Proof::NotNeeded));
     }
+    if code.is_some() || !context.principal.is_staff() {
+        not_locked(ledger, hold, context)?;
+    }
     let Some(code) = code else {
         return without_code(hold, context).map(Some);
     };
     let issued = hold.verification.ok_or(Rejection::VerificationRequired)?;
-    not_locked(ledger, hold, context)?;
     if context.now >= issued.expires_at {
         return Err(Rejection::CodeExpired);
     }

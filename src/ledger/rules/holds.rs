@@ -7,6 +7,7 @@ use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
+use crate::limits;
 use crate::model::{CallId, Hold, HoldId, HoldStatus, Party};
 
 use super::claiming::{claim, clear_lapsed};
@@ -30,9 +31,7 @@ pub fn place(
         return Err(NO_TIME);
     }
     if let Some(hold) = same_wish(ledger, wish, party, call, context) {
-        return Ok(Decision::quiet(Receipt::HoldAgain(
-            ledger.hold_view(hold, context.now),
-        )));
+        return Ok(again(ledger, hold, context));
     }
     let claimed = claim(ledger, wish, None, context)?;
     has_room(ledger, party, context)?;
@@ -63,6 +62,19 @@ pub fn place(
         events,
         Receipt::Hold(ledger.hold_view(&hold, context.now)),
     ))
+}
+
+/// The hold that the caller has. If they come back over another agent's line, it is open to that agent from now on.
+fn again(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
+    let receipt = Receipt::HoldAgain(ledger.hold_view(hold, context.now));
+    if hold.is_open_to(context.principal) || hold.taken_up_by.len() >= limits::HOLD_AGENTS_MAX {
+        return Decision::quiet(receipt);
+    }
+    let event = Event::HoldTakenUp {
+        hold: hold.id,
+        by: context.principal,
+    };
+    Decision::new(vec![event], receipt)
 }
 
 /// The live hold that this caller, by phone or by call, already has on the wished slot. Where any resource will do, a hold
@@ -111,16 +123,24 @@ fn has_room(ledger: &Ledger, party: Party, context: &Context<'_>) -> Result<(), 
     }
 }
 
+/// The hold, if this principal may carry it on; to another agent it is not there.
+pub(super) fn known<'a>(
+    ledger: &'a Ledger,
+    hold: HoldId,
+    context: &Context<'_>,
+) -> Result<&'a Hold, Rejection> {
+    let hold = ledger.holds.get(&hold);
+    hold.filter(|hold| hold.is_open_to(context.principal))
+        .ok_or(Rejection::NotFound(Missing::Hold))
+}
+
 /// The hold, if it is still live; what it became otherwise.
 pub(super) fn live<'a>(
     ledger: &'a Ledger,
     hold: HoldId,
     context: &Context<'_>,
 ) -> Result<&'a Hold, Rejection> {
-    let hold = ledger
-        .holds
-        .get(&hold)
-        .ok_or(Rejection::NotFound(Missing::Hold))?;
+    let hold = known(ledger, hold, context)?;
     match hold.status(context.now) {
         HoldStatus::Held => Ok(hold),
         HoldStatus::Confirmed => Err(Rejection::HoldConfirmed),

@@ -110,6 +110,7 @@ impl World {
                     }
                     false => None,
                 };
+                app.open();
                 tell.send((app.url(), key)).expect("the test waits");
                 let _ = stopped.await;
                 let _ = app.stop().await;
