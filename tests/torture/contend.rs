@@ -219,7 +219,7 @@ async fn open(place: &Place, connections: usize) -> Arena {
     let state = place.state();
     let server = state.start().await.expect("the server starts");
     let judge = Caller::new(&server.url);
-    let clinic = Clinic::open(&judge, &state.admin_key(), "arena".to_owned(), 4).await;
+    let clinic = Clinic::open(&judge, &state.admin_key().await, "arena".to_owned(), 4).await;
     Arena {
         server,
         _state: state,
@@ -372,9 +372,7 @@ impl Arena {
                 other => self.violations.push(format!("confirm: {other:?}")),
             }
         }
-        let path = self
-            .clinic
-            .path("appointments?from=2000-01-01&to=2100-01-01");
+        let path = self.clinic.path("appointments");
         let listed = self
             .judge
             .list(&self.clinic.staff, &path, "appointments")

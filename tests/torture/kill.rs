@@ -55,7 +55,7 @@ impl Load {
         let mut clinics = Vec::new();
         for number in 0..tenants {
             let slug = format!("clinic-{number}");
-            clinics.push(Clinic::open(&caller, &state.admin_key(), slug, RESOURCES).await);
+            clinics.push(Clinic::open(&caller, &state.admin_key().await, slug, RESOURCES).await);
         }
         let world = Rc::new(World::new(clinics));
         let engaged = (0..clients as u64).map(|number| Client::new(&world, seed ^ (number << 32)));

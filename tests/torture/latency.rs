@@ -218,7 +218,7 @@ pub async fn run(options: Options, place: &Place) -> Report {
     let mut clinics = Vec::new();
     for number in 0..CLINICS {
         let slug = format!("clinic-{number}");
-        clinics.push(Clinic::open(&caller, &state.admin_key(), slug, RESOURCES).await);
+        clinics.push(Clinic::open(&caller, &state.admin_key().await, slug, RESOURCES).await);
     }
     let path = clinics[0].path(&format!("slots?service={}&limit=1", PLAIN.id));
     let found = caller

@@ -77,9 +77,14 @@ impl State {
         twin
     }
 
-    pub fn admin_key(&self) -> String {
+    /// The first admin key; the server writes it just after it has said that it is ready.
+    pub async fn admin_key(&self) -> String {
         let file = self.dir.path().join("state/admin.key");
-        let text = std::fs::read_to_string(file).expect("the first start wrote an admin key");
+        let watch = Watch::start();
+        while !file.exists() && watch.elapsed() < Duration::from_secs(START_SECONDS_MAX) {
+            sleep(Duration::from_millis(2)).await;
+        }
+        let text = std::fs::read_to_string(file).expect("the first start writes an admin key");
         text.trim().to_owned()
     }
 
