@@ -28,8 +28,8 @@ pub struct World {
     /// Requests that are under way, and since when.
     pub under_way: Cell<usize>,
     pub requests: Cell<usize>,
-    /// When the unanswered ones were sent, in the order of the record's.
-    pub broken: RefCell<Vec<Watch>>,
+    /// When those that got no answer at all were sent, and what happened to them.
+    pub broken: RefCell<Vec<(Watch, String)>>,
     numbers: Cell<u64>,
     pub stop: Cell<bool>,
 }
@@ -202,8 +202,9 @@ impl Client {
                 Some((answer, became))
             }
             other => {
-                if other.is_err() {
-                    world.broken.borrow_mut().push(watch);
+                if let Err(broken) = other {
+                    let words = format!("{:?} {}: {}", sent.verb, sent.path, broken.0);
+                    world.broken.borrow_mut().push((watch, words));
                 }
                 record.unanswered.push(sent);
                 None

@@ -18,6 +18,8 @@ pub struct Hold {
     pub body: Value,
     pub code_sent: bool,
     pub code: Option<String>,
+    /// Until when it works: never beyond the hold as it was when the code was sent.
+    pub code_expires: Option<jiff::Timestamp>,
     pub attempts_left: Option<u64>,
 }
 
@@ -90,6 +92,7 @@ impl Record {
                     body: answer.body.clone(),
                     code_sent: false,
                     code: None,
+                    code_expires: None,
                     attempts_left: None,
                 });
                 Became::Hold(self.holds.len() - 1)
@@ -105,6 +108,7 @@ impl Record {
             }
             (Verb::SendCode, 200 | 202, _) => {
                 self.holds[at].code_sent = true;
+                self.holds[at].code_expires = text(&answer.body, "expires_at").parse().ok();
                 Became::Hold(at)
             }
             (Verb::Confirm, 201, _) | (Verb::Confirm, 200, _) => {
@@ -134,6 +138,12 @@ impl Record {
                 "hold-expired",
             ) if self.ran_out(at) => {
                 self.refused += 1;
+                return Became::Nothing;
+            }
+            (Verb::Confirm | Verb::WrongCode, 410, "code-expired") if self.code_is_over(at) => {
+                self.refused += 1;
+                self.holds[at].code_sent = false;
+                self.holds[at].code = None;
                 return Became::Nothing;
             }
             _ => {
@@ -172,6 +182,11 @@ impl Record {
             self.violations.push(fault);
         }
         self.holds[sent.about].attempts_left = left;
+    }
+
+    fn code_is_over(&self, hold: usize) -> bool {
+        let expires = self.holds[hold].code_expires;
+        expires.is_some_and(|expires| expires <= crate::watch::now())
     }
 
     /// By its acknowledged expiry, this hold is over by now.

@@ -200,11 +200,13 @@ impl Server {
         self.end();
     }
 
-    /// Sends SIGTERM.
-    pub fn terminate(&self) {
-        let done = Command::new("kill")
-            .args(["-TERM", &self.child.id().to_string()])
-            .status();
+    /// Sends SIGTERM, without holding up the callers.
+    pub async fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        let done = tokio::task::spawn_blocking(move || {
+            Command::new("kill").args(["-TERM", &pid]).status()
+        });
+        let done = done.await.expect("waiting for kill does not panic");
         assert!(
             done.is_ok_and(|status| status.success()),
             "SIGTERM can be sent"

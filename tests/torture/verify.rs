@@ -285,7 +285,8 @@ pub async fn codes(world: &World, caller: &Caller) -> usize {
         let record = world.record.borrow();
         let live = record.holds.iter().enumerate().rev().filter(|(_, hold)| {
             let expires = text(&hold.body, "expires_at").parse::<jiff::Timestamp>();
-            hold.body["status"] == "held" && expires.is_ok_and(|expires| expires > soon)
+            let works = hold.code_expires.is_some_and(|expires| expires > soon);
+            works && hold.body["status"] == "held" && expires.is_ok_and(|expires| expires > soon)
         });
         let coded = live.filter_map(|(at, hold)| Some((at, hold.clinic, hold.code.clone()?)));
         coded.take(CODES_TRIED).collect()
