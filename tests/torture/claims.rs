@@ -8,9 +8,12 @@ use serde_json::Value;
 use crate::clinic::SERVICES;
 use crate::http::text;
 
+/// From, to, and whose.
+type Claim = (Timestamp, Timestamp, String);
+
 /// Claims by clinic and resource.
 #[derive(Debug, Default)]
-pub struct Claims(BTreeMap<(usize, String), Vec<(Timestamp, Timestamp, String)>>);
+pub struct Claims(BTreeMap<(usize, String), Vec<Claim>>);
 
 impl Claims {
     /// Adds the claims of a hold or an appointment, whatever its state.

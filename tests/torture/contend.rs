@@ -115,7 +115,8 @@ fn serve(callers: &[Caller], mut jobs: mpsc::Receiver<Job>, barrier: &Barrier) {
             let mut running = JoinSet::new();
             let reply = match job {
                 Job::Warm(reply) => {
-                    for caller in callers.iter().cloned() {
+                    for caller in callers {
+                        let caller = caller.clone();
                         running.spawn(async move { (caller.get("", "/healthz").await, 0) });
                     }
                     reply
