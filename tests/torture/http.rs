@@ -1,0 +1,117 @@
+//! One caller: an HTTP client with a pool of its own, so that its requests share one kept-alive connection.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method};
+use serde_json::Value;
+
+/// The longest any answer may take.
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// An answer that arrived whole.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    pub status: u16,
+    pub body: Value,
+    /// `Idempotency-Replayed: true`.
+    pub replayed: bool,
+}
+
+/// No whole answer arrived: nobody knows whether the request had an effect.
+#[derive(Debug)]
+pub struct Broken(pub String);
+
+/// One caller.
+#[derive(Clone, Debug)]
+pub struct Caller {
+    http: Client,
+    url: String,
+}
+
+impl Caller {
+    /// A caller with no connection yet.
+    pub fn new(url: &str) -> Self {
+        let http = Client::builder()
+            .no_proxy()
+            .pool_max_idle_per_host(1)
+            .tcp_nodelay(true)
+            .timeout(PATIENCE)
+            .build()
+            .expect("an HTTP client without TLS");
+        Self {
+            http,
+            url: url.to_owned(),
+        }
+    }
+
+    pub async fn get(&self, key: &str, path: &str) -> Result<Answer, Broken> {
+        self.send(Method::GET, key, path, None, None).await
+    }
+
+    pub async fn post(&self, key: &str, path: &str, body: &Value) -> Result<Answer, Broken> {
+        self.send(Method::POST, key, path, None, Some(body)).await
+    }
+
+    pub async fn send(
+        &self,
+        method: Method,
+        key: &str,
+        path: &str,
+        idempotency_key: Option<&str>,
+        body: Option<&Value>,
+    ) -> Result<Answer, Broken> {
+        let mut request = self.http.request(method, format!("{}{path}", self.url));
+        if !key.is_empty() {
+            request = request.bearer_auth(key);
+        }
+        if let Some(name) = idempotency_key {
+            request = request.header("Idempotency-Key", name);
+        }
+        if let Some(body) = body {
+            request = request.json(body);
+        }
+        let broken = |error: reqwest::Error| Broken(format!("{error:?}"));
+        let response = request.send().await.map_err(broken)?;
+        let status = response.status().as_u16();
+        let replayed = response.headers().get("Idempotency-Replayed");
+        let replayed = replayed.is_some_and(|value| value == "true");
+        let bytes = response.bytes().await.map_err(broken)?;
+        let body = match bytes.is_empty() {
+            true => Value::Null,
+            false => serde_json::from_slice(&bytes)
+                .map_err(|error| Broken(format!("not JSON: {error}")))?,
+        };
+        Ok(Answer {
+            status,
+            body,
+            replayed,
+        })
+    }
+
+    /// All rows of a list, page by page.
+    pub async fn list(&self, key: &str, path: &str, rows: &str) -> Result<Vec<Value>, Broken> {
+        let join = if path.contains('?') { '&' } else { '?' };
+        let mut found = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let page = format!("{path}{join}limit=1000{cursor}");
+            let answer = self.get(key, &page).await?;
+            if answer.status != 200 {
+                return Err(Broken(format!(
+                    "GET {page}: {} {}",
+                    answer.status, answer.body
+                )));
+            }
+            found.extend(answer.body[rows].as_array().into_iter().flatten().cloned());
+            match answer.body["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => return Ok(found),
+            }
+        }
+    }
+}
+
+/// A field that must be text.
+pub fn text<'a>(value: &'a Value, field: &str) -> &'a str {
+    value[field].as_str().unwrap_or_default()
+}

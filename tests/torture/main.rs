@@ -1,0 +1,124 @@
+//! Tortures and measures the real binary from outside: `cargo torture contend|kill|stop|damage|latency`.
+//!
+//! It names nothing of the library: it starts `holdfast serve` as a process, speaks HTTP to it over loopback, keeps its own
+//! record of what was acknowledged, and judges by that record alone. Every command is bounded, ends by itself, prints one
+//! summary line, and exits 1 on any violation. README.md says what each of them proves and what it does not.
+
+mod claims;
+mod clients;
+mod clinic;
+mod contend;
+mod damage;
+mod http;
+mod kill;
+mod latency;
+mod probe;
+mod record;
+mod report;
+mod server;
+mod stop;
+mod verify;
+mod watch;
+
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser, Subcommand};
+use tokio::signal::unix::{SignalKind, signal};
+
+use report::Report;
+use server::Place;
+
+#[derive(Parser)]
+#[command(
+    name = "torture",
+    about = "Tortures and measures the real binary from outside."
+)]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+    /// Write the figures to this file too.
+    #[arg(long, global = true)]
+    json: Option<PathBuf>,
+    /// Where the throw-away state is made; the system's folder for such things if absent.
+    #[arg(long, global = true)]
+    dir: Option<PathBuf>,
+    /// Which binary to torture; the one that was built with this program if absent.
+    #[arg(long, global = true)]
+    binary: Option<PathBuf>,
+    /// Leave the state and the logs where they are.
+    #[arg(long, global = true)]
+    keep: bool,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Many at once for one slot, then many confirms of one hold.
+    Contend(contend::Options),
+    /// Random booking, kill -9 in the middle, restart, compare with what was acknowledged.
+    Kill(kill::Options),
+    /// SIGTERM under load, and a second process on the same state.
+    Stop(stop::Options),
+    /// Torn and garbled journal tails after a kill -9, and damage in the middle.
+    Damage(damage::Options),
+    /// p50 and p99 through HTTP beside this run's fdatasync probe and echo floor.
+    Latency(latency::Options),
+}
+
+fn main() -> ExitCode {
+    let arguments = Arguments::parse();
+    let Some(command) = arguments.command else {
+        println!("{}", Arguments::command().render_help());
+        return ExitCode::SUCCESS;
+    };
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .expect("a runtime");
+    let local = tokio::task::LocalSet::new();
+    let place = Place::new(arguments.dir, arguments.binary, arguments.keep);
+    let run = async {
+        match command {
+            Command::Contend(options) => contend::run(options, &place).await,
+            Command::Kill(options) => kill::run(options, &place).await,
+            Command::Stop(options) => stop::run(options, &place).await,
+            Command::Damage(options) => damage::run(options, &place).await,
+            Command::Latency(options) => latency::run(options, &place).await,
+        }
+    };
+    // Interrupted, the run is dropped where it is, and with it the server and its state.
+    let report = local.block_on(&runtime, async {
+        tokio::select! {
+            report = run => Some(report),
+            () = interrupted() => None,
+        }
+    });
+    match report {
+        Some(report) => finish(&report, arguments.json),
+        None => {
+            eprintln!("torture: interrupted");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn interrupted() {
+    let mut terminate = signal(SignalKind::terminate()).expect("signals can be had");
+    let mut interrupt = signal(SignalKind::interrupt()).expect("signals can be had");
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+}
+
+fn finish(report: &Report, json: Option<PathBuf>) -> ExitCode {
+    if let Some(file) = json {
+        let text = format!("{:#}\n", report.json());
+        std::fs::write(&file, text).expect("the figures can be written");
+    }
+    report.print();
+    match report.violations.is_empty() {
+        true => ExitCode::SUCCESS,
+        false => ExitCode::FAILURE,
+    }
+}
