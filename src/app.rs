@@ -117,8 +117,7 @@ impl App {
             tenants,
             out_of_service,
             millis = watch.elapsed().as_millis() as u64,
-            address = %server.address,
-            "ready"
+            "recovered"
         );
         Ok(Self {
             directory,
@@ -132,6 +131,7 @@ impl App {
     /// Lets requests in. Whatever a first start has to make is made before.
     pub fn open(&self) {
         self.readiness.set(true);
+        tracing::info!(address = %self.server.address, "ready");
     }
 
     /// Where it listens.
