@@ -15,7 +15,7 @@ use crate::config::{Config, SmsProvider};
 use crate::facade::{self, Facade, Readiness, Server};
 use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Policy, TextChannel};
-use crate::model::TenantId;
+use crate::model::{Phone, TenantId};
 use crate::outbox::{Dispatcher, SmsGateway};
 use crate::seal::MasterKey;
 use crate::tenant::{Directory, Fault, Keyring, Recovery, Replayed, Shared, StartError};
@@ -79,6 +79,8 @@ impl App {
     /// Recovers, listens, and starts every tenant; requests are told to come back until [`App::open`].
     pub async fn start(parts: Parts) -> Result<Self, Error> {
         let watch = Stopwatch::start();
+        // The world's numbering plans take a moment to load; the first caller should not wait for them.
+        std::thread::spawn(|| Phone::parse("+12025550123", "US"));
         let Parts {
             config,
             storage,
