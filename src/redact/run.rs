@@ -1,0 +1,147 @@
+//! `holdfast redact`: standard input to standard output, as plain text or line by line as JSON.
+//!
+//! Plain text streams through in bounded memory. Of JSON lines each is a text of its own, answered and flushed before
+//! the next is read. A line or byte that cannot be understood ends the run with an error and without a trace of it in
+//! the output: redaction fails closed. Called by the command line.
+
+use std::borrow::Cow;
+use std::io::{BufRead, Read, Write};
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+
+use super::entity::Span;
+use super::redactor::Redactor;
+
+/// Longest line of JSON that is read.
+pub const LINE_BYTES_MAX: usize = 64 << 20;
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Reading failed.
+    #[error("cannot read the input: {0}")]
+    Read(std::io::Error),
+    /// Writing failed.
+    #[error("cannot write the output: {0}")]
+    Write(std::io::Error),
+    /// The bytes are no UTF-8.
+    #[error("the input is not UTF-8 at byte {offset}: convert it first; nothing after this byte was written")]
+    NotUtf8 {
+        /// Where in the input.
+        offset: u64,
+    },
+    /// A line is too long.
+    #[error("line {line} is longer than {LINE_BYTES_MAX} bytes: split its text; it was not written")]
+    LineTooLong {
+        /// Which line, from 1.
+        line: u64,
+    },
+    /// A line is no object with `id` and `text`.
+    #[error("line {line} is not {{\"id\": …, \"text\": \"…\"}} ({reason}): correct it; it was not written")]
+    BadLine {
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it, without its content.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Question<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
+    #[serde(borrow)]
+    text: Cow<'a, str>,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    id: &'a RawValue,
+    redacted: &'a str,
+    spans: &'a [Span],
+    us: f64,
+}
+
+/// Redacts `reader` into `writer`. `elapsed` is a running clock, asked before and after each text.
+///
+/// # Errors
+/// When reading or writing fails, or the input is not what it should be.
+pub fn run(
+    reader: impl BufRead,
+    writer: impl Write,
+    jsonl: bool,
+    redactor: &Redactor,
+    elapsed: impl FnMut() -> Duration,
+) -> Result<(), RunError> {
+    if jsonl { lines(reader, writer, redactor, elapsed) } else { plain(reader, writer, redactor) }
+}
+
+fn lines(mut reader: impl BufRead, mut writer: impl Write, redactor: &Redactor, mut elapsed: impl FnMut() -> Duration) -> Result<(), RunError> {
+    let (mut input, mut output) = (Vec::new(), Vec::new());
+    for line in 1.. {
+        input.clear();
+        let read = (&mut reader).take(LINE_BYTES_MAX as u64 + 1).read_until(b'\n', &mut input).map_err(RunError::Read)?;
+        if read == 0 {
+            break;
+        }
+        if input.len() > LINE_BYTES_MAX {
+            return Err(RunError::LineTooLong { line });
+        }
+        if input.trim_ascii().is_empty() {
+            continue;
+        }
+        let question: Question<'_> = serde_json::from_slice(&input).map_err(|error| RunError::BadLine { line, reason: reason(&error) })?;
+        let before = elapsed();
+        let outcome = redactor.redact(&question.text);
+        let us = elapsed().saturating_sub(before).as_nanos() as f64 / 1000.0;
+        output.clear();
+        let answer = Answer { id: question.id, redacted: &outcome.text, spans: &outcome.spans, us };
+        serde_json::to_writer(&mut output, &answer).map_err(|error| RunError::Write(error.into()))?;
+        output.push(b'\n');
+        writer.write_all(&output).and_then(|()| writer.flush()).map_err(RunError::Write)?;
+    }
+    Ok(())
+}
+
+/// What is wrong with a line, without quoting it: the parser's own words may hold a piece of the text.
+fn reason(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Syntax => "no valid JSON",
+        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Data => "a field is missing or of the wrong type",
+        serde_json::error::Category::Io => "it cannot be read",
+    };
+    format!("{what} at column {}", error.column())
+}
+
+fn plain(mut reader: impl BufRead, mut writer: impl Write, redactor: &Redactor) -> Result<(), RunError> {
+    let mut stream = redactor.stream();
+    let (mut chunk, mut held, mut out) = (vec![0; CHUNK_BYTES], 0, String::new());
+    let mut offset = 0;
+    loop {
+        let read = reader.read(&mut chunk[held..]).map_err(RunError::Read)?;
+        let bytes = &chunk[..held + read];
+        out.clear();
+        let valid = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) if error.error_len().is_none() && read > 0 => {
+                std::str::from_utf8(&bytes[..error.valid_up_to()]).expect("the validator said so")
+            }
+            Err(error) => return Err(RunError::NotUtf8 { offset: offset + error.valid_up_to() as u64 }),
+        };
+        let used = valid.len();
+        stream.push(valid, &mut out);
+        stream.take_spans();
+        if read == 0 {
+            stream.finish(&mut out);
+            break writer.write_all(out.as_bytes()).and_then(|()| writer.flush()).map_err(RunError::Write);
+        }
+        writer.write_all(out.as_bytes()).map_err(RunError::Write)?;
+        held = bytes.len() - used;
+        offset += used as u64;
+        chunk.copy_within(used..used + held, 0);
+    }
+}
