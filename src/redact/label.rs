@@ -8,6 +8,7 @@ use super::lexicon::{
     ABBREVIATED, AFTER, AREA, CARD, CODE, DOB, EMAIL, FILLER, IBAN, IDENTITY, IP, MBI, MRN, NEGATIVE, NHS, NINO, NUMBERISH, PHONE,
     POSSESSIVE, POSTCODE, RECORD, Roles, SSN, UM, VERSION, YES,
 };
+use super::token::Class;
 use super::window::{GAP_BYTES_MAX, LOOK_BACK_TOKENS, Window};
 
 /// What a value is said to be.
@@ -218,6 +219,9 @@ pub(crate) fn phone_nearby(window: &Window<'_>, index: usize, after: usize) -> b
             break;
         }
         at -= 1;
+        if matches!(window.tokens[at].class, Class::Mark(_)) {
+            break;
+        }
         if window.tokens[at].has(PHONE) {
             return true;
         }

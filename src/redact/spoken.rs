@@ -139,7 +139,7 @@ pub(crate) fn code(window: &Window<'_>, index: usize) -> Option<Finding> {
     let last = index + tokens - 1;
     let start = window.tokens[index].start as usize;
     let end = window.tokens[last].end as usize;
-    (window.starts_clean(start) && window.ends_clean(end)).then_some(Finding::redact(kind, start, end))
+    (window.starts_clean(start) && window.before(start) != b'\'' && window.ends_clean(end)).then_some(Finding::redact(kind, start, end))
 }
 
 fn is_nino(code: &[u8], labelled: bool) -> bool {
@@ -271,7 +271,7 @@ fn is_piece(window: &Window<'_>, at: usize) -> bool {
 }
 
 fn is_filler(window: &Window<'_>, at: usize) -> bool {
-    window.roles(at) & (UM | DASH | DOT | AREA) != 0 || ["and", "then", "space", "so", "like", "code", "sorry"].iter().any(|word| window.is(at, word))
+    window.roles(at) & (UM | DASH | DOT | AREA) != 0 || ["and", "then", "space", "so", "like", "code"].iter().any(|word| window.is(at, word))
 }
 
 fn near(gap: &[u8]) -> bool {

@@ -6,6 +6,7 @@
 use crate::redact::entity::Kind;
 use crate::redact::label::{Label, label_before};
 use crate::redact::lexicon::{DOB, FILLER, HUNDRED, MONTH, ORDINAL, Roles, SPOKEN_NUMBER, TEN, TEEN, UNIT};
+use crate::redact::token::Class;
 use crate::redact::window::{Finding, Window};
 
 /// How far before a date its birth cue may stand, in tokens.
@@ -22,7 +23,7 @@ pub(crate) struct Date {
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     let start = window.tokens[index].start as usize;
     let date = plain(window, index).filter(|_| window.starts_clean(start));
-    let born = || is_birth(window, index, date.map_or(start, |date| date.end));
+    let born = || is_birth(window, index, date.map_or(window.tokens[index].end as usize, |date| date.end));
     if let Some(date) = date {
         let kind = if born() {
             Some(Kind::Dob)
@@ -57,6 +58,9 @@ fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
             break;
         }
         at -= 1;
+        if matches!(window.tokens[at].class, Class::Mark(_)) {
+            break;
+        }
         if window.tokens[at].has(DOB) && !window.is(at, "birthday") && !window.is(at, "birthdays") {
             return true;
         }

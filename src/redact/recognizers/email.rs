@@ -7,7 +7,7 @@
 use crate::redact::entity::Kind;
 use crate::redact::fold;
 use crate::redact::label::{Label, label_before};
-use crate::redact::lexicon::{AT, DASH, DOT, PLUS, SPOKEN_NUMBER, TLD, UNDERSCORE};
+use crate::redact::lexicon::{AT, DASH, DOT, FILLER, PLUS, SPOKEN_NUMBER, TLD, UNDERSCORE};
 use crate::redact::token::Class;
 use crate::redact::window::{Finding, Window};
 
@@ -71,14 +71,19 @@ fn is_top(label: &[u8]) -> bool {
 pub(crate) fn spelled(window: &Window<'_>, index: usize) -> Option<Finding> {
     let (sign, strict) = spelled_local(window, index)?;
     let end = spelled_domain(window, sign + 1)?;
-    let told = strict || label_before(window, index) == Label::Email;
-    told.then_some(Finding::redact(Kind::Email, window.tokens[index].start as usize, window.tokens[end].end as usize))
+    let start = window.tokens[index].start as usize;
+    if window.before(start) == b'\'' || !window.starts_clean(start) {
+        return None;
+    }
+    let told = strict || !window.tokens[index].has(FILLER) && label_before(window, index) == Label::Email;
+    told.then_some(Finding::redact(Kind::Email, start, window.tokens[end].end as usize))
 }
 
 /// Index of the at-sign after a local part, and whether connectors alone hold the part together.
 fn spelled_local(window: &Window<'_>, index: usize) -> Option<(usize, bool)> {
     let mut strict = true;
     let mut after_mark = true;
+    let mut marked = false;
     for at in index..(index + SPELLED_TOKENS_MAX).min(window.tokens.len()) {
         if at > index && !near(window.gap(at)) {
             return None;
@@ -87,9 +92,9 @@ fn spelled_local(window: &Window<'_>, index: usize) -> Option<(usize, bool)> {
         match token.class {
             Class::At if at > index => return Some((at, strict)),
             Class::Word if at > index && token.has(AT) && !after_mark => return Some((at, strict)),
-            Class::Word if at > index && token.has(DOT | UNDERSCORE | DASH | PLUS) => after_mark = true,
+            Class::Word if at > index && token.has(DOT | UNDERSCORE | DASH | PLUS) => (after_mark, marked) = (true, true),
             Class::Word | Class::Number => {
-                let joins = after_mark || window.glued(at) || window.gap(at) == b"." || spells(window, at - 1) && spells(window, at);
+                let joins = after_mark || marked && spells(window, at) || window.glued(at) || window.gap(at) == b"." || spells(window, at - 1) && spells(window, at);
                 strict &= joins;
                 after_mark = false;
             }

@@ -3,6 +3,7 @@
 //! Gathers, judges nothing; the number recognizers try their rules on the same groups. Invariant: at most
 //! [`GROUPS_MAX`] groups and [`DIGITS_MAX`] digits are gathered, so the cost of one look is bounded.
 
+use crate::redact::token::Class;
 use crate::redact::window::Window;
 
 /// More groups than any number has, even one dictated digit by digit.
@@ -50,16 +51,21 @@ pub(crate) struct Groups {
     digits: [u8; DIGITS_MAX],
     groups: [Group; GROUPS_MAX],
     count: usize,
+    /// How a placeholder that follows the last group is joined; it stands for a number that was there.
+    mark: Option<Join>,
 }
 
 impl Groups {
     /// Gathers from the number token at `index`.
     pub(crate) fn gather(window: &Window<'_>, index: usize) -> Self {
         let nothing = Group { len: 0, total: 0, join: Join::Start, end: 0 };
-        let mut all = Self { digits: [0; DIGITS_MAX], groups: [nothing; GROUPS_MAX], count: 0 };
+        let mut all = Self { digits: [0; DIGITS_MAX], groups: [nothing; GROUPS_MAX], count: 0, mark: None };
         let mut total = 0;
         for at in index..(index + GROUPS_MAX).min(window.tokens.len()) {
             let token = &window.tokens[at];
+            if at > index && matches!(token.class, Class::Mark(_)) {
+                all.mark = join(window.gap(at));
+            }
             if !token.is_number() || total + token.len() > DIGITS_MAX {
                 break;
             }
@@ -91,9 +97,9 @@ impl Groups {
         self.all().iter().position(|group| group.total as usize == total).map(|at| at + 1)
     }
 
-    /// The greatest number of groups that make between `least` and `most` digits.
-    pub(crate) fn longest(&self, least: usize, most: usize) -> Option<usize> {
-        self.all().iter().rposition(|group| (least..=most).contains(&(group.total as usize))).map(|at| at + 1)
+    /// The greatest number of the first `usable` groups that make between `least` and `most` digits.
+    pub(crate) fn longest(&self, usable: usize, least: usize, most: usize) -> Option<usize> {
+        self.all()[..usable.min(self.count)].iter().rposition(|group| (least..=most).contains(&(group.total as usize))).map(|at| at + 1)
     }
 
     /// The lengths of the first `count` groups are these.
@@ -114,7 +120,16 @@ impl Groups {
 
     /// Whether a group that is joined tightly follows the first `count`.
     pub(crate) fn goes_on(&self, count: usize) -> bool {
-        self.all().get(count).is_some_and(|next| matches!(next.join, Join::Dash | Join::Dot | Join::Slash))
+        let next = self.all().get(count).map(|next| next.join).or(self.mark);
+        next.is_some_and(|join| matches!(join, Join::Dash | Join::Dot | Join::Slash))
+    }
+
+    /// Whether a further group of digits follows the first `count` after a blank.
+    pub(crate) fn spaced_on(&self, count: usize) -> bool {
+        match self.all().get(count) {
+            Some(next) => next.join == Join::Space && next.len >= 3,
+            None => self.mark == Some(Join::Space),
+        }
     }
 
     /// End of the first `count` groups.

@@ -33,11 +33,7 @@ pub(crate) fn version_four(window: &Window<'_>, index: usize) -> Option<Finding>
     if !valid || !clean || preceded_by_part(window, start) {
         return None;
     }
-    let told = match label_before(window, index) {
-        Label::Ip => true,
-        Label::Negative => return None,
-        _ => !version_before(window, index),
-    };
+    let told = !version_before(window, index) || label_before(window, index) == Label::Ip;
     told.then_some(Finding::redact(Kind::Ip, start, prefix_length(window, end, 32)))
 }
 

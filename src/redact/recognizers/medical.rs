@@ -5,6 +5,7 @@
 
 use crate::redact::entity::Kind;
 use crate::redact::lexicon::{Company, MEDICAL_FIRST, NOT_SUFFIXED};
+use crate::redact::token::Class;
 use crate::redact::window::{Finding, Window};
 
 /// How far before an everyday word its company may stand, and how far after.
@@ -77,5 +78,8 @@ fn keeps(window: &Window<'_>, first: usize, last: usize, company: &Company) -> b
         let token = &window.tokens[at];
         start.saturating_sub(token.end as usize) <= COMPANY_BYTES_MAX && (token.start as usize).saturating_sub(end) <= COMPANY_BYTES_MAX
     };
-    company.near.is_empty() || before.chain(after).any(|at| word(at) != 0 && within(at) && company.near.contains(&word(at)))
+    // A placeholder stands for words that were there: no company is counted across it.
+    let open = |at: &usize| !matches!(window.tokens[*at].class, Class::Mark(_));
+    let told = |at: usize| word(at) != 0 && within(at) && company.near.contains(&word(at));
+    company.near.is_empty() || before.rev().take_while(open).any(told) || after.take_while(open).any(told)
 }

@@ -3,6 +3,7 @@
 //! There is no shape to know them by, so without a cue nothing is found. Called by the scan for numbers and words.
 
 use crate::redact::entity::Kind;
+use crate::redact::lexicon::FILLER;
 use crate::redact::window::{Finding, Window};
 
 const VALUE_BYTES_MAX: usize = 24;
@@ -11,6 +12,9 @@ const VALUE_BYTES_MAX: usize = 24;
 pub(crate) fn labelled(window: &Window<'_>, index: usize) -> Option<Finding> {
     let start = window.tokens[index].start as usize;
     let mut end = piece(window, start);
+    if window.tokens[index].has(FILLER) {
+        return None;
+    }
     let prefix = window.tokens[index].is_word() && end - start <= 3;
     if prefix && window.byte(end) == b' ' && window.byte(end + 1).is_ascii_digit() {
         end = piece(window, end + 1);

@@ -12,7 +12,7 @@ use crate::redact::window::{Finding, Window};
 
 /// An NHS number after its cue: ten digits however grouped, or one too few or too many.
 pub(crate) fn nhs_labelled(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {
-    let count = groups.count_for(10).or_else(|| groups.longest(9, 12))?;
+    let count = groups.count_for(10).or_else(|| groups.longest(usize::MAX, 9, 12))?;
     let end = groups.end(count);
     window.ends_clean(end).then_some(Finding::redact(Kind::NhsNumber, start, end))
 }
@@ -23,7 +23,7 @@ pub(crate) fn nhs_shaped(window: &Window<'_>, start: usize, groups: &Groups) -> 
     let count = if grouped { 3 } else { 1 };
     let digits = groups.digits(count);
     let end = groups.end(count);
-    let alone = groups.all().get(count).is_none_or(|next| next.join != Join::Space || next.len < 3);
+    let alone = !groups.spaced_on(count);
     let told = grouped && alone || window.is_whole_line(start, end);
     let clean = window.ends_clean(end) && !groups.goes_on(count);
     (plan::is_nhs(digits) && told && clean).then_some(Finding::redact(Kind::NhsNumber, start, end))
@@ -31,7 +31,7 @@ pub(crate) fn nhs_shaped(window: &Window<'_>, start: usize, groups: &Groups) -> 
 
 /// A social security number after its cue.
 pub(crate) fn ssn_labelled(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {
-    let count = groups.count_for(9).or_else(|| groups.longest(8, 10))?;
+    let count = groups.count_for(9).or_else(|| groups.longest(usize::MAX, 8, 10))?;
     let end = groups.end(count);
     window.ends_clean(end).then_some(Finding::redact(Kind::Ssn, start, end))
 }
@@ -41,7 +41,7 @@ pub(crate) fn ssn_shaped(window: &Window<'_>, start: usize, groups: &Groups) -> 
     let grouped = groups.shaped(&[3, 2, 4]) && groups.joined_by(3, &[Join::Space, Join::Dash, Join::Dot]) && groups.joined_evenly(3);
     let end = groups.end(3.min(groups.all().len()));
     let clean = grouped && window.ends_clean(end) && !groups.goes_on(3);
-    let goes_on = groups.all().get(3).is_some_and(|next| next.join == Join::Space && next.len >= 3);
+    let goes_on = groups.spaced_on(3);
     (clean && !goes_on && plan::is_social_security(groups.digits(3))).then_some(Finding::redact(Kind::Ssn, start, end))
 }
 

@@ -99,7 +99,7 @@ fn fitting(groups: &Groups, usable: usize, digits: &[u8], prefix: usize, strict:
     let trunk = usize::from(digits.get(prefix + code) == Some(&b'0'));
     let most = prefix + code + most + trunk;
     let least = prefix + code + least;
-    let within = |least: usize, most: usize| groups.longest(least, most).filter(|&count| count <= usable);
+    let within = |least: usize, most: usize| groups.longest(usable, least, most);
     if strict {
         country?;
         return within(least, most);
@@ -143,7 +143,8 @@ fn british_shape(groups: &Groups, count: usize) -> bool {
     let rest = &all[1..];
     let least = |len: u8| rest.iter().all(|group| group.len >= len);
     let has = |join: Join| rest.iter().any(|group| group.join == join);
-    if has(Join::Dot) && first < 3 || has(Join::Slash) && first < 4 || (has(Join::Loose) || has(Join::Comma)) && first < 3 {
+    let torn = rest.iter().any(|group| group.join == Join::Comma && group.len < 3);
+    if torn || has(Join::Dot) && first < 3 || has(Join::Slash) && first < 4 || (has(Join::Loose) || has(Join::Comma)) && first < 3 {
         return false;
     }
     match first {
@@ -168,27 +169,28 @@ fn american(window: &Window<'_>, index: usize, edge: Opening, groups: &Groups, l
     let inner = |join: &[Join]| shape.iter().skip(1).all(|group| join.contains(&group.join));
     let tight = inner(&[Join::Dash, Join::Dot, Join::Slash, Join::Bracket]);
     let end = groups.end(count);
-    if !closes(window, groups, count) || !inner(&[Join::Dash, Join::Dot, Join::Slash, Join::Bracket, Join::Space]) {
+    let loose = valid && lens(&[3, 3, 4]) && inner(&[Join::Loose]);
+    if !closes(window, groups, count) || !loose && !inner(&[Join::Dash, Join::Dot, Join::Slash, Join::Bracket, Join::Space]) {
         return None;
     }
     let bracketed = edge.bracket || shape.iter().any(|group| group.join == Join::Bracket);
     let plain = if lens(&[3, 3, 4]) {
         let misdialled = inner(&[Join::Dash]) && number[3] >= b'2' && number[0] > b'0';
-        let spaced = valid && spaced_alone(window, index, groups, count);
-        (valid && (tight || bracketed || prefixed)) || misdialled || spaced
+        let spaced = valid && spaced_alone(window, index, groups, count) && inner(&[Join::Space, Join::Dash]);
+        (valid && (tight || bracketed || prefixed)) || loose || misdialled || spaced
     } else {
         valid && (lens(&[3, 7]) || lens(&[6, 4])) && (bracketed || tight)
     };
     let told = || label == Label::Phone || label == Label::Number && valid || phone_nearby(window, index, index + count);
     let year = shape[0].len == 4 && matches!(&number[..2], b"19" | b"20");
-    let alone = valid && !year && window.is_whole_line(edge.start, with_extension(window, end));
+    let alone = valid && !year && shape[0].len >= 3 && window.is_whole_line(edge.start, with_extension(window, end));
     let extended = valid && shape.len() == 1 && with_extension(window, end) > end;
     (plain || alone || extended || (valid && !year && told())).then_some(count)
 }
 
 /// Three groups with blanks between them, and no further number beside them.
 fn spaced_alone(window: &Window<'_>, index: usize, groups: &Groups, count: usize) -> bool {
-    let follows = groups.all().get(count).is_some_and(|next| next.join == Join::Space && next.len >= 3);
+    let follows = groups.spaced_on(count);
     let precedes = index > 0 && window.is_number(index - 1) && window.gap(index) == b" " && window.floor <= window.tokens[index - 1].start as usize;
     !follows && !precedes
 }
@@ -200,9 +202,8 @@ fn labelled(window: &Window<'_>, groups: &Groups, label: Label) -> Option<usize>
         Label::Number => 10,
         _ => return None,
     };
-    let count = groups.longest(least, 15)?;
-    let usable = joined(groups).max(if label == Label::Phone { count } else { 1 });
-    (count <= usable && window.ends_clean(groups.end(count))).then_some(count)
+    let count = groups.longest(joined(groups), least, 15)?;
+    window.ends_clean(groups.end(count)).then_some(count)
 }
 
 /// The end of a number with its extension, or the number's own end.

@@ -36,7 +36,7 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         return None;
     }
     let written = read(window, start)?;
-    let touches = matches!(window.before(start), b'-' | b'/' | b'.' | b'#') && start > 1 && (window.byte(start - 1) == b'#' || window.byte(start - 2).is_ascii_alphanumeric());
+    let touches = matches!(window.before(start), b'-' | b'/' | b'.' | b'#') && (window.before(start) == b'#' || start > 1 && window.byte(start - 2).is_ascii_alphanumeric());
     let goes_on = matches!(window.byte(written.end), b'-' | b'/' | b'@') && window.byte(written.end + 1).is_ascii_alphanumeric();
     let label = label_before(window, index);
     if label == Label::Negative || touches || goes_on {
