@@ -31,34 +31,60 @@ pub(crate) fn fold_into(text: &str, bytes: &mut Vec<u8>, map: &mut Vec<u32>) {
     bytes.clear();
     map.clear();
     let mut invisible = 0;
-    for (offset, character) in text.char_indices() {
-        let offset = u32::try_from(offset).expect("the scan hands over slices far below 4 GiB");
+    let mut at = 0;
+    while at < text.len() {
+        let plain = text.as_bytes()[at..].iter().position(|byte| !byte.is_ascii()).unwrap_or(text.len() - at);
+        if plain > 0 {
+            bytes.extend_from_slice(&text.as_bytes()[at..at + plain]);
+            map.extend(offset(at)..offset(at + plain));
+            invisible = 0;
+            at += plain;
+        }
+        let Some(character) = text[at..].chars().next() else { break };
         match fold(character) {
             Some(byte) => {
                 invisible = 0;
                 bytes.push(byte);
-                map.push(offset);
+                map.push(offset(at));
             }
             None if invisible < INVISIBLE_RUN_MAX => invisible += 1,
             None => {
                 bytes.push(SYMBOL);
-                map.push(offset);
+                map.push(offset(at));
             }
         }
+        at += character.len_utf8();
     }
+}
+
+fn offset(at: usize) -> u32 {
+    u32::try_from(at).expect("the scan hands over slices far below 4 GiB")
 }
 
 /// A value as it is compared with others: letters, digits and `@` alone, in lower case, digits of any script as ASCII.
 pub(crate) fn squash(text: &str) -> String {
-    let mut squashed = String::with_capacity(text.len());
+    let mut squashed = Vec::with_capacity(text.len());
+    squash_into(text, &mut squashed);
+    String::from_utf8(squashed).unwrap_or_default()
+}
+
+/// Appends the squashed form of `text`.
+pub(crate) fn squash_into(text: &str, out: &mut Vec<u8>) {
+    if text.is_ascii() {
+        out.extend(text.bytes().filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'@').map(|byte| byte.to_ascii_lowercase()));
+        return;
+    }
     for character in text.chars() {
         match fold(character) {
-            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'@' => squashed.push(byte.to_ascii_lowercase() as char),
-            Some(LETTER | IDEOGRAPH) => squashed.extend(character.to_lowercase()),
+            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'@' => out.push(byte.to_ascii_lowercase()),
+            Some(LETTER | IDEOGRAPH) => {
+                for lower in character.to_lowercase() {
+                    out.extend_from_slice(lower.encode_utf8(&mut [0; 4]).as_bytes());
+                }
+            }
             _ => {}
         }
     }
-    squashed
 }
 
 /// The shadow of one character; `None` for those nobody sees.

@@ -74,7 +74,8 @@ pub(crate) struct Company {
 pub(crate) struct Lexicon {
     slots: Vec<(u32, u16)>,
     entries: Vec<Entry>,
-    endings: Vec<Box<str>>,
+    /// Medical endings by their last letter.
+    endings: [Vec<Box<str>>; 26],
 }
 
 /// The lexicon of this build.
@@ -119,7 +120,8 @@ impl Lexicon {
 
     /// Whether a word that is in no list ends as only medical words do.
     pub(crate) fn has_medical_ending(&self, word: &[u8]) -> bool {
-        word.len() >= 8 && self.endings.iter().any(|ending| ends_with(word, ending.as_bytes()))
+        let Some(last @ b'a'..=b'z') = word.last().map(u8::to_ascii_lowercase) else { return false };
+        word.len() >= 8 && self.endings[(last - b'a') as usize].iter().any(|ending| ends_with(word, ending.as_bytes()))
     }
 
     fn load() -> Self {
@@ -239,13 +241,13 @@ impl Builder {
         }
     }
 
-    fn endings(&mut self, list: &'static str) -> Vec<Box<str>> {
-        let mut endings = Vec::new();
+    fn endings(&mut self, list: &'static str) -> [Vec<Box<str>>; 26] {
+        let mut endings: [Vec<Box<str>>; 26] = Default::default();
         for line in lines(list) {
             let (key, words) = line.split_once(':').expect("a line of endings is `ending: …` or `except: …`");
             for word in words.split_whitespace() {
                 match key {
-                    "ending" => endings.push(word.into()),
+                    "ending" => endings[usize::from(word.as_bytes()[word.len() - 1] - b'a')].push(word.into()),
                     _ => _ = self.add(word, NOT_SUFFIXED),
                 }
             }
@@ -253,7 +255,7 @@ impl Builder {
         endings
     }
 
-    fn finish(mut self, endings: Vec<Box<str>>) -> Lexicon {
+    fn finish(mut self, endings: [Vec<Box<str>>; 26]) -> Lexicon {
         let size = (self.entries.len() * 2).next_power_of_two();
         let mut slots = vec![(0, 0); size];
         for (id, entry) in self.entries.iter_mut().enumerate().skip(1) {

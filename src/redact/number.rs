@@ -56,7 +56,15 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     }
     .or_else(|| if spoken_next { spoken::number(window, index, label) } else { None })
     .or_else(|| if few { None } else { shaped(window, index, edge, &groups, label) })
-    .or_else(|| spoken::number(window, index, label))
+    .or_else(|| dictated(window, index, &groups, label))
+}
+
+/// Digit groups with commas between them, said one after the other.
+fn dictated(window: &Window<'_>, index: usize, groups: &Groups, label: Label) -> Option<Finding> {
+    let front = groups.digits(groups.all().len());
+    let british = matches!(front, [b'0', b'1' | b'2' | b'3' | b'5' | b'7' | b'8' | b'9', ..]);
+    let told = !matches!(label, Label::None | Label::Number);
+    if british || told { spoken::number(window, index, label) } else { None }
 }
 
 /// IPv4 or IPv6.

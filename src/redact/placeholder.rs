@@ -6,30 +6,47 @@
 //! Called by `redactor` and `streaming`.
 
 use std::collections::{HashMap, HashSet};
-use std::fmt::Write;
 
 use super::entity::{KIND_COUNT, Kind, Span};
-use super::fold::squash;
+use super::fold::squash_into;
 use super::policy::Policy;
 use super::scan::Event;
 
 /// Values that are remembered; later ones get a number of their own each time.
 const VALUES_MAX: usize = 65_536;
 
+/// Up to this many values are found by looking at each, which is quicker than any table.
+const FEW_VALUES: usize = 32;
+
 /// The numbers given out in one text or one conversation.
 #[derive(Debug, Default)]
 pub(crate) struct Numbering {
     last: [u32; KIND_COUNT],
-    given: HashMap<(Kind, String), u32>,
+    /// Kind and squashed value of the first few, one after the other, and for each its end and number.
+    arena: Vec<u8>,
+    few: Vec<(usize, u32)>,
+    /// All of them, once they are many.
+    many: HashMap<Box<[u8]>, u32>,
+    /// The key in the making.
+    key: Vec<u8>,
     taken: HashSet<(Kind, u32)>,
     clashing: HashSet<(Kind, u32)>,
 }
 
 impl Numbering {
+    /// Makes room for the values of an ordinary text at once.
+    fn reserve(&mut self) {
+        self.arena.reserve(512);
+        self.few.reserve(FEW_VALUES);
+        self.key.reserve(64);
+    }
+
     /// The number of a value.
     fn give(&mut self, kind: Kind, value: &str) -> u32 {
-        let key = (kind, squash(value));
-        if let Some(&number) = self.given.get(&key) {
+        self.key.clear();
+        self.key.push(kind as u8);
+        squash_into(value, &mut self.key);
+        if let Some(number) = self.known() {
             return number;
         }
         let last = &mut self.last[kind.index()];
@@ -38,10 +55,25 @@ impl Numbering {
             *last += 1;
         }
         let number = *last;
-        if self.given.len() < VALUES_MAX {
-            self.given.insert(key, number);
+        if self.few.len() < FEW_VALUES {
+            self.arena.extend_from_slice(&self.key);
+            self.few.push((self.arena.len(), number));
+        } else if self.many.len() < VALUES_MAX {
+            self.many.insert(self.key.as_slice().into(), number);
         }
         number
+    }
+
+    /// The number that the value in `key` has already.
+    fn known(&self) -> Option<u32> {
+        let mut start = 0;
+        for &(end, number) in &self.few {
+            if self.arena[start..end] == *self.key {
+                return Some(number);
+            }
+            start = end;
+        }
+        self.many.get(&*self.key).copied()
     }
 
     /// A literal placeholder came into view.
@@ -84,18 +116,35 @@ impl Rendering<'_> {
     }
 
     fn replace(&mut self, span: Span, text: &str, base: usize, out: &mut String, spans: &mut Vec<Span>) {
+        if out.capacity() == 0 {
+            out.reserve(text.len() + 64);
+            spans.reserve(32);
+            self.numbering.reserve();
+        }
         out.push_str(&text[*self.written - base..span.start - base]);
         let value = &text[span.start - base..span.end - base];
         match general(self.policy, span.kind, value) {
             Some(rest) => out.push_str(rest),
             None => {
                 let number = self.numbering.give(span.kind, value);
-                write!(out, "[{}_{number}]", span.kind).expect("writing to a string cannot fail");
+                out.push('[');
+                out.push_str(span.kind.name());
+                out.push('_');
+                push_number(out, number);
+                out.push(']');
             }
         }
         *self.written = span.end;
         spans.push(span);
     }
+}
+
+/// Appends a number in decimal digits.
+fn push_number(out: &mut String, number: u32) {
+    if number >= 10 {
+        push_number(out, number / 10);
+    }
+    out.push((b'0' + (number % 10) as u8) as char);
 }
 
 /// The number of a placeholder that stands in the text.

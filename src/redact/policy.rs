@@ -175,6 +175,11 @@ impl Policy {
         self.profile == Profile::SafeHarbor
     }
 
+    /// Whether only words of the lists begin a finding.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.terms.is_empty() && !self.kinds.contains(Kind::Person)
+    }
+
     /// Whether a value is never to be redacted.
     pub(crate) fn excludes(&self, value: &str) -> bool {
         !self.exclusions.is_empty() && self.exclusions.contains(&squash(value))

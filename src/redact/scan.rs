@@ -1,6 +1,6 @@
 //! One walk over a text: each token is asked once what begins there, and what was found is never asked again.
 //!
-//! The walk sees [`LOOK_AHEAD_BYTES`] of the text beyond the token in hand and a bounded stretch before it, whatever of
+//! The walk sees a fixed stretch of the text beyond the token in hand and a bounded stretch before it, whatever of
 //! the text is at hand; so a text cut into chunks gives the same findings as the whole, and time is linear in it.
 //! Findings come out sorted and disjoint because the walk only moves forward: there is no overlap to resolve.
 //! Invariant: everything before [`Progress::decided`] is final. Called by `redactor` (whole texts) and `streaming`.
@@ -8,16 +8,18 @@
 use super::entity::{Kind, Span};
 use super::fold::fold_into;
 use super::label::{Label, label_before};
-use super::lexicon::{AT, DOT, LETTER, LEXICON, MEDICAL_FIRST, MONTH, MULTIPLE, ORDINAL, PLUS, SCHEME, SPOKEN_NUMBER};
+use super::lexicon::{AT, DOB, DOT, FILLER, LETTER, LEXICON, MEDICAL_FIRST, MONTH, MULTIPLE, ORDINAL, PLUS, Roles, SCHEME, SPOKEN_NUMBER};
 use super::number;
 use super::policy::Policy;
 use super::recognizers::{card, date, email, ip, medical, mrn, name, national_id, postcode, url};
 use super::spoken;
 use super::token::{Class, Token, tokenize};
-use super::window::{Finding, Window};
+use super::window::{Finding, LOOK_BACK_TOKENS, Window};
 
-/// How far beyond a token a decision may look, in bytes of the text.
-pub(crate) const LOOK_AHEAD_BYTES: usize = 400;
+/// How far beyond a token a decision may look at least, in bytes of the text.
+const LOOK_AHEAD_BYTES: usize = 400;
+/// The horizon moves in steps of this many bytes of the whole text, so that it is not computed anew for every word.
+const HORIZON_STEP_BYTES: usize = 32;
 /// How far a finding may begin before its first token: `+ (`.
 const EDGE_BYTES: usize = 5;
 /// Tokens and bytes that are kept before the cursor when a scan is taken up again.
@@ -89,7 +91,8 @@ pub(crate) fn scan(
     };
     tokenize(shadow, &LEXICON, tokens);
     let place = Place { text, base, map, shadow_len: shadow.len() };
-    let mut walk = Walk { place, shadow, tokens, last, policy, cursor, events, index: 0, horizon: 0, edge: 0, sign: 0, spoken_sign: 0, checked: 0 };
+    let mut walk = Walk { place, shadow, tokens, last, policy, cursor, events, index: 0, horizon: 0, edge: 0, sign: 0, spoken_sign: 0, checked: 0, floor: 0, limit: 0, birth: usize::MAX };
+    walk.floor = walk.place.shadow(walk.cursor.floor);
     walk.run();
     walk.progress()
 }
@@ -117,7 +120,13 @@ impl Place<'_> {
             return end;
         }
         let start = self.map[end - 1] as usize;
-        start + self.text[start..].chars().next().map_or(0, char::len_utf8)
+        start
+            + match self.text.as_bytes()[start] {
+                0..0xC0 => 1,
+                0xC0..0xE0 => 2,
+                0xE0..0xF0 => 3,
+                0xF0.. => 4,
+            }
     }
 
     /// The shadow offset of an offset of the whole text.
@@ -151,6 +160,12 @@ struct Walk<'a, 'c> {
     spoken_sign: usize,
     /// "at" words before this have been looked at.
     checked: usize,
+    /// The cursor's floor as a shadow offset.
+    floor: usize,
+    /// The limit for which `horizon` and `edge` were computed.
+    limit: usize,
+    /// The last token in view that speaks of a birth.
+    birth: usize,
 }
 
 impl<'a> Walk<'a, '_> {
@@ -174,22 +189,39 @@ impl<'a> Walk<'a, '_> {
 
     /// Whether enough of the text is at hand to decide what begins at `start`.
     fn can_see(&self, start: usize) -> bool {
-        self.last || start + LOOK_AHEAD_BYTES <= self.place.text.len()
+        self.last || self.limit(start) <= self.place.text.len()
+    }
+
+    /// The offset before which a decision at `start` may look; counted from the whole text, so that slices agree.
+    fn limit(&self, start: usize) -> usize {
+        let whole = self.place.base + start;
+        whole - whole % HORIZON_STEP_BYTES + HORIZON_STEP_BYTES + LOOK_AHEAD_BYTES - self.place.base
     }
 
     /// Moves the horizon for a decision at `start`, and announces the placeholders that came into view.
     fn look(&mut self, start: usize) {
-        let limit = start + LOOK_AHEAD_BYTES;
+        let limit = self.limit(start);
+        if limit != self.limit {
+            self.limit = limit;
+            self.advance(limit);
+        }
+        self.horizon = self.horizon.max(self.index + 1);
+    }
+
+    fn advance(&mut self, limit: usize) {
         if self.place.map.is_empty() {
             self.edge = self.shadow.len().min(limit);
+        } else if limit > self.place.text.len() {
+            self.edge = self.shadow.len();
         } else {
-            while self.edge < self.shadow.len() && self.place.local(self.edge) < limit {
-                self.edge += 1;
-            }
+            self.edge += self.place.map[self.edge..].iter().position(|&start| start as usize >= limit).unwrap_or(self.shadow.len() - self.edge);
         }
         while let Some(token) = self.tokens.get(self.horizon) {
             if self.place.local_end(token.end as usize) >= limit {
                 break;
+            }
+            if token.has(DOB) || token.len() == 1 && matches!(self.shadow[token.start as usize], b'b' | b'B') {
+                self.birth = self.horizon;
             }
             self.horizon += 1;
             if let Class::Mark(kind) = token.class {
@@ -200,14 +232,14 @@ impl<'a> Walk<'a, '_> {
                 }
             }
         }
-        self.horizon = self.horizon.max(self.index + 1);
     }
 
     fn window(&self) -> Window<'a> {
         Window {
             bytes: &self.shadow[..self.edge.max(self.tokens.get(self.index).map_or(0, |token| token.end as usize))],
             tokens: &self.tokens[..self.horizon],
-            floor: self.place.shadow(self.cursor.floor),
+            floor: self.floor,
+            birth_near: self.birth != usize::MAX && self.birth + LOOK_BACK_TOKENS >= self.index,
             closed: self.last && self.edge == self.shadow.len(),
             kinds: self.policy.kinds(),
             lexicon: &LEXICON,
@@ -220,10 +252,15 @@ impl<'a> Walk<'a, '_> {
             let span = self.place.span(token.start as usize, token.end as usize, kind);
             self.events.push(Event::Reached(span));
             self.cursor.floor = span.end;
+            self.floor = token.end as usize;
             self.index += 1;
             return;
         }
         self.find_signs();
+        if self.is_plain(token) {
+            self.index += 1;
+            return;
+        }
         let window = self.window();
         let found = self.recognise(&window, token);
         let Some(found) = found else {
@@ -231,6 +268,25 @@ impl<'a> Walk<'a, '_> {
             return;
         };
         self.settle(&window, found);
+    }
+
+    /// An everyday word with nothing near it that could make it part of a value: most words of most texts.
+    fn is_plain(&self, token: &Token) -> bool {
+        const STARTS: Roles = SPOKEN_NUMBER | MULTIPLE | ORDINAL | MONTH | PLUS | SCHEME | LETTER | MEDICAL_FIRST;
+        let next = self.shadow.get(token.end as usize).copied().unwrap_or(b' ');
+        token.is_word()
+            && !token.has(STARTS)
+            && matches!(next, b' ' | b'\n' | b',' | b'.' | b'?' | b'!' | b'\'' | b')')
+            && (token.len() >= 3 || token.len() == 2 && token.has(FILLER) && self.shadow[token.start as usize].is_ascii_lowercase())
+            && (token.len() < 8 || token.roles != 0)
+            && !(token.len() <= 3 && self.tokens.get(self.index + 1).is_some_and(Token::is_number))
+            && !self.sign_near()
+            && self.policy.is_plain()
+    }
+
+    /// An at-sign, written or said, is near enough for an address.
+    fn sign_near(&self) -> bool {
+        self.spoken_sign < self.horizon || self.sign < self.horizon && self.tokens[self.sign].class == Class::At
     }
 
     fn settle(&mut self, window: &Window<'_>, found: Finding) {
@@ -245,6 +301,7 @@ impl<'a> Walk<'a, '_> {
             self.cursor.in_address = kind == Kind::Url && url::is_cut(window, found.start, found.end);
         }
         self.cursor.floor = self.place.base + self.place.local_end(found.end);
+        self.floor = found.end;
         while self.tokens.get(self.index).is_some_and(|token| (token.start as usize) < found.end) {
             self.index += 1;
         }
@@ -256,7 +313,7 @@ impl<'a> Walk<'a, '_> {
     /// Takes the further pieces of a long web address; false if more of the text is needed.
     fn finish_address(&mut self) -> bool {
         while self.cursor.in_address {
-            let start = self.place.shadow(self.cursor.floor);
+            let start = self.floor;
             let local = self.place.local(start);
             if !self.can_see(local) {
                 return false;
@@ -269,6 +326,7 @@ impl<'a> Walk<'a, '_> {
                 let span = self.place.span(start, end, Kind::Url);
                 self.events.push(Event::Found(span));
                 self.cursor.floor = span.end;
+                self.floor = end;
             }
             while self.tokens.get(self.index).is_some_and(|token| (token.start as usize) < end) {
                 self.index += 1;
@@ -309,12 +367,13 @@ impl<'a> Walk<'a, '_> {
         {
             return Some(found);
         }
-        if self.spoken_sign < self.horizon
+        if self.spoken_sign < self.horizon.min(self.index + email::SPELLED_TOKENS_MAX)
             && let Some(found) = email::spelled(window, self.index)
         {
             return Some(found);
         }
-        if let Some((end, kind)) = self.policy.term_at(window, self.index, |end| &self.place.text[self.place.local(token.start as usize)..self.place.local_end(end)]) {
+        if !self.policy.is_plain()
+            && let Some((end, kind)) = self.policy.term_at(window, self.index, |end| &self.place.text[self.place.local(token.start as usize)..self.place.local_end(end)]) {
             return Some(Finding::redact(kind, token.start as usize, end));
         }
         match token.class {
@@ -369,7 +428,7 @@ impl<'a> Walk<'a, '_> {
             return Progress { decided: end, restart: end };
         }
         let next = if self.cursor.in_address {
-            self.place.shadow(self.cursor.floor)
+            self.floor
         } else {
             self.tokens.get(self.index).map_or(self.shadow.len(), |token| token.start as usize)
         };
@@ -381,7 +440,7 @@ impl<'a> Walk<'a, '_> {
     /// Where the text must begin so that the next scan sees what this one saw before `next`.
     fn context_before(&self, next: usize) -> usize {
         let mut at = self.index.min(self.tokens.len());
-        let mut start = next.saturating_sub(EDGE_BYTES).max(self.place.shadow(self.cursor.floor)).min(next);
+        let mut start = next.saturating_sub(EDGE_BYTES).max(self.floor).min(next);
         let first = at;
         while at > 0 {
             let token = &self.tokens[at - 1];
@@ -409,7 +468,7 @@ fn mixed(window: &Window<'_>, index: usize) -> Option<Finding> {
         .or_else(|| national_id::nino(window, index))
         .or_else(|| postcode::find(window, index))
         .or_else(|| {
-            let record = window.starts_clean(start) && label_before(window, index) == Label::Mrn;
+            let record = !window.tokens[index].has(FILLER) && window.is_number(index + 1) && window.starts_clean(start) && label_before(window, index) == Label::Mrn;
             if record { mrn::labelled(window, index) } else { None }
         })
 }

@@ -12,7 +12,7 @@ use super::scan::{Cursor, Event, Scratch, scan};
 /// Most bytes that wait for more of the text.
 pub const HOLD_BACK_BYTES_MAX: usize = 512;
 /// Below this many waiting bytes nothing can be decided, or little is worth a scan.
-const SCAN_BYTES_MIN: usize = 448;
+const SCAN_BYTES_MIN: usize = 450;
 
 /// A redaction in progress.
 #[derive(Debug)]

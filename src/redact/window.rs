@@ -24,6 +24,8 @@ pub(crate) struct Window<'a> {
     pub(crate) floor: usize,
     /// Where the bytes end, the text ends too.
     pub(crate) closed: bool,
+    /// A word of birth stands near enough for a date of birth.
+    pub(crate) birth_near: bool,
     /// The kinds that are looked for.
     pub(crate) kinds: Kinds,
     /// The words.

@@ -14,17 +14,22 @@ use crate::redact::window::{Finding, Window};
 /// Longest account number of any country.
 const IBAN_CHARACTERS_MAX: usize = 34;
 
-static IBAN_LENGTHS: LazyLock<Vec<([u8; 2], usize)>> = LazyLock::new(|| {
-    include_str!("../../../data/redact/iban_lengths.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .flat_map(str::split_whitespace)
-        .map(|item| {
-            let country = [item.as_bytes()[0], item.as_bytes()[1]];
-            (country, item[2..].parse().expect("an item of the list is a country and its length"))
-        })
-        .collect()
+/// Length of an account number by the two letters of its country; 0 where there are none.
+static IBAN_LENGTHS: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    let mut lengths = vec![0; 26 * 26];
+    let list = include_str!("../../../data/redact/iban_lengths.txt");
+    for item in list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
+        let length = item[2..].parse().expect("an item of the list is a country and its length");
+        lengths[country(item.as_bytes()).expect("an item begins with two letters")] = length;
+    }
+    lengths
 });
+
+/// Place of a country's two letters in the table.
+fn country(letters: &[u8]) -> Option<usize> {
+    let place = |letter: u8| letter.is_ascii_alphabetic().then(|| usize::from(letter.to_ascii_uppercase() - b'A'));
+    Some(place(*letters.first()?)? * 26 + place(*letters.get(1)?)?)
+}
 
 /// A card after its cue: any number of card length.
 pub(crate) fn labelled(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {
@@ -39,13 +44,13 @@ pub(crate) fn shaped(window: &Window<'_>, start: usize, groups: &Groups) -> Opti
     let joins = [Join::Space, Join::Dash, Join::Dot];
     let fits = |count: usize| {
         let digits = groups.digits(count);
-        let grouped = count == 1 || all[0].len == 4 && all[..count].iter().skip(1).all(|group| group.len >= 3) || all[..count].iter().all(|group| group.len == 1);
-        grouped
-            && digits.len() >= 12
+        if digits.len() < 12 || !plan::is_issuer(digits) || !plan::is_luhn(digits) {
+            return false;
+        }
+        let grouped = || count == 1 || all[0].len == 4 && all[..count].iter().skip(1).all(|group| group.len >= 3) || all[..count].iter().all(|group| group.len == 1);
+        grouped()
             && groups.joined_by(count, &joins)
             && groups.joined_evenly(count)
-            && plan::is_issuer(digits)
-            && plan::is_luhn(digits)
             && window.ends_clean(groups.end(count))
             && !groups.goes_on(count)
     };
@@ -65,8 +70,7 @@ pub(crate) fn iban(window: &Window<'_>, index: usize) -> Option<Finding> {
     if !(gap.is_empty() || gap == b" ") || digits < 2 {
         return None;
     }
-    let country = [window.byte(start).to_ascii_uppercase(), window.byte(start + 1).to_ascii_uppercase()];
-    let length = IBAN_LENGTHS.iter().find(|(known, _)| *known == country).map(|(_, length)| *length);
+    let length = country(window.text(token)).map(|place| usize::from(IBAN_LENGTHS[place])).filter(|&length| length > 0);
     if let Some(length) = length
         && let Some((end, characters)) = collect(window, start, length)
         && characters.len == length

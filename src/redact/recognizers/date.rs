@@ -43,6 +43,9 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
 
 /// Whether birth words stand before token `index` or after byte `end`.
 fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
+    if !window.birth_near {
+        return false;
+    }
     match label_before(window, index) {
         Label::Dob => return true,
         Label::None | Label::Number => {}

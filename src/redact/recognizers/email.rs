@@ -14,7 +14,7 @@ use crate::redact::window::{Finding, Window};
 const LOCAL_BYTES_MAX: usize = 64;
 const DOMAIN_BYTES_MAX: usize = 190;
 /// Tokens of a spelled local part.
-const SPELLED_TOKENS_MAX: usize = 16;
+pub(crate) const SPELLED_TOKENS_MAX: usize = 16;
 
 /// A written address that begins at the token at `index` and whose at-sign is the token at `at`.
 pub(crate) fn written(window: &Window<'_>, index: usize, at: usize) -> Option<Finding> {

@@ -62,9 +62,11 @@ fn international(window: &Window<'_>, index: usize, edge: Opening, groups: &Grou
     let usable = joined(groups);
     let digits = groups.digits(usable);
     if edge.plus {
-        let decimal = usable == 2 && groups.all()[1].join == Join::Dot && groups.all()[0].len <= 3;
+        let all = groups.all();
+        let decimal = usable >= 2 && all[1].join == Join::Dot && all[0].len <= 3 && all.get(2).is_none_or(|third| third.join != Join::Dot);
         if decimal && label != Label::Phone {
-            return None;
+            // "+51.507412" is a coordinate; "+44.7700900142" is not, because it has a British number's length.
+            return fitting(groups, 2, groups.digits(2), 0, true);
         }
         return fitting(groups, usable, digits, 0, false);
     }

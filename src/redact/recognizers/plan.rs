@@ -5,19 +5,17 @@
 
 use std::sync::LazyLock;
 
-/// Least and greatest length of the national number, by calling code.
-static CALLING_CODES: LazyLock<Vec<(u16, u8, u8)>> = LazyLock::new(|| {
-    include_str!("../../../data/redact/calling_codes.txt")
-        .lines()
-        .filter(|line| !line.starts_with('#'))
-        .flat_map(str::split_whitespace)
-        .map(|item| {
-            let (code, bounds) = item.split_once(':').expect("an item of the list is `code:min-max`");
-            let (least, most) = bounds.split_once('-').expect("an item of the list is `code:min-max`");
-            let number = |text: &str| text.parse::<u16>().expect("the list holds numbers");
-            (number(code), number(least) as u8, number(most) as u8)
-        })
-        .collect()
+/// Least and greatest length of the national number, by calling code; no code has the length 0.
+static CALLING_CODES: LazyLock<Vec<(u8, u8)>> = LazyLock::new(|| {
+    let mut codes = vec![(0, 0); 1000];
+    let list = include_str!("../../../data/redact/calling_codes.txt");
+    for item in list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
+        let (code, bounds) = item.split_once(':').expect("an item of the list is `code:min-max`");
+        let (least, most) = bounds.split_once('-').expect("an item of the list is `code:min-max`");
+        let number = |text: &str| text.parse::<u16>().expect("the list holds numbers");
+        codes[usize::from(number(code))] = (number(least) as u8, number(most) as u8);
+    }
+    codes
 });
 
 /// A calling code at the front of `digits`: how many digits it has, and the bounds of what follows.
@@ -37,8 +35,8 @@ pub(crate) struct Country {
 pub(crate) fn country(digits: &[u8]) -> Option<Country> {
     (1..=3.min(digits.len())).find_map(|code_len| {
         let code = digits[..code_len].iter().fold(0, |code, &digit| code * 10 + u16::from(digit - b'0'));
-        let &(_, least, most) = CALLING_CODES.iter().find(|(known, ..)| *known == code)?;
-        Some(Country { code_len, code, least: least as usize, most: most as usize })
+        let (least, most) = CALLING_CODES[usize::from(code)];
+        (most > 0).then_some(Country { code_len, code, least: least as usize, most: most as usize })
     })
 }
 
