@@ -33,11 +33,18 @@ fn kibibyte(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("redact");
     group.throughput(Throughput::Bytes(bytes as u64));
     group.bench_function("dense 1 KiB texts", |bencher| {
-        bencher.iter(|| texts.iter().map(|text| redactor.redact(text).spans.len()).sum::<usize>());
+        bencher.iter(|| {
+            texts
+                .iter()
+                .map(|text| redactor.redact(text).spans.len())
+                .sum::<usize>()
+        });
     });
     let clean = "Thank you for calling the clinic, we look forward to seeing you on Tuesday at half past ten. ".repeat(11);
     group.throughput(Throughput::Bytes(clean.len() as u64));
-    group.bench_function("clean 1 KiB text", |bencher| bencher.iter(|| redactor.redact(&clean).spans.len()));
+    group.bench_function("clean 1 KiB text", |bencher| {
+        bencher.iter(|| redactor.redact(&clean).spans.len())
+    });
     group.finish();
 }
 
@@ -45,10 +52,21 @@ fn adversarial(criterion: &mut Criterion) {
     let redactor = Redactor::new(Policy::default());
     let mut group = criterion.benchmark_group("redact adversarial 256 KiB");
     group.sample_size(10);
-    for unit in ["1 ", "a@", "415-555-", "192.168.", "oh seven ", "NHS number is ", "[(", "2001:db8:"] {
+    for unit in [
+        "1 ",
+        "a@",
+        "415-555-",
+        "192.168.",
+        "oh seven ",
+        "NHS number is ",
+        "[(",
+        "2001:db8:",
+    ] {
         let text = unit.repeat(256 * 1024 / unit.len());
         group.throughput(Throughput::Bytes(text.len() as u64));
-        group.bench_with_input(BenchmarkId::from_parameter(unit), &text, |bencher, text| bencher.iter(|| redactor.redact(text).spans.len()));
+        group.bench_with_input(BenchmarkId::from_parameter(unit), &text, |bencher, text| {
+            bencher.iter(|| redactor.redact(text).spans.len())
+        });
     }
     group.finish();
 }

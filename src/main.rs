@@ -6,7 +6,10 @@ use std::time::Instant;
 
 use holdfast::redact::{Policy, Redactor, run};
 
-#[expect(clippy::disallowed_methods, reason = "the command line is where time comes in")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "the command line is where time comes in"
+)]
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let jsonl = arguments.iter().any(|argument| argument == "--jsonl");
@@ -17,7 +20,9 @@ fn main() -> ExitCode {
     let started = Instant::now();
     let redactor = Redactor::new(Policy::default());
     let input = io::BufReader::with_capacity(1 << 16, io::stdin().lock());
-    match run(input, io::stdout().lock(), jsonl, &redactor, || started.elapsed()) {
+    match run(input, io::stdout().lock(), jsonl, &redactor, || {
+        started.elapsed()
+    }) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("holdfast: {error}");

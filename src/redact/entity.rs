@@ -130,7 +130,8 @@ impl Serialize for Kind {
 impl<'de> Deserialize<'de> for Kind {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let name = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
-        Self::from_name(&name).ok_or_else(|| serde::de::Error::custom(format!("unknown kind {name:?}")))
+        Self::from_name(&name)
+            .ok_or_else(|| serde::de::Error::custom(format!("unknown kind {name:?}")))
     }
 }
 

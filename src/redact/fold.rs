@@ -17,9 +17,10 @@ const INVISIBLE_RUN_MAX: usize = 2;
 
 /// Zero digits of the decimal blocks outside ASCII; each is followed by its other nine.
 const ZEROES: [u32; 44] = [
-    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66, 0x0DE6, 0x0E50, 0x0ED0,
-    0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90, 0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0,
-    0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10, 0x104A0, 0x11066, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1FBF0,
+    0x0660, 0x06F0, 0x07C0, 0x0966, 0x09E6, 0x0A66, 0x0AE6, 0x0B66, 0x0BE6, 0x0C66, 0x0CE6, 0x0D66,
+    0x0DE6, 0x0E50, 0x0ED0, 0x0F20, 0x1040, 0x1090, 0x17E0, 0x1810, 0x1946, 0x19D0, 0x1A80, 0x1A90,
+    0x1B50, 0x1BB0, 0x1C40, 0x1C50, 0xA620, 0xA8D0, 0xA900, 0xA9D0, 0xA9F0, 0xAA50, 0xABF0, 0xFF10,
+    0x104A0, 0x11066, 0x1D7CE, 0x1D7D8, 0x1D7E2, 0x1D7EC, 0x1D7F6, 0x1FBF0,
 ];
 
 /// Base letters of U+00C0 to U+017F; a blank keeps the letter without likeness.
@@ -33,14 +34,19 @@ pub(crate) fn fold_into(text: &str, bytes: &mut Vec<u8>, map: &mut Vec<u32>) {
     let mut invisible = 0;
     let mut at = 0;
     while at < text.len() {
-        let plain = text.as_bytes()[at..].iter().position(|byte| !byte.is_ascii()).unwrap_or(text.len() - at);
+        let plain = text.as_bytes()[at..]
+            .iter()
+            .position(|byte| !byte.is_ascii())
+            .unwrap_or(text.len() - at);
         if plain > 0 {
             bytes.extend_from_slice(&text.as_bytes()[at..at + plain]);
             map.extend(offset(at)..offset(at + plain));
             invisible = 0;
             at += plain;
         }
-        let Some(character) = text[at..].chars().next() else { break };
+        let Some(character) = text[at..].chars().next() else {
+            break;
+        };
         match fold(character) {
             Some(byte) => {
                 invisible = 0;
@@ -71,12 +77,18 @@ pub(crate) fn squash(text: &str) -> String {
 /// Appends the squashed form of `text`.
 pub(crate) fn squash_into(text: &str, out: &mut Vec<u8>) {
     if text.is_ascii() {
-        out.extend(text.bytes().filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'@').map(|byte| byte.to_ascii_lowercase()));
+        out.extend(
+            text.bytes()
+                .filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'@')
+                .map(|byte| byte.to_ascii_lowercase()),
+        );
         return;
     }
     for character in text.chars() {
         match fold(character) {
-            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'@' => out.push(byte.to_ascii_lowercase()),
+            Some(byte) if byte.is_ascii_alphanumeric() || byte == b'@' => {
+                out.push(byte.to_ascii_lowercase())
+            }
             Some(LETTER | IDEOGRAPH) => {
                 for lower in character.to_lowercase() {
                     out.extend_from_slice(lower.encode_utf8(&mut [0; 4]).as_bytes());
@@ -94,7 +106,9 @@ fn fold(character: char) -> Option<u8> {
         return Some(code as u8);
     }
     Some(match code {
-        0x00AD | 0x034F | 0x0300..=0x036F | 0x061C | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E => return None,
+        0x00AD | 0x034F | 0x0300..=0x036F | 0x061C | 0x180E | 0x200B..=0x200F | 0x202A..=0x202E => {
+            return None;
+        }
         0x2060..=0x2064 | 0x2066..=0x206F | 0x20E3 | 0xFE00..=0xFE0F | 0xFEFF => return None,
         0x0085 | 0x2028 | 0x2029 => b'\n',
         0x00A0 | 0x1680 | 0x2000..=0x200A | 0x202F | 0x205F | 0x3000 => b' ',
@@ -121,20 +135,30 @@ fn fold(character: char) -> Option<u8> {
         0x0180..=0x065F | 0x1E00..=0x1FFF => other(character, LETTER),
         0x1D400..=0x1D6A3 => {
             let within = (code - 0x1D400) % 52;
-            if within < 26 { b'A' + within as u8 } else { b'a' + (within - 26) as u8 }
+            if within < 26 {
+                b'A' + within as u8
+            } else {
+                b'a' + (within - 26) as u8
+            }
         }
         _ => digit(code).unwrap_or_else(|| other(character, IDEOGRAPH)),
     })
 }
 
 fn digit(code: u32) -> Option<u8> {
-    let at = ZEROES.partition_point(|&zero| zero <= code).checked_sub(1)?;
+    let at = ZEROES
+        .partition_point(|&zero| zero <= code)
+        .checked_sub(1)?;
     let value = code - ZEROES[at];
     (value < 10).then(|| b'0' + value as u8)
 }
 
 fn other(character: char, letter: u8) -> u8 {
-    if character.is_alphabetic() { letter } else { SYMBOL }
+    if character.is_alphabetic() {
+        letter
+    } else {
+        SYMBOL
+    }
 }
 
 #[cfg(test)]

@@ -4,11 +4,12 @@
 //! does. A label beats shape and checksum, in both directions; the recognizers ask here first. Not a recognizer itself.
 //! Invariant: looks at no more than `LOOK_BACK_TOKENS` tokens, none further apart than `GAP_BYTES_MAX`.
 
+use super::entity::Kind;
 use super::lexicon::{
-    ABBREVIATED, AFTER, AREA, CARD, CODE, DOB, EMAIL, FILLER, IBAN, IDENTITY, IP, MBI, MRN, NEGATIVE, NHS, NINO, NUMBERISH, PHONE,
-    POSSESSIVE, POSTCODE, RECORD, Roles, SSN, UM, VERSION, YES,
+    ABBREVIATED, AFTER, AREA, CARD, CODE, DOB, EMAIL, FILLER, IBAN, IDENTITY, IP, MBI, MRN,
+    NEGATIVE, NHS, NINO, NUMBERISH, PHONE, POSSESSIVE, POSTCODE, RECORD, Roles, SSN, UM, VERSION,
+    YES,
 };
-use super::token::Class;
 use super::window::{GAP_BYTES_MAX, LOOK_BACK_TOKENS, Window};
 
 /// What a value is said to be.
@@ -79,10 +80,12 @@ pub(crate) fn label_before(window: &Window<'_>, index: usize) -> Label {
     let mut seen = Seen::default();
     let mut at = index;
     for step in 0..LOOK_BACK_TOKENS {
-        if at == 0 || !seen.crosses(window, at, step == 0) {
+        if at == 0 || !seen.crosses(window, at, step == 0) || at <= window.barrier {
             break;
         }
-        if let Some((label, letters)) = spelled(window, at) {
+        if let Some((label, letters)) =
+            spelled(window, at).filter(|(_, letters)| at - letters >= window.barrier)
+        {
             if label != Label::None {
                 return seen.judge(label);
             }
@@ -130,7 +133,8 @@ impl Seen {
                 b'?' | b':' => self.asked = true,
                 b'\n' => self.line_breaks += 1,
                 b'.' => {
-                    let ellipsis = gap.get(place + 1) == Some(&b'.') || (place > 0 && gap[place - 1] == b'.');
+                    let ellipsis =
+                        gap.get(place + 1) == Some(&b'.') || (place > 0 && gap[place - 1] == b'.');
                     let before = window.tokens[at - 1];
                     if !ellipsis && before.len() > 1 && !before.has(ABBREVIATED | UM | YES) {
                         return false;
@@ -147,7 +151,7 @@ impl Seen {
         if !token.is_word() {
             return Step::Stop;
         }
-        let said = |word: &str| at > 0 && window.is(at - 1, word);
+        let said = |word: &str| at > window.barrier && window.is(at - 1, word);
         if window.is(at, "security") || window.is(at, "insurance") {
             return match (said("social"), said("national")) {
                 (true, _) => Step::Found(Label::Ssn),
@@ -172,19 +176,32 @@ impl Seen {
         }
         if self.code && (token.has(AREA) || window.is(at, "post")) {
             self.code = false;
-            return if token.has(AREA) { Step::Over } else { Step::Found(Label::Postcode) };
+            return if token.has(AREA) {
+                Step::Over
+            } else {
+                Step::Found(Label::Postcode)
+            };
         }
         if token.has(RECORD) && (self.numberish || self.identity || self.hash) {
             return Step::Found(Label::Mrn);
         }
         if let Some(&(_, label)) = HEADS.iter().find(|(role, _)| token.has(*role)) {
-            let of_a_shop = label == Label::Card && at > 0 && window.tokens[at - 1].has(NEGATIVE);
+            let of_a_shop =
+                label == Label::Card && at > window.barrier && window.tokens[at - 1].has(NEGATIVE);
             return Step::Found(if of_a_shop { Label::Negative } else { label });
         }
         if token.has(NEGATIVE) {
-            return if self.line_breaks > 0 && !self.asked { Step::Stop } else { Step::Found(Label::Negative) };
+            return if self.line_breaks > 0 && !self.asked {
+                Step::Stop
+            } else {
+                Step::Found(Label::Negative)
+            };
         }
-        if token.has(FILLER) { Step::Over } else { Step::Stop }
+        if token.has(FILLER) {
+            Step::Over
+        } else {
+            Step::Stop
+        }
     }
 
     /// "call id", "phone code": the nearer word decides.
@@ -204,7 +221,9 @@ fn spelled(window: &Window<'_>, at: usize) -> Option<(Label, usize)> {
     let last = window.single_letter(at - 1)?;
     SPELLED.iter().find_map(|(letters, label)| {
         let fits = letters[0] == last
-            && letters.iter().enumerate().all(|(back, &letter)| at > back && window.single_letter(at - 1 - back) == Some(letter));
+            && letters.iter().enumerate().all(|(back, &letter)| {
+                at > back && window.single_letter(at - 1 - back) == Some(letter)
+            });
         (fits && *label != Label::None).then_some((*label, letters.len()))
     })
 }
@@ -218,10 +237,14 @@ pub(crate) fn phone_nearby(window: &Window<'_>, index: usize, after: usize) -> b
         if gap.len() > GAP_BYTES_MAX || gap.contains(&b'\n') && gap.len() > 2 {
             break;
         }
-        at -= 1;
-        if matches!(window.tokens[at].class, Class::Mark(_)) {
+        if at <= window.barrier {
+            // "call 07700 900142 or …": the number before is itself a telephone word.
+            if window.last_kind == Some(Kind::Phone) && at > 0 {
+                return true;
+            }
             break;
         }
+        at -= 1;
         if window.tokens[at].has(PHONE) {
             return true;
         }
@@ -248,7 +271,7 @@ pub(crate) fn phone_after(window: &Window<'_>, after: usize) -> bool {
 
 /// Whether a word within a few before token `index` says that dotted numbers are versions.
 pub(crate) fn version_before(window: &Window<'_>, index: usize) -> bool {
-    let first = index.saturating_sub(3);
+    let first = index.saturating_sub(3).max(window.barrier.min(index));
     let mut at = index;
     while at > first && window.gap(at).len() <= 3 && !window.gap(at).contains(&b'.') {
         at -= 1;

@@ -105,7 +105,12 @@ impl Lexicon {
             if id == 0 {
                 return 0;
             }
-            if stored == hash && self.entries[id as usize].word.as_bytes().eq_ignore_ascii_case(word) {
+            if stored == hash
+                && self.entries[id as usize]
+                    .word
+                    .as_bytes()
+                    .eq_ignore_ascii_case(word)
+            {
                 return id;
             }
             at = (at + 1) & mask;
@@ -120,8 +125,13 @@ impl Lexicon {
 
     /// Whether a word that is in no list ends as only medical words do.
     pub(crate) fn has_medical_ending(&self, word: &[u8]) -> bool {
-        let Some(last @ b'a'..=b'z') = word.last().map(u8::to_ascii_lowercase) else { return false };
-        word.len() >= 8 && self.endings[(last - b'a') as usize].iter().any(|ending| ends_with(word, ending.as_bytes()))
+        let Some(last @ b'a'..=b'z') = word.last().map(u8::to_ascii_lowercase) else {
+            return false;
+        };
+        word.len() >= 8
+            && self.endings[(last - b'a') as usize]
+                .iter()
+                .any(|ending| ends_with(word, ending.as_bytes()))
     }
 
     fn load() -> Self {
@@ -144,7 +154,9 @@ fn ends_with(word: &[u8], ending: &[u8]) -> bool {
 
 /// The lines of a list that are not comments.
 fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
-    list.lines().map(str::trim).filter(|line| !line.is_empty() && !line.starts_with('#'))
+    list.lines()
+        .map(str::trim)
+        .filter(|line| !line.is_empty() && !line.starts_with('#'))
 }
 
 #[derive(Default)]
@@ -159,7 +171,10 @@ impl Builder {
             return id;
         }
         let id = u16::try_from(self.entries.len()).expect("the lists hold fewer than 65,536 words");
-        self.entries.push(Entry { word: word.into(), ..Entry::default() });
+        self.entries.push(Entry {
+            word: word.into(),
+            ..Entry::default()
+        });
         self.ids.insert(word.to_owned(), id);
         id
     }
@@ -173,7 +188,9 @@ impl Builder {
 
     fn roles(&mut self, list: &'static str) {
         for line in lines(list) {
-            let (key, words) = line.split_once(':').expect("a line of cues is `role: words`");
+            let (key, words) = line
+                .split_once(':')
+                .expect("a line of cues is `role: words`");
             let key = if key == "unit" { "measure" } else { key };
             let role = role_named(key);
             for word in words.split_whitespace() {
@@ -184,11 +201,15 @@ impl Builder {
 
     fn numbers(&mut self, list: &'static str) {
         for line in lines(list) {
-            let (key, words) = line.split_once(':').expect("a line of numbers is `role: word=value`");
+            let (key, words) = line
+                .split_once(':')
+                .expect("a line of numbers is `role: word=value`");
             let role = role_named(key);
             for pair in words.split_whitespace() {
                 let (word, value) = pair.split_once('=').expect("a number word is `word=value`");
-                let value: u16 = value.parse().expect("the value of a number word is a number");
+                let value: u16 = value
+                    .parse()
+                    .expect("the value of a number word is a number");
                 let entry = self.add(word, role);
                 if role == LETTER {
                     entry.letter = value as u8;
@@ -201,7 +222,11 @@ impl Builder {
 
     fn terms(&mut self, list: &'static str) {
         for line in lines(list) {
-            for term in line.split(',').map(str::trim).filter(|term| !term.is_empty()) {
+            for term in line
+                .split(',')
+                .map(str::trim)
+                .filter(|term| !term.is_empty())
+            {
                 for variant in variants(term) {
                     self.phrase(&variant, None);
                 }
@@ -214,10 +239,21 @@ impl Builder {
             let mut fields = line.split('|').map(str::trim);
             let term = fields.next().unwrap_or_default();
             let mut words = |builder: &mut Self| -> Box<[u16]> {
-                fields.next().unwrap_or_default().split_whitespace().map(|word| builder.id(word)).collect()
+                fields
+                    .next()
+                    .unwrap_or_default()
+                    .split_whitespace()
+                    .map(|word| builder.id(word))
+                    .collect()
             };
-            let company = Company { near: words(self), not_after: words(self), not_before: words(self) };
-            let indifferent = company.near.is_empty() && company.not_after.is_empty() && company.not_before.is_empty();
+            let company = Company {
+                near: words(self),
+                not_after: words(self),
+                not_before: words(self),
+            };
+            let indifferent = company.near.is_empty()
+                && company.not_after.is_empty()
+                && company.not_before.is_empty();
             if !indifferent {
                 self.phrase(term, Some(company));
             }
@@ -232,22 +268,34 @@ impl Builder {
             self.entries[id as usize].roles |= MEDICAL_PART;
             ids.push(id);
         }
-        let Some((&first, rest)) = ids.split_first() else { return };
+        let Some((&first, rest)) = ids.split_first() else {
+            return;
+        };
         let entry = &mut self.entries[first as usize];
         entry.roles |= MEDICAL_FIRST;
-        match entry.phrases.iter_mut().find(|phrase| *phrase.rest == *rest) {
+        match entry
+            .phrases
+            .iter_mut()
+            .find(|phrase| *phrase.rest == *rest)
+        {
             Some(known) => known.company = company.or(known.company.take()),
-            None => entry.phrases.push(Phrase { rest: rest.into(), company }),
+            None => entry.phrases.push(Phrase {
+                rest: rest.into(),
+                company,
+            }),
         }
     }
 
     fn endings(&mut self, list: &'static str) -> [Vec<Box<str>>; 26] {
         let mut endings: [Vec<Box<str>>; 26] = Default::default();
         for line in lines(list) {
-            let (key, words) = line.split_once(':').expect("a line of endings is `ending: …` or `except: …`");
+            let (key, words) = line
+                .split_once(':')
+                .expect("a line of endings is `ending: …` or `except: …`");
             for word in words.split_whitespace() {
                 match key {
-                    "ending" => endings[usize::from(word.as_bytes()[word.len() - 1] - b'a')].push(word.into()),
+                    "ending" => endings[usize::from(word.as_bytes()[word.len() - 1] - b'a')]
+                        .push(word.into()),
                     _ => _ = self.add(word, NOT_SUFFIXED),
                 }
             }
@@ -259,20 +307,33 @@ impl Builder {
         let size = (self.entries.len() * 2).next_power_of_two();
         let mut slots = vec![(0, 0); size];
         for (id, entry) in self.entries.iter_mut().enumerate().skip(1) {
-            entry.phrases.sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
+            entry
+                .phrases
+                .sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
             let hash = hash_of(&entry.word);
             let mut at = (hash ^ hash >> 15) as usize & (size - 1);
             while slots[at].1 != 0 {
                 at = (at + 1) & (size - 1);
             }
-            slots[at] = (hash, u16::try_from(id).expect("the lists hold fewer than 65,536 words"));
+            slots[at] = (
+                hash,
+                u16::try_from(id).expect("the lists hold fewer than 65,536 words"),
+            );
         }
-        Lexicon { slots, entries: self.entries, endings }
+        Lexicon {
+            slots,
+            entries: self.entries,
+            endings,
+        }
     }
 }
 
 fn role_named(key: &str) -> Roles {
-    NAMED.iter().find(|(name, _)| *name == key).expect("every role of the lists is known to the code").1
+    NAMED
+        .iter()
+        .find(|(name, _)| *name == key)
+        .expect("every role of the lists is known to the code")
+        .1
 }
 
 /// A term cut as the tokenizer cuts text: runs of letters and runs of digits.
@@ -280,7 +341,8 @@ fn pieces(term: &str) -> Vec<String> {
     let mut pieces: Vec<String> = Vec::new();
     let mut last = ' ';
     for character in term.chars() {
-        let continues = (character.is_alphabetic() && last.is_alphabetic()) || (character.is_ascii_digit() && last.is_ascii_digit());
+        let continues = (character.is_alphabetic() && last.is_alphabetic())
+            || (character.is_ascii_digit() && last.is_ascii_digit());
         match pieces.last_mut() {
             Some(piece) if continues => piece.push(character),
             _ if character.is_alphanumeric() => pieces.push(character.to_string()),
@@ -301,7 +363,11 @@ fn variants(term: &str) -> Vec<String> {
         }
     }
     for british in all.clone() {
-        let american = british.replace("ae", "e").replace("oe", "e").replace("our", "or").replace("isation", "ization");
+        let american = british
+            .replace("ae", "e")
+            .replace("oe", "e")
+            .replace("our", "or")
+            .replace("isation", "ization");
         if american != british {
             all.push(american);
         }

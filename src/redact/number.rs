@@ -20,7 +20,8 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     if let Some(end) = uuid(window, token.start as usize) {
         return Some(Finding::keep(token.start as usize, end));
     }
-    if !edge.plus && !edge.bracket
+    if !edge.plus
+        && !edge.bracket
         && let Some(found) = date::find(window, index)
     {
         return Some(found);
@@ -38,7 +39,8 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     }
     let groups = Groups::gather(window, index);
     let few = groups.all().last().is_none_or(|last| last.total < 6);
-    let spoken_next = (index + 1..index + 3).any(|at| window.roles(at) & (SPOKEN_NUMBER | MULTIPLE | UM) != 0);
+    let spoken_next =
+        (index + 1..index + 3).any(|at| window.roles(at) & (SPOKEN_NUMBER | MULTIPLE | UM) != 0);
     let joined = matches!(window.byte(token.end as usize), b'-' | b'/' | b'a'..=b'z' | b'A'..=b'Z');
     if few && !spoken_next && !joined {
         return None;
@@ -54,17 +56,36 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         Label::Card => card::labelled(window, start, &groups),
         _ => None,
     }
-    .or_else(|| if spoken_next { spoken::number(window, index, label) } else { None })
-    .or_else(|| if few { None } else { shaped(window, index, edge, &groups, label) })
+    .or_else(|| {
+        if spoken_next {
+            spoken::number(window, index, label)
+        } else {
+            None
+        }
+    })
+    .or_else(|| {
+        if few {
+            None
+        } else {
+            shaped(window, index, edge, &groups, label)
+        }
+    })
     .or_else(|| dictated(window, index, &groups, label))
 }
 
 /// Digit groups with commas between them, said one after the other.
 fn dictated(window: &Window<'_>, index: usize, groups: &Groups, label: Label) -> Option<Finding> {
     let front = groups.digits(groups.all().len());
-    let british = matches!(front, [b'0', b'1' | b'2' | b'3' | b'5' | b'7' | b'8' | b'9', ..]);
+    let british = matches!(
+        front,
+        [b'0', b'1' | b'2' | b'3' | b'5' | b'7' | b'8' | b'9', ..]
+    );
     let told = !matches!(label, Label::None | Label::Number);
-    if british || told { spoken::number(window, index, label) } else { None }
+    if british || told {
+        spoken::number(window, index, label)
+    } else {
+        None
+    }
 }
 
 /// IPv4 or IPv6.
@@ -78,7 +99,13 @@ fn machine(window: &Window<'_>, index: usize) -> Option<Finding> {
 }
 
 /// What only its shape speaks for.
-fn shaped(window: &Window<'_>, index: usize, edge: Opening, groups: &Groups, label: Label) -> Option<Finding> {
+fn shaped(
+    window: &Window<'_>,
+    index: usize,
+    edge: Opening,
+    groups: &Groups,
+    label: Label,
+) -> Option<Finding> {
     let start = window.tokens[index].start as usize;
     if !edge.plus && torn_off(window, edge.start) {
         return None;
@@ -86,7 +113,9 @@ fn shaped(window: &Window<'_>, index: usize, edge: Opening, groups: &Groups, lab
     if edge.plus {
         return phone::find(window, index, edge, groups, label);
     }
-    if let Some(found) = card::shaped(window, start, groups).or_else(|| national_id::ssn_shaped(window, start, groups)) {
+    if let Some(found) = card::shaped(window, start, groups)
+        .or_else(|| national_id::ssn_shaped(window, start, groups))
+    {
         return Some(found);
     }
     let telephone = || phone::find(window, index, edge, groups, label);
@@ -97,7 +126,13 @@ fn shaped(window: &Window<'_>, index: usize, edge: Opening, groups: &Groups, lab
 }
 
 /// Ten digits that pass the NHS check may still be an American telephone number.
-fn is_rather_nhs(window: &Window<'_>, index: usize, edge: Opening, groups: &Groups, label: Label) -> bool {
+fn is_rather_nhs(
+    window: &Window<'_>,
+    index: usize,
+    edge: Opening,
+    groups: &Groups,
+    label: Label,
+) -> bool {
     let count = groups.count_for(10).unwrap_or(1);
     let digits = groups.digits(count);
     if edge.bracket || label == Label::Phone {
@@ -105,7 +140,10 @@ fn is_rather_nhs(window: &Window<'_>, index: usize, edge: Opening, groups: &Grou
     }
     let american = plan::is_american(digits);
     let fictitious = american && &digits[3..6] == b"555";
-    let spaced = groups.all().get(1).is_some_and(|group| group.join == Join::Space);
+    let spaced = groups
+        .all()
+        .get(1)
+        .is_some_and(|group| group.join == Join::Space);
     !american || spaced && !fictitious && !phone_nearby(window, index, index + count)
 }
 
@@ -115,15 +153,21 @@ fn torn_off(window: &Window<'_>, start: usize) -> bool {
     if matches!(mark, b'$' | b'#' | b'_' | b'%' | b'\\') {
         return true;
     }
-    if !matches!(mark, b'-' | b'.' | b'/' | b':' | b',') || start < 2 || start <= window.floor {
+    if !matches!(mark, b'-' | b'.' | b'/' | b':' | b',') || start < 2 {
         return false;
     }
     let further = window.byte(start - 2);
+    if further == b']' && window.after_placeholder(start - 1) {
+        return true;
+    }
     if further == b'-' || further == b' ' {
         return false;
     }
-    let capital = further.is_ascii_uppercase() && (start < 3 || !window.byte(start - 3).is_ascii_lowercase());
-    further.is_ascii_digit() || mark == b'/' && further.is_ascii_alphanumeric() || mark == b'-' && capital
+    let capital =
+        further.is_ascii_uppercase() && (start < 3 || !window.byte(start - 3).is_ascii_lowercase());
+    further.is_ascii_digit()
+        || mark == b'/' && further.is_ascii_alphanumeric()
+        || mark == b'-' && capital
 }
 
 /// A label says that the value is nobody's: keep all of it that one recognizer would take.
@@ -134,8 +178,17 @@ fn kept(window: &Window<'_>, index: usize, edge: Opening, groups: &Groups) -> Fi
         .or_else(|| phone::find(window, index, edge, groups, Label::None))
         .or_else(|| national_id::nhs_shaped(window, start, groups))
         .or_else(|| national_id::ssn_shaped(window, start, groups));
-    let tight = groups.all().iter().skip(1).take_while(|group| matches!(group.join, Join::Dash | Join::Dot | Join::Slash)).count() + 1;
-    Finding::keep(start, found.map_or(0, |found| found.end).max(groups.end(tight)))
+    let tight = groups
+        .all()
+        .iter()
+        .skip(1)
+        .take_while(|group| matches!(group.join, Join::Dash | Join::Dot | Join::Slash))
+        .count()
+        + 1;
+    Finding::keep(
+        start,
+        found.map_or(0, |found| found.end).max(groups.end(tight)),
+    )
 }
 
 /// The end of a UUID that begins at `start`.
@@ -145,6 +198,9 @@ pub(crate) fn uuid(window: &Window<'_>, start: usize) -> Option<usize> {
         return None;
     }
     let body = window.bytes.get(start..start + 36)?;
-    let fits = body.iter().enumerate().all(|(at, byte)| hyphens.contains(&at) || byte.is_ascii_hexdigit());
+    let fits = body
+        .iter()
+        .enumerate()
+        .all(|(at, byte)| hyphens.contains(&at) || byte.is_ascii_hexdigit());
     (fits && window.ends_clean(start + 36)).then_some(start + 36)
 }

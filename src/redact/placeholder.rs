@@ -78,7 +78,9 @@ impl Numbering {
 
     /// A literal placeholder came into view.
     fn take(&mut self, kind: Kind, number: u32) {
-        let given = number <= self.last[kind.index()] && number > 0 && !self.taken.contains(&(kind, number));
+        let given = number <= self.last[kind.index()]
+            && number > 0
+            && !self.taken.contains(&(kind, number));
         if given {
             self.clashing.insert((kind, number));
         } else if self.taken.len() < VALUES_MAX {
@@ -100,10 +102,20 @@ pub(crate) struct Rendering<'a> {
 
 impl Rendering<'_> {
     /// Applies `events` to `text`, which stands at offset `base` of the whole.
-    pub(crate) fn apply(&mut self, events: &[Event], text: &str, base: usize, out: &mut String, spans: &mut Vec<Span>) {
+    pub(crate) fn apply(
+        &mut self,
+        events: &[Event],
+        text: &str,
+        base: usize,
+        out: &mut String,
+        spans: &mut Vec<Span>,
+    ) {
         for event in events {
             match *event {
-                Event::Seen(span) => self.numbering.take(span.kind, literal_number(&text[span.start - base..span.end - base])),
+                Event::Seen(span) => self.numbering.take(
+                    span.kind,
+                    literal_number(&text[span.start - base..span.end - base]),
+                ),
                 Event::Found(span) => self.replace(span, text, base, out, spans),
                 Event::Reached(span) => {
                     let number = literal_number(&text[span.start - base..span.end - base]);
@@ -115,7 +127,14 @@ impl Rendering<'_> {
         }
     }
 
-    fn replace(&mut self, span: Span, text: &str, base: usize, out: &mut String, spans: &mut Vec<Span>) {
+    fn replace(
+        &mut self,
+        span: Span,
+        text: &str,
+        base: usize,
+        out: &mut String,
+        spans: &mut Vec<Span>,
+    ) {
         if out.capacity() == 0 {
             out.reserve(text.len() + 64);
             spans.reserve(32);
@@ -149,22 +168,35 @@ fn push_number(out: &mut String, number: u32) {
 
 /// The number of a placeholder that stands in the text.
 fn literal_number(literal: &str) -> u32 {
-    literal.rsplit('_').next().and_then(|tail| tail.trim_end_matches(']').parse().ok()).unwrap_or(u32::MAX)
+    literal
+        .rsplit('_')
+        .next()
+        .and_then(|tail| tail.trim_end_matches(']').parse().ok())
+        .unwrap_or(u32::MAX)
 }
 
 /// What a profile that generalises leaves of a value: a date's year, a ZIP code's first three digits.
 fn general<'t>(policy: &Policy, kind: Kind, value: &'t str) -> Option<&'t str> {
     /// Three-digit areas of 20,000 people or fewer keep nothing (45 CFR 164.514(b)(2)(i)(B)).
     const SMALL_AREAS: [&str; 17] = [
-        "036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878", "879", "884", "890", "893",
+        "036", "059", "063", "102", "203", "556", "692", "790", "821", "823", "830", "831", "878",
+        "879", "884", "890", "893",
     ];
     if !policy.generalises() {
         return None;
     }
     match kind {
-        Kind::Zip => value.get(..3).map(|area| if SMALL_AREAS.contains(&area) { "000" } else { area }),
+        Kind::Zip => value.get(..3).map(|area| {
+            if SMALL_AREAS.contains(&area) {
+                "000"
+            } else {
+                area
+            }
+        }),
         Kind::Date => {
-            let year = value.split(|character: char| !character.is_ascii_digit()).find(|digits| digits.len() == 4 || digits.len() == 8)?;
+            let year = value
+                .split(|character: char| !character.is_ascii_digit())
+                .find(|digits| digits.len() == 4 || digits.len() == 8)?;
             year.get(..4)
         }
         _ => None,

@@ -34,7 +34,9 @@ impl Profile {
     /// The profile of that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Default, Self::Strict, Self::SafeHarbor].into_iter().find(|profile| profile.name() == name)
+        [Self::Default, Self::Strict, Self::SafeHarbor]
+            .into_iter()
+            .find(|profile| profile.name() == name)
     }
 
     /// The name that configuration and requests use.
@@ -53,7 +55,9 @@ impl Profile {
             Self::Strict => Kind::Zip as usize,
             Self::SafeHarbor => Kind::Age as usize,
         };
-        Kind::ALL[..=count].iter().fold(Kinds::NONE, |kinds, &kind| kinds.with(kind))
+        Kind::ALL[..=count]
+            .iter()
+            .fold(Kinds::NONE, |kinds, &kind| kinds.with(kind))
     }
 }
 
@@ -61,13 +65,17 @@ impl Profile {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum PolicyError {
     /// There are too many.
-    #[error("a redaction policy holds at most {POLICY_TERMS_MAX} additions and as many exclusions: remove some")]
+    #[error(
+        "a redaction policy holds at most {POLICY_TERMS_MAX} additions and as many exclusions: remove some"
+    )]
     TooMany,
     /// The term is too long.
     #[error("a term of a redaction policy has at most {POLICY_TERM_BYTES_MAX} bytes: shorten it")]
     TooLong,
     /// The term has nothing to match.
-    #[error("a term of a redaction policy needs a letter or a digit of an alphabetic script: give one")]
+    #[error(
+        "a term of a redaction policy needs a letter or a digit of an alphabetic script: give one"
+    )]
     Empty,
 }
 
@@ -101,7 +109,14 @@ impl Policy {
     /// The policy of a profile, without additions.
     #[must_use]
     pub fn new(profile: Profile) -> Self {
-        Self { profile, kinds: profile.kinds(), terms: HashMap::new(), term_count: 0, exclusions: HashSet::new(), fingerprint: 0 }
+        Self {
+            profile,
+            kinds: profile.kinds(),
+            terms: HashMap::new(),
+            term_count: 0,
+            exclusions: HashSet::new(),
+            fingerprint: 0,
+        }
     }
 
     /// Also redacts that kind.
@@ -137,7 +152,10 @@ impl Policy {
         let first: Box<[u8]> = pieces.next().ok_or(PolicyError::Empty)?;
         let exact = bytes.contains(&fold::LETTER).then(|| squash(term));
         let rest = pieces.collect();
-        self.terms.entry(first).or_default().push(Term { rest, kind, exact });
+        self.terms
+            .entry(first)
+            .or_default()
+            .push(Term { rest, kind, exact });
         self.term_count += 1;
         self.kinds = self.kinds.with(kind);
         self.note(&format!("+{kind}:{}", squash(term)));
@@ -160,7 +178,11 @@ impl Policy {
     #[must_use]
     pub fn version(&self) -> String {
         let name = self.profile.name();
-        if self.fingerprint == 0 { format!("{name}/{RULES_REVISION}") } else { format!("{name}/{RULES_REVISION}+{:016x}", self.fingerprint) }
+        if self.fingerprint == 0 {
+            format!("{name}/{RULES_REVISION}")
+        } else {
+            format!("{name}/{RULES_REVISION}+{:016x}", self.fingerprint)
+        }
     }
 
     /// The kinds that are redacted.
@@ -186,7 +208,12 @@ impl Policy {
     }
 
     /// The end and kind of an added term that begins at the token at `index`; `text` gives the original up to an end.
-    pub(crate) fn term_at<'t>(&self, window: &Window<'_>, index: usize, text: impl Fn(usize) -> &'t str) -> Option<(usize, Kind)> {
+    pub(crate) fn term_at<'t>(
+        &self,
+        window: &Window<'_>,
+        index: usize,
+        text: impl Fn(usize) -> &'t str,
+    ) -> Option<(usize, Kind)> {
         if self.terms.is_empty() {
             return None;
         }
@@ -200,11 +227,17 @@ impl Policy {
             let last = index + term.rest.len();
             let fits = term.rest.iter().enumerate().all(|(place, wanted)| {
                 let at = index + 1 + place;
-                window.token(at).is_some_and(|token| window.text(token).eq_ignore_ascii_case(wanted) && window.gap(at).len() <= 3)
+                window.token(at).is_some_and(|token| {
+                    window.text(token).eq_ignore_ascii_case(wanted) && window.gap(at).len() <= 3
+                })
             });
             let end = window.token(last)?.end as usize;
             let clean = window.starts_clean(token.start as usize) && window.ends_clean(end);
-            let same = || term.exact.as_ref().is_none_or(|exact| *exact == squash(text(end)));
+            let same = || {
+                term.exact
+                    .as_ref()
+                    .is_none_or(|exact| *exact == squash(text(end)))
+            };
             (fits && clean && same()).then_some((end, term.kind))
         })
     }
@@ -216,12 +249,20 @@ impl Policy {
         if term.len() > POLICY_TERM_BYTES_MAX {
             return Err(PolicyError::TooLong);
         }
-        if squash(term).is_empty() { Err(PolicyError::Empty) } else { Ok(()) }
+        if squash(term).is_empty() {
+            Err(PolicyError::Empty)
+        } else {
+            Ok(())
+        }
     }
 
     /// Folds a change into the fingerprint; the order of changes does not matter.
     fn note(&mut self, change: &str) {
-        let hash = change.bytes().fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3));
+        let hash = change
+            .bytes()
+            .fold(0xCBF2_9CE4_8422_2325_u64, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01B3)
+            });
         self.fingerprint = self.fingerprint.wrapping_add(hash);
     }
 }

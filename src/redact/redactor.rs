@@ -77,8 +77,20 @@ impl Redactor {
             loop {
                 let end = slice_end(text, from);
                 events.clear();
-                let progress = scan(&text[from..end], from, end == text.len(), &self.policy, &mut cursor, scratch, events);
-                let mut rendering = Rendering { numbering: &mut *numbering, policy: &self.policy, written: &mut written };
+                let progress = scan(
+                    &text[from..end],
+                    from,
+                    end == text.len(),
+                    &self.policy,
+                    &mut cursor,
+                    scratch,
+                    events,
+                );
+                let mut rendering = Rendering {
+                    numbering: &mut *numbering,
+                    policy: &self.policy,
+                    written: &mut written,
+                };
                 rendering.apply(events, text, 0, &mut out, &mut spans);
                 if end == text.len() {
                     break;
@@ -86,10 +98,18 @@ impl Redactor {
                 from = progress.restart;
             }
             if spans.is_empty() {
-                return Outcome { text: Cow::Borrowed(text), spans, bytes_in: text.len() };
+                return Outcome {
+                    text: Cow::Borrowed(text),
+                    spans,
+                    bytes_in: text.len(),
+                };
             }
             out.push_str(&text[written..]);
-            Outcome { text: Cow::Owned(out), spans, bytes_in: text.len() }
+            Outcome {
+                text: Cow::Owned(out),
+                spans,
+                bytes_in: text.len(),
+            }
         })
     }
 }

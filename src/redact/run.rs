@@ -27,19 +27,25 @@ pub enum RunError {
     #[error("cannot write the output: {0}")]
     Write(std::io::Error),
     /// The bytes are no UTF-8.
-    #[error("the input is not UTF-8 at byte {offset}: convert it first; nothing after this byte was written")]
+    #[error(
+        "the input is not UTF-8 at byte {offset}: convert it first; nothing after this byte was written"
+    )]
     NotUtf8 {
         /// Where in the input.
         offset: u64,
     },
     /// A line is too long.
-    #[error("line {line} is longer than {LINE_BYTES_MAX} bytes: split its text; it was not written")]
+    #[error(
+        "line {line} is longer than {LINE_BYTES_MAX} bytes: split its text; it was not written"
+    )]
     LineTooLong {
         /// Which line, from 1.
         line: u64,
     },
     /// A line is no object with `id` and `text`.
-    #[error("line {line} is not {{\"id\": …, \"text\": \"…\"}} ({reason}): correct it; it was not written")]
+    #[error(
+        "line {line} is not {{\"id\": …, \"text\": \"…\"}} ({reason}): correct it; it was not written"
+    )]
     BadLine {
         /// Which line, from 1.
         line: u64,
@@ -67,14 +73,26 @@ pub fn run(
     redactor: &Redactor,
     elapsed: impl FnMut() -> Duration,
 ) -> Result<(), RunError> {
-    if jsonl { lines(reader, writer, redactor, elapsed) } else { plain(reader, writer, redactor) }
+    if jsonl {
+        lines(reader, writer, redactor, elapsed)
+    } else {
+        plain(reader, writer, redactor)
+    }
 }
 
-fn lines(mut reader: impl BufRead, mut writer: impl Write, redactor: &Redactor, mut elapsed: impl FnMut() -> Duration) -> Result<(), RunError> {
+fn lines(
+    mut reader: impl BufRead,
+    mut writer: impl Write,
+    redactor: &Redactor,
+    mut elapsed: impl FnMut() -> Duration,
+) -> Result<(), RunError> {
     let (mut input, mut output) = (Vec::new(), Vec::new());
     for line in 1.. {
         input.clear();
-        let read = (&mut reader).take(LINE_BYTES_MAX as u64 + 1).read_until(b'\n', &mut input).map_err(RunError::Read)?;
+        let read = (&mut reader)
+            .take(LINE_BYTES_MAX as u64 + 1)
+            .read_until(b'\n', &mut input)
+            .map_err(RunError::Read)?;
         if read == 0 {
             break;
         }
@@ -84,13 +102,20 @@ fn lines(mut reader: impl BufRead, mut writer: impl Write, redactor: &Redactor, 
         if input.trim_ascii().is_empty() {
             continue;
         }
-        let question: Question<'_> = serde_json::from_slice(&input).map_err(|error| RunError::BadLine { line, reason: reason(&error) })?;
+        let question: Question<'_> =
+            serde_json::from_slice(&input).map_err(|error| RunError::BadLine {
+                line,
+                reason: reason(&error),
+            })?;
         let before = elapsed();
         let outcome = redactor.redact(&question.text);
         let us = elapsed().saturating_sub(before).as_nanos() as f64 / 1000.0;
         output.clear();
         answer(&mut output, question.id, &outcome, us).map_err(RunError::Write)?;
-        writer.write_all(&output).and_then(|()| writer.flush()).map_err(RunError::Write)?;
+        writer
+            .write_all(&output)
+            .and_then(|()| writer.flush())
+            .map_err(RunError::Write)?;
     }
     Ok(())
 }
@@ -101,7 +126,11 @@ fn answer(output: &mut Vec<u8>, id: &RawValue, outcome: &Outcome<'_>, us: f64) -
     serde_json::to_writer(&mut *output, &outcome.text)?;
     output.extend_from_slice(b",\"spans\":[");
     for (place, span) in outcome.spans.iter().enumerate() {
-        output.extend_from_slice(if place == 0 { b"{\"start\":" } else { b",{\"start\":" });
+        output.extend_from_slice(if place == 0 {
+            b"{\"start\":"
+        } else {
+            b",{\"start\":"
+        });
         number(output, span.start);
         output.extend_from_slice(b",\"end\":");
         number(output, span.end);
@@ -130,7 +159,11 @@ fn reason(error: &serde_json::Error) -> String {
     format!("{what} at column {}", error.column())
 }
 
-fn plain(mut reader: impl BufRead, mut writer: impl Write, redactor: &Redactor) -> Result<(), RunError> {
+fn plain(
+    mut reader: impl BufRead,
+    mut writer: impl Write,
+    redactor: &Redactor,
+) -> Result<(), RunError> {
     let mut stream = redactor.stream();
     let (mut chunk, mut held, mut out) = (vec![0; CHUNK_BYTES], 0, String::new());
     let mut offset = 0;
@@ -143,14 +176,21 @@ fn plain(mut reader: impl BufRead, mut writer: impl Write, redactor: &Redactor) 
             Err(error) if error.error_len().is_none() && read > 0 => {
                 std::str::from_utf8(&bytes[..error.valid_up_to()]).expect("the validator said so")
             }
-            Err(error) => return Err(RunError::NotUtf8 { offset: offset + error.valid_up_to() as u64 }),
+            Err(error) => {
+                return Err(RunError::NotUtf8 {
+                    offset: offset + error.valid_up_to() as u64,
+                });
+            }
         };
         let used = valid.len();
         stream.push(valid, &mut out);
         stream.take_spans();
         if read == 0 {
             stream.finish(&mut out);
-            break writer.write_all(out.as_bytes()).and_then(|()| writer.flush()).map_err(RunError::Write);
+            break writer
+                .write_all(out.as_bytes())
+                .and_then(|()| writer.flush())
+                .map_err(RunError::Write);
         }
         writer.write_all(out.as_bytes()).map_err(RunError::Write)?;
         held = bytes.len() - used;

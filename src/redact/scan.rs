@@ -8,7 +8,10 @@
 use super::entity::{Kind, Span};
 use super::fold::fold_into;
 use super::label::{Label, label_before};
-use super::lexicon::{AT, DOB, DOT, FILLER, LETTER, LEXICON, MEDICAL_FIRST, MONTH, MULTIPLE, ORDINAL, PLUS, Roles, SCHEME, SPOKEN_NUMBER};
+use super::lexicon::{
+    AT, DOB, DOT, FILLER, LETTER, LEXICON, MEDICAL_FIRST, MONTH, MULTIPLE, ORDINAL, PLUS, Roles,
+    SCHEME, SPOKEN_NUMBER,
+};
 use super::number;
 use super::policy::Policy;
 use super::recognizers::{card, date, email, ip, medical, mrn, name, national_id, postcode, url};
@@ -56,6 +59,9 @@ pub(crate) struct Cursor {
     next: usize,
     /// End of the last finding.
     floor: usize,
+    /// End of the last redacted value, and its kind.
+    barrier: usize,
+    last_kind: Option<Kind>,
     /// Placeholders before this have been announced.
     seen: usize,
     /// A web address longer than one span goes on at `floor`.
@@ -90,9 +96,35 @@ pub(crate) fn scan(
         bytes
     };
     tokenize(shadow, &LEXICON, tokens);
-    let place = Place { text, base, map, shadow_len: shadow.len() };
-    let mut walk = Walk { place, shadow, tokens, last, policy, cursor, events, index: 0, horizon: 0, edge: 0, sign: 0, spoken_sign: 0, checked: 0, floor: 0, limit: 0, birth: usize::MAX };
+    let place = Place {
+        text,
+        base,
+        map,
+        shadow_len: shadow.len(),
+    };
+    let cursor_kind = cursor.last_kind;
+    let mut walk = Walk {
+        place,
+        shadow,
+        tokens,
+        last,
+        policy,
+        cursor,
+        events,
+        index: 0,
+        horizon: 0,
+        edge: 0,
+        sign: 0,
+        spoken_sign: 0,
+        checked: 0,
+        floor: 0,
+        barrier: 0,
+        last_kind: cursor_kind,
+        limit: 0,
+        birth: usize::MAX,
+    };
     walk.floor = walk.place.shadow(walk.cursor.floor);
+    walk.barrier = walk.first_from(walk.cursor.barrier);
     walk.run();
     walk.progress()
 }
@@ -109,7 +141,11 @@ impl Place<'_> {
     /// Offset within this text of the shadow byte at `at`.
     fn local(&self, at: usize) -> usize {
         if self.map.is_empty() || at >= self.shadow_len {
-            return if at >= self.shadow_len { self.text.len() } else { at };
+            return if at >= self.shadow_len {
+                self.text.len()
+            } else {
+                at
+            };
         }
         self.map[at] as usize
     }
@@ -132,11 +168,19 @@ impl Place<'_> {
     /// The shadow offset of an offset of the whole text.
     fn shadow(&self, offset: usize) -> usize {
         let local = offset.saturating_sub(self.base);
-        if self.map.is_empty() { local.min(self.shadow_len) } else { self.map.partition_point(|&start| (start as usize) < local) }
+        if self.map.is_empty() {
+            local.min(self.shadow_len)
+        } else {
+            self.map.partition_point(|&start| (start as usize) < local)
+        }
     }
 
     fn span(&self, start: usize, end: usize, kind: Kind) -> Span {
-        Span { start: self.base + self.local(start), end: self.base + self.local_end(end), kind }
+        Span {
+            start: self.base + self.local(start),
+            end: self.base + self.local_end(end),
+            kind,
+        }
     }
 }
 
@@ -162,6 +206,9 @@ struct Walk<'a, 'c> {
     checked: usize,
     /// The cursor's floor as a shadow offset.
     floor: usize,
+    /// The first token after the last redacted value, and that value's kind.
+    barrier: usize,
+    last_kind: Option<Kind>,
     /// The limit for which `horizon` and `edge` were computed.
     limit: usize,
     /// The last token in view that speaks of a birth.
@@ -170,7 +217,10 @@ struct Walk<'a, 'c> {
 
 impl<'a> Walk<'a, '_> {
     fn run(&mut self) {
-        while self.tokens.get(self.index).is_some_and(|token| self.place.base + self.place.local(token.start as usize) < self.cursor.next.max(self.cursor.floor)) {
+        while self.tokens.get(self.index).is_some_and(|token| {
+            self.place.base + self.place.local(token.start as usize)
+                < self.cursor.next.max(self.cursor.floor)
+        }) {
             self.index += 1;
         }
         if self.cursor.in_address && !self.finish_address() {
@@ -185,6 +235,21 @@ impl<'a> Walk<'a, '_> {
             self.look(start);
             self.step(&token);
         }
+    }
+
+    /// Index of the first token that begins at or after an offset of the whole text.
+    fn first_from(&self, offset: usize) -> usize {
+        self.tokens.partition_point(|token| {
+            self.place.base + self.place.local(token.start as usize) < offset
+        })
+    }
+
+    /// Notes that a value of `kind` was redacted and the token in hand is the first after it.
+    fn bar(&mut self, kind: Kind) {
+        self.barrier = self.index;
+        self.last_kind = Some(kind);
+        self.cursor.barrier = self.cursor.floor;
+        self.cursor.last_kind = Some(kind);
     }
 
     /// Whether enough of the text is at hand to decide what begins at `start`.
@@ -214,18 +279,25 @@ impl<'a> Walk<'a, '_> {
         } else if limit > self.place.text.len() {
             self.edge = self.shadow.len();
         } else {
-            self.edge += self.place.map[self.edge..].iter().position(|&start| start as usize >= limit).unwrap_or(self.shadow.len() - self.edge);
+            self.edge += self.place.map[self.edge..]
+                .iter()
+                .position(|&start| start as usize >= limit)
+                .unwrap_or(self.shadow.len() - self.edge);
         }
         while let Some(token) = self.tokens.get(self.horizon) {
             if self.place.local_end(token.end as usize) >= limit {
                 break;
             }
-            if token.has(DOB) || token.len() == 1 && matches!(self.shadow[token.start as usize], b'b' | b'B') {
+            if token.has(DOB)
+                || token.len() == 1 && matches!(self.shadow[token.start as usize], b'b' | b'B')
+            {
                 self.birth = self.horizon;
             }
             self.horizon += 1;
             if let Class::Mark(kind) = token.class {
-                let span = self.place.span(token.start as usize, token.end as usize, kind);
+                let span = self
+                    .place
+                    .span(token.start as usize, token.end as usize, kind);
                 if span.start >= self.cursor.seen {
                     self.cursor.seen = span.end;
                     self.events.push(Event::Seen(span));
@@ -236,10 +308,16 @@ impl<'a> Walk<'a, '_> {
 
     fn window(&self) -> Window<'a> {
         Window {
-            bytes: &self.shadow[..self.edge.max(self.tokens.get(self.index).map_or(0, |token| token.end as usize))],
+            bytes: &self.shadow[..self.edge.max(
+                self.tokens
+                    .get(self.index)
+                    .map_or(0, |token| token.end as usize),
+            )],
             tokens: &self.tokens[..self.horizon],
             floor: self.floor,
             birth_near: self.birth != usize::MAX && self.birth + LOOK_BACK_TOKENS >= self.index,
+            barrier: self.barrier,
+            last_kind: self.last_kind,
             closed: self.last && self.edge == self.shadow.len(),
             kinds: self.policy.kinds(),
             lexicon: &LEXICON,
@@ -249,11 +327,14 @@ impl<'a> Walk<'a, '_> {
     /// Decides what begins at the token in hand.
     fn step(&mut self, token: &Token) {
         if let Class::Mark(kind) = token.class {
-            let span = self.place.span(token.start as usize, token.end as usize, kind);
+            let span = self
+                .place
+                .span(token.start as usize, token.end as usize, kind);
             self.events.push(Event::Reached(span));
             self.cursor.floor = span.end;
             self.floor = token.end as usize;
             self.index += 1;
+            self.bar(kind);
             return;
         }
         self.find_signs();
@@ -272,24 +353,39 @@ impl<'a> Walk<'a, '_> {
 
     /// An everyday word with nothing near it that could make it part of a value: most words of most texts.
     fn is_plain(&self, token: &Token) -> bool {
-        const STARTS: Roles = SPOKEN_NUMBER | MULTIPLE | ORDINAL | MONTH | PLUS | SCHEME | LETTER | MEDICAL_FIRST;
+        const STARTS: Roles =
+            SPOKEN_NUMBER | MULTIPLE | ORDINAL | MONTH | PLUS | SCHEME | LETTER | MEDICAL_FIRST;
         let next = self.shadow.get(token.end as usize).copied().unwrap_or(b' ');
         token.is_word()
             && !token.has(STARTS)
-            && matches!(next, b' ' | b'\n' | b',' | b'.' | b'?' | b'!' | b'\'' | b')')
-            && (token.len() >= 3 || token.len() == 2 && token.has(FILLER) && self.shadow[token.start as usize].is_ascii_lowercase())
+            && matches!(
+                next,
+                b' ' | b'\n' | b',' | b'.' | b'?' | b'!' | b'\'' | b')'
+            )
+            && (token.len() >= 3
+                || token.len() == 2
+                    && token.has(FILLER)
+                    && self.shadow[token.start as usize].is_ascii_lowercase())
             && (token.len() < 8 || token.roles != 0)
-            && !(token.len() <= 3 && self.tokens.get(self.index + 1).is_some_and(Token::is_number))
-            && !self.sign_near()
+            && !(token.len() <= 3
+                && self
+                    .tokens
+                    .get(self.index + 1)
+                    .is_some_and(Token::is_number))
             && self.policy.is_plain()
+            && !self.sign_near(next)
     }
 
-    /// An at-sign, written or said, is near enough for an address.
-    fn sign_near(&self) -> bool {
-        self.spoken_sign < self.horizon || self.sign < self.horizon && self.tokens[self.sign].class == Class::At
+    /// An at-sign, written or said, is near enough for an address that begins with the word in hand, which `next` follows.
+    fn sign_near(&self, next: u8) -> bool {
+        let said = self.spoken_sign < self.horizon.min(self.index + email::SPELLED_TOKENS_MAX);
+        let written = self.sign < self.horizon && self.tokens[self.sign].class == Class::At;
+        said || written
+            && (self.sign == self.index + 1 || !matches!(next, b' ' | b'\n' | b',' | b'?' | b')'))
     }
 
     fn settle(&mut self, window: &Window<'_>, found: Finding) {
+        let mut redacted = None;
         if let Some(kind) = found.kind
             && window.kinds.contains(kind)
         {
@@ -297,13 +393,23 @@ impl<'a> Walk<'a, '_> {
             let local = span.start - self.place.base..span.end - self.place.base;
             if !self.policy.excludes(&self.place.text[local]) {
                 self.events.push(Event::Found(span));
+                redacted = Some(kind);
             }
-            self.cursor.in_address = kind == Kind::Url && url::is_cut(window, found.start, found.end);
+            self.cursor.in_address = redacted.is_some()
+                && kind == Kind::Url
+                && url::is_cut(window, found.start, found.end);
         }
         self.cursor.floor = self.place.base + self.place.local_end(found.end);
         self.floor = found.end;
-        while self.tokens.get(self.index).is_some_and(|token| (token.start as usize) < found.end) {
+        while self
+            .tokens
+            .get(self.index)
+            .is_some_and(|token| (token.start as usize) < found.end)
+        {
             self.index += 1;
+        }
+        if let Some(kind) = redacted {
+            self.bar(kind);
         }
         if self.cursor.in_address {
             self.finish_address();
@@ -328,9 +434,14 @@ impl<'a> Walk<'a, '_> {
                 self.cursor.floor = span.end;
                 self.floor = end;
             }
-            while self.tokens.get(self.index).is_some_and(|token| (token.start as usize) < end) {
+            while self
+                .tokens
+                .get(self.index)
+                .is_some_and(|token| (token.start as usize) < end)
+            {
                 self.index += 1;
             }
+            self.bar(Kind::Url);
         }
         true
     }
@@ -343,13 +454,19 @@ impl<'a> Walk<'a, '_> {
             self.sign += 1;
         }
         self.checked = self.checked.max(self.index);
-        self.spoken_sign = if self.spoken_sign < self.index { usize::MAX } else { self.spoken_sign };
+        self.spoken_sign = if self.spoken_sign < self.index {
+            usize::MAX
+        } else {
+            self.spoken_sign
+        };
         while self.spoken_sign == usize::MAX && self.checked < limit {
             let at = self.checked;
             self.checked += 1;
             let sign = self.tokens[at].has(AT) || self.tokens[at].class == Class::At;
             let ahead = at + 1..(at + 7).min(self.horizon);
-            if sign && self.tokens[ahead].iter().any(|token| token.has(DOT)) || sign && self.dotted(at + 1) {
+            if sign && self.tokens[ahead].iter().any(|token| token.has(DOT))
+                || sign && self.dotted(at + 1)
+            {
                 self.spoken_sign = at;
             }
         }
@@ -357,7 +474,11 @@ impl<'a> Walk<'a, '_> {
 
     /// "at example.com": two words with a dot between them follow.
     fn dotted(&self, at: usize) -> bool {
-        (at + 1..at + 3).any(|next| next < self.horizon && self.shadow[self.tokens[next - 1].end as usize..self.tokens[next].start as usize] == *b".")
+        (at + 1..at + 3).any(|next| {
+            next < self.horizon
+                && self.shadow[self.tokens[next - 1].end as usize..self.tokens[next].start as usize]
+                    == *b"."
+        })
     }
 
     fn recognise(&self, window: &Window<'a>, token: &Token) -> Option<Finding> {
@@ -373,7 +494,10 @@ impl<'a> Walk<'a, '_> {
             return Some(found);
         }
         if !self.policy.is_plain()
-            && let Some((end, kind)) = self.policy.term_at(window, self.index, |end| &self.place.text[self.place.local(token.start as usize)..self.place.local_end(end)]) {
+            && let Some((end, kind)) = self.policy.term_at(window, self.index, |end| {
+                &self.place.text[self.place.local(token.start as usize)..self.place.local_end(end)]
+            })
+        {
             return Some(Finding::redact(kind, token.start as usize, end));
         }
         match token.class {
@@ -398,14 +522,17 @@ impl<'a> Walk<'a, '_> {
         {
             return Some(found);
         }
-        if (next.is_ascii_digit() || next == b'-' || token.len() <= 3 && window.is_number(index + 1))
+        if (next.is_ascii_digit()
+            || next == b'-'
+            || token.len() <= 3 && window.is_number(index + 1))
             && let Some(found) = mixed(window, index)
         {
             return Some(found);
         }
         const NUMBER: u64 = SPOKEN_NUMBER | MULTIPLE | ORDINAL | MONTH | PLUS;
         if token.has(NUMBER)
-            && let Some(found) = date::find(window, index).or_else(|| spoken_number(window, index, token))
+            && let Some(found) =
+                date::find(window, index).or_else(|| spoken_number(window, index, token))
         {
             return Some(found);
         }
@@ -425,16 +552,25 @@ impl<'a> Walk<'a, '_> {
     fn progress(self) -> Progress {
         let end = self.place.base + self.place.text.len();
         if self.last {
-            return Progress { decided: end, restart: end };
+            return Progress {
+                decided: end,
+                restart: end,
+            };
         }
         let next = if self.cursor.in_address {
             self.floor
         } else {
-            self.tokens.get(self.index).map_or(self.shadow.len(), |token| token.start as usize)
+            self.tokens
+                .get(self.index)
+                .map_or(self.shadow.len(), |token| token.start as usize)
         };
         self.cursor.next = self.place.base + self.place.local(next);
-        let decided = (self.place.base + self.place.local(next.saturating_sub(EDGE_BYTES))).max(self.cursor.floor);
-        Progress { decided, restart: self.place.base + self.place.local(self.context_before(next)) }
+        let decided = (self.place.base + self.place.local(next.saturating_sub(EDGE_BYTES)))
+            .max(self.cursor.floor);
+        Progress {
+            decided,
+            restart: self.place.base + self.place.local(self.context_before(next)),
+        }
     }
 
     /// Where the text must begin so that the next scan sees what this one saw before `next`.
@@ -468,13 +604,21 @@ fn mixed(window: &Window<'_>, index: usize) -> Option<Finding> {
         .or_else(|| national_id::nino(window, index))
         .or_else(|| postcode::find(window, index))
         .or_else(|| {
-            let record = !window.tokens[index].has(FILLER) && window.is_number(index + 1) && window.starts_clean(start) && label_before(window, index) == Label::Mrn;
-            if record { mrn::labelled(window, index) } else { None }
+            let record = !window.tokens[index].has(FILLER)
+                && window.is_number(index + 1)
+                && window.starts_clean(start)
+                && label_before(window, index) == Label::Mrn;
+            if record {
+                mrn::labelled(window, index)
+            } else {
+                None
+            }
         })
 }
 
 fn spoken_number(window: &Window<'_>, index: usize, token: &Token) -> Option<Finding> {
-    let follows = (index + 1..index + 4).any(|at| window.is_number(at) || window.roles(at) & (SPOKEN_NUMBER | MULTIPLE) != 0);
+    let follows = (index + 1..index + 4)
+        .any(|at| window.is_number(at) || window.roles(at) & (SPOKEN_NUMBER | MULTIPLE) != 0);
     if !follows || !token.has(SPOKEN_NUMBER | MULTIPLE | PLUS) {
         return None;
     }

@@ -6,7 +6,9 @@
 
 use super::entity::Kind;
 use super::label::{Label, label_before};
-use super::lexicon::{AREA, DASH, DOT, HUNDRED, LETTER, MULTIPLE, PLUS, SPOKEN_NUMBER, TEEN, TEN, THOUSAND, UM, UNIT};
+use super::lexicon::{
+    AREA, DASH, DOT, HUNDRED, LETTER, MULTIPLE, PLUS, SPOKEN_NUMBER, TEEN, TEN, THOUSAND, UM, UNIT,
+};
 use super::recognizers::{national_id, plan, postcode};
 use super::window::{Finding, Window};
 
@@ -27,7 +29,14 @@ struct Phrase {
 
 impl Phrase {
     const fn new() -> Self {
-        Self { characters: [0; CHARACTERS_MAX], len: 0, marks: [(0, 0); PHRASE_TOKENS_MAX], mark_count: 0, words: 0, plus: false }
+        Self {
+            characters: [0; CHARACTERS_MAX],
+            len: 0,
+            marks: [(0, 0); PHRASE_TOKENS_MAX],
+            mark_count: 0,
+            words: 0,
+            plus: false,
+        }
     }
 
     fn push(&mut self, text: &[u8]) -> bool {
@@ -52,7 +61,10 @@ impl Phrase {
 
     /// The lengths at which the phrase may be cut, longest first, with the tokens they take.
     fn cuts(&self) -> impl Iterator<Item = (&[u8], usize)> {
-        self.marks[..self.mark_count].iter().rev().map(|&(len, tokens)| (&self.characters[..len as usize], tokens as usize))
+        self.marks[..self.mark_count]
+            .iter()
+            .rev()
+            .map(|&(len, tokens)| (&self.characters[..len as usize], tokens as usize))
     }
 }
 
@@ -62,14 +74,20 @@ pub(crate) fn number(window: &Window<'_>, index: usize, label: Label) -> Option<
     if phrase.len < 4 {
         return None;
     }
-    let (kind, tokens) = phrase.cuts().find_map(|(digits, tokens)| Some((judge(digits, &phrase, label)?, tokens)))?;
+    let (kind, tokens) = phrase
+        .cuts()
+        .find_map(|(digits, tokens)| Some((judge(digits, &phrase, label)?, tokens)))?;
     let start = window.tokens[index].start as usize;
     let mut last = index + tokens - 1;
     if kind == Some(Kind::Phone) {
         last = extension(window, last);
     }
     let end = window.tokens[last].end as usize;
-    let start = if kind == Some(Kind::Phone) { super::recognizers::phone::opening(window, start).start } else { start };
+    let start = if kind == Some(Kind::Phone) {
+        super::recognizers::phone::opening(window, start).start
+    } else {
+        start
+    };
     Some(Finding { start, end, kind })
 }
 
@@ -97,14 +115,19 @@ fn unlabelled(digits: &[u8], phrase: &Phrase) -> Option<Kind> {
             (country.least..=country.most + 1).contains(&national)
         })
     };
-    if len == 11 && plan::is_british(digits) || len == 10 && plan::is_british(digits) && phrase.words > 2 {
+    if len == 11 && plan::is_british(digits)
+        || len == 10 && plan::is_british(digits) && phrase.words > 2
+    {
         return Some(Kind::Phone);
     }
     if phrase.words == 0 {
         return None;
     }
-    let american = len == 10 && plan::is_american(digits) || len == 11 && digits[0] == b'1' && plan::is_american(&digits[1..]);
-    let abroad = phrase.plus && international(digits) || len == 12 && digits.starts_with(b"447") || len > 11 && digits.starts_with(b"00") && international(&digits[2..]);
+    let american = len == 10 && plan::is_american(digits)
+        || len == 11 && digits[0] == b'1' && plan::is_american(&digits[1..]);
+    let abroad = phrase.plus && international(digits)
+        || len == 12 && digits.starts_with(b"447")
+        || len > 11 && digits.starts_with(b"00") && international(&digits[2..]);
     if american || abroad {
         return Some(Kind::Phone);
     }
@@ -116,7 +139,9 @@ fn unlabelled(digits: &[u8], phrase: &Phrase) -> Option<Kind> {
 
 /// A code of letters and digits that is spelled from the token at `index` on: a postcode, a national insurance number.
 pub(crate) fn code(window: &Window<'_>, index: usize) -> Option<Finding> {
-    if !is_piece(window, index) || !is_piece(window, index + 1) && !is_spelling_aid(window, index + 1) {
+    if !is_piece(window, index)
+        || !is_piece(window, index + 1) && !is_spelling_aid(window, index + 1)
+    {
         return None;
     }
     let phrase = hear(window, index, true);
@@ -131,7 +156,11 @@ pub(crate) fn code(window: &Window<'_>, index: usize) -> Option<Finding> {
             Label::Mrn if code.len() >= 5 && digits >= 3 => Kind::Mrn,
             Label::Nino if is_nino(code, true) => Kind::NiNumber,
             _ if is_nino(code, false) => Kind::NiNumber,
-            _ if postcode::is_postcode(code) && (label == Label::Postcode || tokens >= code.len().min(5)) => Kind::Postcode,
+            _ if postcode::is_postcode(code)
+                && (label == Label::Postcode || tokens >= code.len().min(5)) =>
+            {
+                Kind::Postcode
+            }
             _ => return None,
         };
         Some((kind, tokens))
@@ -139,14 +168,22 @@ pub(crate) fn code(window: &Window<'_>, index: usize) -> Option<Finding> {
     let last = index + tokens - 1;
     let start = window.tokens[index].start as usize;
     let end = window.tokens[last].end as usize;
-    (window.starts_clean(start) && window.before(start) != b'\'' && window.ends_clean(end)).then_some(Finding::redact(kind, start, end))
+    (window.starts_clean(start) && window.before(start) != b'\'' && window.ends_clean(end))
+        .then_some(Finding::redact(kind, start, end))
 }
 
 fn is_nino(code: &[u8], labelled: bool) -> bool {
-    let digits = code.len() >= 8 && code[2..8].iter().all(u8::is_ascii_digit) && code[..2].iter().all(u8::is_ascii_alphabetic);
+    let digits = code.len() >= 8
+        && code[2..8].iter().all(u8::is_ascii_digit)
+        && code[..2].iter().all(u8::is_ascii_alphabetic);
     match code.len() {
         8 => digits && labelled,
-        9 => digits && (labelled || national_id::is_nino_prefix(&code[..2]) && (b'A'..=b'D').contains(&code[8].to_ascii_uppercase())),
+        9 => {
+            digits
+                && (labelled
+                    || national_id::is_nino_prefix(&code[..2])
+                        && (b'A'..=b'D').contains(&code[8].to_ascii_uppercase()))
+        }
         _ => false,
     }
 }
@@ -198,20 +235,27 @@ fn piece(window: &Window<'_>, at: usize, letters: bool, phrase: &mut Phrase) -> 
         return 0;
     }
     if let Some(letter) = window.single_letter(at) {
-        return if phrase.push(&[letter.to_ascii_uppercase()]) { 1 + aid(window, at, letter) } else { 0 };
+        return if phrase.push(&[letter.to_ascii_uppercase()]) {
+            1 + aid(window, at, letter)
+        } else {
+            0
+        };
     }
     if token.has(LETTER) {
         return usize::from(phrase.push(&[b'A' + window.entry(at).letter - 1]));
     }
     let text = window.text(token);
-    let pair = text.len() == 2 && text.iter().all(u8::is_ascii_uppercase) || text.len() == 2 && window.glued(at + 1);
+    let pair = text.len() == 2 && text.iter().all(u8::is_ascii_uppercase)
+        || text.len() == 2 && window.glued(at + 1);
     usize::from(pair && phrase.push(text))
 }
 
 /// "double seven", "triple oh", in codes also "double A".
 fn multiple(window: &Window<'_>, at: usize, letters: bool, phrase: &mut Phrase) -> usize {
     let times = window.entry(at).value as usize;
-    let Some(next) = window.token(at + 1) else { return 0 };
+    let Some(next) = window.token(at + 1) else {
+        return 0;
+    };
     let one = if next.is_number() && next.len() == 1 {
         window.byte(next.start as usize)
     } else if next.has(UNIT) && !(letters && window.single_letter(at + 1).is_some()) {
@@ -222,7 +266,11 @@ fn multiple(window: &Window<'_>, at: usize, letters: bool, phrase: &mut Phrase) 
         return 0;
     };
     phrase.words += 1;
-    if phrase.push(&[one; 4][..times.min(4)]) { 2 } else { 0 }
+    if phrase.push(&[one; 4][..times.min(4)]) {
+        2
+    } else {
+        0
+    }
 }
 
 /// Number words: "seven", "forty two", "nine hundred", "nine hundred and one".
@@ -235,8 +283,16 @@ fn said(window: &Window<'_>, at: usize, phrase: &mut Phrase) -> usize {
     if token.has(THOUSAND) {
         return usize::from(phrase.push(b"000"));
     }
-    if token.has(TEN) && window.roles(at + 1) & UNIT != 0 && window.entry(at + 1).value > 0 && matches!(window.gap(at + 1), b" " | b"-") {
-        return if phrase.push(&[b'0' + value / 10, b'0' + window.entry(at + 1).value]) { 2 } else { 0 };
+    if token.has(TEN)
+        && window.roles(at + 1) & UNIT != 0
+        && window.entry(at + 1).value > 0
+        && matches!(window.gap(at + 1), b" " | b"-")
+    {
+        return if phrase.push(&[b'0' + value / 10, b'0' + window.entry(at + 1).value]) {
+            2
+        } else {
+            0
+        };
     }
     if token.has(TEEN | TEN) {
         return usize::from(phrase.push(&[b'0' + value / 10, b'0' + value % 10]));
@@ -253,7 +309,12 @@ fn aid(window: &Window<'_>, at: usize, letter: u8) -> usize {
     } else {
         return 0;
     };
-    let helps = window.token(at + words).is_some_and(|token| token.is_word() && window.byte(token.start as usize).eq_ignore_ascii_case(&letter));
+    let helps = window.token(at + words).is_some_and(|token| {
+        token.is_word()
+            && window
+                .byte(token.start as usize)
+                .eq_ignore_ascii_case(&letter)
+    });
     if helps { words } else { 0 }
 }
 
@@ -262,7 +323,9 @@ fn is_spelling_aid(window: &Window<'_>, at: usize) -> bool {
 }
 
 fn is_piece(window: &Window<'_>, at: usize) -> bool {
-    let Some(token) = window.token(at) else { return false };
+    let Some(token) = window.token(at) else {
+        return false;
+    };
     let text = window.text(token);
     token.is_number() && token.len() <= 6
         || token.has(SPOKEN_NUMBER | MULTIPLE | LETTER)
@@ -271,23 +334,35 @@ fn is_piece(window: &Window<'_>, at: usize) -> bool {
 }
 
 fn is_filler(window: &Window<'_>, at: usize) -> bool {
-    window.roles(at) & (UM | DASH | DOT | AREA) != 0 || ["and", "then", "space", "so", "like", "code"].iter().any(|word| window.is(at, word))
+    window.roles(at) & (UM | DASH | DOT | AREA) != 0
+        || ["and", "then", "space", "so", "like", "code"]
+            .iter()
+            .any(|word| window.is(at, word))
 }
 
 fn near(gap: &[u8]) -> bool {
-    gap.len() <= 5 && gap.iter().all(|byte| matches!(byte, b' ' | b',' | b'-' | b'.' | b'(' | b')' | 0x82))
+    gap.len() <= 5
+        && gap
+            .iter()
+            .all(|byte| matches!(byte, b' ' | b',' | b'-' | b'.' | b'(' | b')' | 0x82))
 }
 
 /// "… extension four two": the last token of the extension, or `last` itself.
 fn extension(window: &Window<'_>, last: usize) -> usize {
-    let word = (1..3).find(|ahead| ["extension", "ext"].iter().any(|word| window.is(last + ahead, word)));
+    let word = (1..3).find(|ahead| {
+        ["extension", "ext"]
+            .iter()
+            .any(|word| window.is(last + ahead, word))
+    });
     let Some(ahead) = word else { return last };
     if !near(window.gap(last + 1)) {
         return last;
     }
     let said = hear(window, last + ahead + 1, false);
     match said.cuts().next() {
-        Some((digits, tokens)) if (1..=7).contains(&digits.len()) && said.all().len() <= 7 => last + ahead + tokens,
+        Some((digits, tokens)) if (1..=7).contains(&digits.len()) && said.all().len() <= 7 => {
+            last + ahead + tokens
+        }
         _ => last,
     }
 }

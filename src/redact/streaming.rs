@@ -83,8 +83,20 @@ impl Stream<'_> {
 
     fn advance(&mut self, last: bool, out: &mut String) {
         self.events.clear();
-        let progress = scan(&self.buffer, self.base, last, self.policy, &mut self.cursor, &mut self.scratch, &mut self.events);
-        let mut rendering = Rendering { numbering: &mut self.numbering, policy: self.policy, written: &mut self.written };
+        let progress = scan(
+            &self.buffer,
+            self.base,
+            last,
+            self.policy,
+            &mut self.cursor,
+            &mut self.scratch,
+            &mut self.events,
+        );
+        let mut rendering = Rendering {
+            numbering: &mut self.numbering,
+            policy: self.policy,
+            written: &mut self.written,
+        };
         rendering.apply(&self.events, &self.buffer, self.base, out, &mut self.spans);
         if progress.decided > self.written {
             out.push_str(&self.buffer[self.written - self.base..progress.decided - self.base]);

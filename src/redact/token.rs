@@ -117,8 +117,18 @@ pub(crate) fn tokenize(bytes: &[u8], lexicon: &Lexicon, tokens: &mut Vec<Token>)
                 }
             },
         };
-        let id = if class == Class::Number && end - at <= 2 { number_word(&bytes[at..end], lexicon) } else { 0 };
-        tokens.push(Token { start: at as u32, end: end as u32, word: id, class, roles: 0 });
+        let id = if class == Class::Number && end - at <= 2 {
+            number_word(&bytes[at..end], lexicon)
+        } else {
+            0
+        };
+        tokens.push(Token {
+            start: at as u32,
+            end: end as u32,
+            word: id,
+            class,
+            roles: 0,
+        });
         at = end;
     }
 }
@@ -144,8 +154,18 @@ fn word(bytes: &[u8], start: usize, lexicon: &Lexicon) -> Token {
         end += 1;
     }
     let letters = &bytes[start..end];
-    let id = if letters.len() > WORD_BYTES_MAX { 0 } else { lookup(letters, hash, hash_before, lexicon) };
-    Token { start: start as u32, end: end as u32, word: id, class: Class::Word, roles: lexicon.entry(id).roles }
+    let id = if letters.len() > WORD_BYTES_MAX {
+        0
+    } else {
+        lookup(letters, hash, hash_before, lexicon)
+    };
+    Token {
+        start: start as u32,
+        end: end as u32,
+        word: id,
+        class: Class::Word,
+        roles: lexicon.entry(id).roles,
+    }
 }
 
 /// The word itself, else the singular of a medical word.
@@ -158,15 +178,28 @@ fn lookup(letters: &[u8], hash: u32, hash_before: u32, lexicon: &Lexicon) -> u16
     let id = match lexicon.find(hash_before, singular) {
         0 if matches!(singular[singular.len() - 1], b'e' | b'E') => {
             let stem = &singular[..singular.len() - 1];
-            lexicon.find(stem.iter().fold(HASH_START, |hash, &byte| hash_step(hash, byte)), stem)
+            lexicon.find(
+                stem.iter()
+                    .fold(HASH_START, |hash, &byte| hash_step(hash, byte)),
+                stem,
+            )
         }
         id => id,
     };
-    if lexicon.entry(id).roles & MEDICAL_PART != 0 { id } else { 0 }
+    if lexicon.entry(id).roles & MEDICAL_PART != 0 {
+        id
+    } else {
+        0
+    }
 }
 
 fn number_word(digits: &[u8], lexicon: &Lexicon) -> u16 {
-    lexicon.find(digits.iter().fold(HASH_START, |hash, &byte| hash_step(hash, byte)), digits)
+    lexicon.find(
+        digits
+            .iter()
+            .fold(HASH_START, |hash, &byte| hash_step(hash, byte)),
+        digits,
+    )
 }
 
 /// Length and kind of a placeholder at the front of `bytes`.
@@ -174,7 +207,8 @@ fn mark(bytes: &[u8]) -> Option<(usize, Kind)> {
     let close = bytes.iter().take(24).position(|&byte| byte == b']')?;
     let inner = std::str::from_utf8(&bytes[1..close]).ok()?;
     let (name, number) = inner.rsplit_once('_')?;
-    let written = !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
+    let written =
+        !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
     let kind = Kind::from_name(name)?;
     written.then_some((close + 1, kind))
 }

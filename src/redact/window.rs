@@ -2,7 +2,8 @@
 //!
 //! The scan cuts a window's right side at a fixed distance, so that a decision never depends on how the text was
 //! split into chunks; reading past it gives 0, which nothing matches. Invariant: a recognizer looks back over at most
-//! [`LOOK_BACK_TOKENS`] tokens, and claims nothing before `floor`.
+//! [`LOOK_BACK_TOKENS`] tokens, claims nothing before `floor`,
+//! and draws nothing from tokens before `barrier`.
 
 use super::entity::{Kind, Kinds};
 use super::lexicon::{Entry, Lexicon, Roles};
@@ -13,6 +14,13 @@ pub(crate) const LOOK_BACK_TOKENS: usize = 14;
 /// How many bytes may lie between two tokens of one thought.
 pub(crate) const GAP_BYTES_MAX: usize = 12;
 
+const PLACEHOLDER_BYTES_MAX: usize = 24;
+
+/// A byte between the brackets of a placeholder.
+const fn is_inner(byte: u8) -> bool {
+    matches!(byte, b'A'..=b'Z' | b'_' | b'0'..=b'9')
+}
+
 /// The view around one token.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window<'a> {
@@ -22,6 +30,11 @@ pub(crate) struct Window<'a> {
     pub(crate) tokens: &'a [Token],
     /// Everything before this offset has been decided.
     pub(crate) floor: usize,
+    /// Index of the first token after the last value that was redacted; what the value said is not looked at, because a
+    /// second pass would not see it.
+    pub(crate) barrier: usize,
+    /// The kind of that value.
+    pub(crate) last_kind: Option<Kind>,
     /// Where the bytes end, the text ends too.
     pub(crate) closed: bool,
     /// A word of birth stands near enough for a date of birth.
@@ -45,11 +58,19 @@ pub(crate) struct Finding {
 
 impl Finding {
     pub(crate) const fn redact(kind: Kind, start: usize, end: usize) -> Self {
-        Self { start, end, kind: Some(kind) }
+        Self {
+            start,
+            end,
+            kind: Some(kind),
+        }
     }
 
     pub(crate) const fn keep(start: usize, end: usize) -> Self {
-        Self { start, end, kind: None }
+        Self {
+            start,
+            end,
+            kind: None,
+        }
     }
 }
 
@@ -80,7 +101,11 @@ impl<'a> Window<'a> {
     /// What lies between a token and the one before it.
     pub(crate) fn gap(&self, index: usize) -> &'a [u8] {
         let end = self.tokens[index].start as usize;
-        let start = if index == 0 { 0 } else { self.tokens[index - 1].end as usize };
+        let start = if index == 0 {
+            0
+        } else {
+            self.tokens[index - 1].end as usize
+        };
         &self.bytes[start..end]
     }
 
@@ -91,17 +116,21 @@ impl<'a> Window<'a> {
 
     /// Whether the token is that word, ignoring case.
     pub(crate) fn is(&self, index: usize, word: &str) -> bool {
-        self.token(index).is_some_and(|token| self.text(token).eq_ignore_ascii_case(word.as_bytes()))
+        self.token(index)
+            .is_some_and(|token| self.text(token).eq_ignore_ascii_case(word.as_bytes()))
     }
 
     /// The lexicon entry of a token.
     pub(crate) fn entry(&self, index: usize) -> &'a Entry {
-        self.lexicon.entry(self.tokens.get(index).map_or(0, |token| token.word))
+        self.lexicon
+            .entry(self.tokens.get(index).map_or(0, |token| token.word))
     }
 
     /// Whether two neighbouring tokens touch.
     pub(crate) fn glued(&self, index: usize) -> bool {
-        index > 0 && index < self.tokens.len() && self.tokens[index - 1].end == self.tokens[index].start
+        index > 0
+            && index < self.tokens.len()
+            && self.tokens[index - 1].end == self.tokens[index].start
     }
 
     /// The single letter that a token is, in lower case.
@@ -114,7 +143,11 @@ impl<'a> Window<'a> {
     /// Index of the first token at or after an offset.
     pub(crate) fn index_at(&self, from: usize, offset: usize) -> usize {
         let mut index = from;
-        while self.tokens.get(index).is_some_and(|token| (token.start as usize) < offset) {
+        while self
+            .tokens
+            .get(index)
+            .is_some_and(|token| (token.start as usize) < offset)
+        {
             index += 1;
         }
         index
@@ -122,7 +155,12 @@ impl<'a> Window<'a> {
 
     /// Whether the line that holds `start..end` holds nothing else but blanks and punctuation; only near neighbours are looked at.
     pub(crate) fn is_whole_line(&self, start: usize, end: usize) -> bool {
-        let quiet = |byte: u8| matches!(byte, b' ' | b'\t' | b'.' | b',' | b'"' | b'\'' | b'(' | b')' | b'+' | b'-' | b'\r');
+        let quiet = |byte: u8| {
+            matches!(
+                byte,
+                b' ' | b'\t' | b'.' | b',' | b'"' | b'\'' | b'(' | b')' | b'+' | b'-' | b'\r'
+            )
+        };
         let mut left = start;
         while left > 0 && start - left < 8 && quiet(self.byte(left - 1)) {
             left -= 1;
@@ -131,17 +169,48 @@ impl<'a> Window<'a> {
         while right - end < 8 && quiet(self.byte(right)) {
             right += 1;
         }
-        self.before(left) == b'\n' && (right >= self.bytes.len() && self.closed || self.byte(right) == b'\n')
+        self.before(left) == b'\n'
+            && (right >= self.bytes.len() && self.closed || self.byte(right) == b'\n')
     }
 
-    /// Whether a value may begin here: no letter, digit or joining mark touches it from the left.
+    /// Whether a value may begin here: no letter, digit, joining mark or placeholder touches it from the left.
     pub(crate) fn starts_clean(&self, start: usize) -> bool {
-        !matches!(self.before(start), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | super::fold::LETTER)
+        match self.before(start) {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | super::fold::LETTER => false,
+            b']' => !self.after_placeholder(start),
+            _ => true,
+        }
     }
 
     /// Whether a value may end here.
     pub(crate) fn ends_clean(&self, end: usize) -> bool {
-        !matches!(self.byte(end), b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | super::fold::LETTER)
+        match self.byte(end) {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | super::fold::LETTER => false,
+            b'[' => !self.before_placeholder(end),
+            _ => true,
+        }
+    }
+
+    /// Whether a placeholder ends here. It stands for what touched the value before it was redacted; so it vetoes as that did,
+    /// and redacting twice changes nothing.
+    pub(crate) fn after_placeholder(&self, start: usize) -> bool {
+        let mut at = start;
+        if self.before(at) != b']' {
+            return false;
+        }
+        while at > 1 && start - at < PLACEHOLDER_BYTES_MAX && is_inner(self.byte(at - 2)) {
+            at -= 1;
+        }
+        at > 1 && self.byte(at - 2) == b'[' && start - at > 2
+    }
+
+    /// Whether a placeholder begins here.
+    pub(crate) fn before_placeholder(&self, end: usize) -> bool {
+        let mut at = end + 1;
+        while at - end < PLACEHOLDER_BYTES_MAX && is_inner(self.byte(at)) {
+            at += 1;
+        }
+        self.byte(at) == b']' && at - end > 3
     }
 
     /// Whether the token is a number and within the horizon.

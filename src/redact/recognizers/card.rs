@@ -18,8 +18,14 @@ const IBAN_CHARACTERS_MAX: usize = 34;
 static IBAN_LENGTHS: LazyLock<Vec<u8>> = LazyLock::new(|| {
     let mut lengths = vec![0; 26 * 26];
     let list = include_str!("../../../data/redact/iban_lengths.txt");
-    for item in list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
-        let length = item[2..].parse().expect("an item of the list is a country and its length");
+    for item in list
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(str::split_whitespace)
+    {
+        let length = item[2..]
+            .parse()
+            .expect("an item of the list is a country and its length");
         lengths[country(item.as_bytes()).expect("an item begins with two letters")] = length;
     }
     lengths
@@ -27,15 +33,23 @@ static IBAN_LENGTHS: LazyLock<Vec<u8>> = LazyLock::new(|| {
 
 /// Place of a country's two letters in the table.
 fn country(letters: &[u8]) -> Option<usize> {
-    let place = |letter: u8| letter.is_ascii_alphabetic().then(|| usize::from(letter.to_ascii_uppercase() - b'A'));
+    let place = |letter: u8| {
+        letter
+            .is_ascii_alphabetic()
+            .then(|| usize::from(letter.to_ascii_uppercase() - b'A'))
+    };
     Some(place(*letters.first()?)? * 26 + place(*letters.get(1)?)?)
 }
 
 /// A card after its cue: any number of card length.
 pub(crate) fn labelled(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {
-    let count = [16, 15, 14, 19, 13, 18, 17, 12].into_iter().find_map(|total| groups.count_for(total))?;
+    let count = [16, 15, 14, 19, 13, 18, 17, 12]
+        .into_iter()
+        .find_map(|total| groups.count_for(total))?;
     let end = groups.end(count);
-    window.ends_clean(end).then_some(Finding::redact(Kind::CreditCard, start, end))
+    window
+        .ends_clean(end)
+        .then_some(Finding::redact(Kind::CreditCard, start, end))
 }
 
 /// A card by issuer, length, grouping and Luhn.
@@ -47,7 +61,11 @@ pub(crate) fn shaped(window: &Window<'_>, start: usize, groups: &Groups) -> Opti
         if digits.len() < 12 || !plan::is_issuer(digits) || !plan::is_luhn(digits) {
             return false;
         }
-        let grouped = || count == 1 || all[0].len == 4 && all[..count].iter().skip(1).all(|group| group.len >= 3) || all[..count].iter().all(|group| group.len == 1);
+        let grouped = || {
+            count == 1
+                || all[0].len == 4 && all[..count].iter().skip(1).all(|group| group.len >= 3)
+                || all[..count].iter().all(|group| group.len == 1)
+        };
         grouped()
             && groups.joined_by(count, &joins)
             && groups.joined_evenly(count)
@@ -70,7 +88,9 @@ pub(crate) fn iban(window: &Window<'_>, index: usize) -> Option<Finding> {
     if !(gap.is_empty() || gap == b" ") || digits < 2 {
         return None;
     }
-    let length = country(window.text(token)).map(|place| usize::from(IBAN_LENGTHS[place])).filter(|&length| length > 0);
+    let length = country(window.text(token))
+        .map(|place| usize::from(IBAN_LENGTHS[place]))
+        .filter(|&length| length > 0);
     if let Some(length) = length
         && let Some((end, characters)) = collect(window, start, length)
         && characters.len == length
@@ -83,9 +103,15 @@ pub(crate) fn iban(window: &Window<'_>, index: usize) -> Option<Finding> {
     if label_before(window, index) != Label::Iban {
         return None;
     }
-    let exact = length.and_then(|length| collect(window, start, length)).filter(|(end, _)| window.ends_clean(*end));
+    let exact = length
+        .and_then(|length| collect(window, start, length))
+        .filter(|(end, _)| window.ends_clean(*end));
     let (end, characters) = exact.or_else(|| collect(window, start, IBAN_CHARACTERS_MAX))?;
-    (characters.len >= 12 && window.ends_clean(end)).then_some(Finding::redact(Kind::Iban, start, end))
+    (characters.len >= 12 && window.ends_clean(end)).then_some(Finding::redact(
+        Kind::Iban,
+        start,
+        end,
+    ))
 }
 
 /// Letters and digits of an account number.
@@ -98,25 +124,35 @@ impl Characters {
     /// The number with its first four characters moved to the end, modulo 97.
     fn remainder(&self) -> u32 {
         let bytes = &self.bytes[..self.len];
-        bytes[4..].iter().chain(&bytes[..4]).fold(0, |rest, &byte| match byte {
-            b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
-            _ => (rest * 100 + u32::from(byte - b'A') + 10) % 97,
-        })
+        bytes[4..]
+            .iter()
+            .chain(&bytes[..4])
+            .fold(0, |rest, &byte| match byte {
+                b'0'..=b'9' => (rest * 10 + u32::from(byte - b'0')) % 97,
+                _ => (rest * 100 + u32::from(byte - b'A') + 10) % 97,
+            })
     }
 }
 
 /// Up to `most` letters and digits with single blanks or hyphens between them, and where they end.
 fn collect(window: &Window<'_>, start: usize, most: usize) -> Option<(usize, Characters)> {
-    let mut characters = Characters { bytes: [0; IBAN_CHARACTERS_MAX], len: 0 };
+    let mut characters = Characters {
+        bytes: [0; IBAN_CHARACTERS_MAX],
+        len: 0,
+    };
     let mut at = start;
     while characters.len < most {
         let byte = window.byte(at);
         if byte.is_ascii_alphanumeric() {
             characters.bytes[characters.len] = byte.to_ascii_uppercase();
             characters.len += 1;
-        } else if !matches!(byte, b' ' | b'-' | b'.') || !window.byte(at + 1).is_ascii_alphanumeric() {
+        } else if !matches!(byte, b' ' | b'-' | b'.')
+            || !window.byte(at + 1).is_ascii_alphanumeric()
+        {
             break;
-        } else if window.byte(start).is_ascii_uppercase() && window.byte(at + 1).is_ascii_lowercase() {
+        } else if window.byte(start).is_ascii_uppercase()
+            && window.byte(at + 1).is_ascii_lowercase()
+        {
             // An ordinary word follows.
             break;
         }

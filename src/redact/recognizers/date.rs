@@ -5,7 +5,9 @@
 
 use crate::redact::entity::Kind;
 use crate::redact::label::{Label, label_before};
-use crate::redact::lexicon::{DOB, FILLER, HUNDRED, MONTH, ORDINAL, Roles, SPOKEN_NUMBER, TEN, TEEN, UNIT};
+use crate::redact::lexicon::{
+    DOB, FILLER, HUNDRED, MONTH, ORDINAL, Roles, SPOKEN_NUMBER, TEEN, TEN, UNIT,
+};
 use crate::redact::token::Class;
 use crate::redact::window::{Finding, Window};
 
@@ -23,14 +25,24 @@ pub(crate) struct Date {
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     let start = window.tokens[index].start as usize;
     let date = plain(window, index).filter(|_| window.starts_clean(start));
-    let born = || is_birth(window, index, date.map_or(window.tokens[index].end as usize, |date| date.end));
+    let born = || {
+        is_birth(
+            window,
+            index,
+            date.map_or(window.tokens[index].end as usize, |date| date.end),
+        )
+    };
     if let Some(date) = date {
         let kind = if born() {
             Some(Kind::Dob)
         } else {
             window.kinds.contains(Kind::Date).then_some(Kind::Date)
         };
-        return Some(Finding { start, end: date.end, kind });
+        return Some(Finding {
+            start,
+            end: date.end,
+            kind,
+        });
     }
     let token = &window.tokens[index];
     let may_be = token.is_number() || token.has(ORDINAL | SPOKEN_NUMBER | MONTH);
@@ -38,7 +50,9 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         return None;
     }
     let end = loose(window, index).or_else(|| spoken(window, index))?;
-    window.ends_clean(end).then_some(Finding::redact(Kind::Dob, start, end))
+    window
+        .ends_clean(end)
+        .then_some(Finding::redact(Kind::Dob, start, end))
 }
 
 /// Whether birth words stand before token `index` or after byte `end`.
@@ -53,11 +67,16 @@ fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
     }
     let mut at = index;
     let mut breaks = 0;
-    while at > 0 && index - at < CUE_TOKENS_MAX {
+    while at > window.barrier && index - at < CUE_TOKENS_MAX {
         let gap = window.gap(at);
         breaks += gap.iter().filter(|&&byte| byte == b'\n').count();
         let sentence = gap.contains(&b'.') && gap.len() > 1 && window.tokens[at - 1].len() > 2;
-        if gap.len() > 12 || breaks > 1 || sentence || gap.contains(&b';') || window.is_number(at - 1) && !window.glued(at) {
+        if gap.len() > 12
+            || breaks > 1
+            || sentence
+            || gap.contains(&b';')
+            || window.is_number(at - 1) && !window.glued(at)
+        {
             break;
         }
         at -= 1;
@@ -67,7 +86,11 @@ fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
         if window.tokens[at].has(DOB) && !window.is(at, "birthday") && !window.is(at, "birthdays") {
             return true;
         }
-        if window.tokens[at].has(MONTH) && !window.tokens[at].has(FILLER) && window.tokens[at].word != 0 && !window.is(at, "may") {
+        if window.tokens[at].has(MONTH)
+            && !window.tokens[at].has(FILLER)
+            && window.tokens[at].word != 0
+            && !window.is(at, "may")
+        {
             break;
         }
     }
@@ -81,19 +104,32 @@ fn birth_after(window: &Window<'_>, index: usize, end: usize) -> bool {
         return false;
     }
     let bracket = window.gap(first).contains(&b'(');
-    let verb = window.is(first, "is") || window.is(first, "was") || window.is(first, "s") || window.is(first, "s");
+    let verb = window.is(first, "is")
+        || window.is(first, "was")
+        || window.is(first, "s")
+        || window.is(first, "s");
     if !bracket && !verb {
         return false;
     }
-    (first..(first + 7).min(window.tokens.len())).take_while(|&at| window.tokens[at].has(FILLER | DOB) || bracket && at == first).any(|at| window.tokens[at].has(DOB))
+    (first..(first + 7).min(window.tokens.len()))
+        .take_while(|&at| window.tokens[at].has(FILLER | DOB) || bracket && at == first)
+        .any(|at| window.tokens[at].has(DOB))
 }
 
 fn value(window: &Window<'_>, index: usize) -> u32 {
-    window.token(index).map_or(0, |token| window.text(token).iter().take(8).fold(0, |value, &digit| value * 10 + u32::from(digit.saturating_sub(b'0'))))
+    window.token(index).map_or(0, |token| {
+        window.text(token).iter().take(8).fold(0, |value, &digit| {
+            value * 10 + u32::from(digit.saturating_sub(b'0'))
+        })
+    })
 }
 
 fn len(window: &Window<'_>, index: usize) -> usize {
-    if window.is_number(index) { window.tokens[index].len() } else { 0 }
+    if window.is_number(index) {
+        window.tokens[index].len()
+    } else {
+        0
+    }
 }
 
 /// A date that needs no cue to be one.
@@ -107,7 +143,10 @@ pub(crate) fn plain(window: &Window<'_>, index: usize) -> Option<Date> {
             _ => None,
         };
     }
-    token.has(MONTH).then(|| month_first(window, index)).flatten()
+    token
+        .has(MONTH)
+        .then(|| month_first(window, index))
+        .flatten()
 }
 
 fn is_year(value: u32) -> bool {
@@ -115,15 +154,21 @@ fn is_year(value: u32) -> bool {
 }
 
 fn is_day_and_month(first: u32, second: u32) -> bool {
-    (1..=31).contains(&first) && (1..=12).contains(&second) || (1..=12).contains(&first) && (1..=31).contains(&second)
+    (1..=31).contains(&first) && (1..=12).contains(&second)
+        || (1..=12).contains(&first) && (1..=31).contains(&second)
 }
 
 /// `12/03/1984`, `12.3.84`, `12-03-1984`.
 fn three(window: &Window<'_>, index: usize) -> Option<Date> {
     let mark = one_mark(window, index + 1)?;
     let year = len(window, index + 2);
-    let fits = matches!(len(window, index + 1), 1 | 2) && one_mark(window, index + 2) == Some(mark) && matches!(year, 2 | 4);
-    if !fits || !is_day_and_month(value(window, index), value(window, index + 1)) || year == 4 && !is_year(value(window, index + 2)) {
+    let fits = matches!(len(window, index + 1), 1 | 2)
+        && one_mark(window, index + 2) == Some(mark)
+        && matches!(year, 2 | 4);
+    if !fits
+        || !is_day_and_month(value(window, index), value(window, index + 1))
+        || year == 4 && !is_year(value(window, index + 2))
+    {
         return None;
     }
     let end = window.tokens[index + 2].end as usize;
@@ -148,19 +193,35 @@ fn year_first(window: &Window<'_>, index: usize) -> Option<Date> {
         return None;
     }
     let mark = one_mark(window, index + 1)?;
-    if mark == b'-' && len(window, index + 1) == 4 && is_day_and_month(value(window, index + 1) / 100, value(window, index + 1) % 100) {
-        return Some(Date { end: window.tokens[index + 1].end as usize });
+    if mark == b'-'
+        && len(window, index + 1) == 4
+        && is_day_and_month(
+            value(window, index + 1) / 100,
+            value(window, index + 1) % 100,
+        )
+    {
+        return Some(Date {
+            end: window.tokens[index + 1].end as usize,
+        });
     }
-    let fits = one_mark(window, index + 2) == Some(mark) && matches!(len(window, index + 1), 1 | 2) && matches!(len(window, index + 2), 1 | 2);
-    (fits && is_day_and_month(value(window, index + 1), value(window, index + 2))).then(|| Date { end: window.tokens[index + 2].end as usize })
+    let fits = one_mark(window, index + 2) == Some(mark)
+        && matches!(len(window, index + 1), 1 | 2)
+        && matches!(len(window, index + 2), 1 | 2);
+    (fits && is_day_and_month(value(window, index + 1), value(window, index + 2))).then(|| Date {
+        end: window.tokens[index + 2].end as usize,
+    })
 }
 
 /// `20120102`, perhaps with the time of day behind it.
 fn compact(window: &Window<'_>, index: usize) -> Option<Date> {
     let digits = value(window, index);
     let (year, rest) = (digits / 10_000, digits % 10_000);
-    let fits = (1900..=2099).contains(&year) && (1..=12).contains(&(rest / 100)) && (1..=31).contains(&(rest % 100));
-    fits.then(|| Date { end: window.tokens[index].end as usize })
+    let fits = (1900..=2099).contains(&year)
+        && (1..=12).contains(&(rest / 100))
+        && (1..=31).contains(&(rest % 100));
+    fits.then(|| Date {
+        end: window.tokens[index].end as usize,
+    })
 }
 
 /// `12 March 1984`, `12th of March, 1984`, `12-Mar-84`, `12Mar1984`.
@@ -169,7 +230,11 @@ fn day_month(window: &Window<'_>, index: usize) -> Option<Date> {
         return None;
     }
     let mut at = index + 1;
-    if window.glued(at) && ["st", "nd", "rd", "th"].iter().any(|ending| window.is(at, ending)) {
+    if window.glued(at)
+        && ["st", "nd", "rd", "th"]
+            .iter()
+            .any(|ending| window.is(at, ending))
+    {
         at += 1;
     }
     if window.is(at, "day") && window.is(at + 1, "of") {
@@ -181,43 +246,88 @@ fn day_month(window: &Window<'_>, index: usize) -> Option<Date> {
     if window.roles(at) & MONTH == 0 || window.gap(at).len() > 2 {
         return None;
     }
-    Some(Date { end: year_after(window, at)? })
+    Some(Date {
+        end: year_after(window, at)?,
+    })
 }
 
 /// The end of the year that follows the month at `index`.
 fn year_after(window: &Window<'_>, index: usize) -> Option<usize> {
     let at = index + 1;
-    let near = at < window.tokens.len() && window.gap(at).len() <= 2 && window.gap(at).iter().all(|byte| matches!(byte, b' ' | b',' | b'.' | b'-' | b'/' | b'\''));
-    let year = near && match len(window, at) {
-        4 => is_year(value(window, at)),
-        2 => !matches!(window.byte(window.tokens[at].end as usize), b':'),
-        _ => false,
-    };
+    let near = at < window.tokens.len()
+        && window.gap(at).len() <= 2
+        && window
+            .gap(at)
+            .iter()
+            .all(|byte| matches!(byte, b' ' | b',' | b'.' | b'-' | b'/' | b'\''));
+    let year = near
+        && match len(window, at) {
+            4 => is_year(value(window, at)),
+            2 => !matches!(window.byte(window.tokens[at].end as usize), b':'),
+            _ => false,
+        };
     year.then(|| window.tokens[at].end as usize)
 }
 
 /// `March 12, 1984`, `Mar 12th 1984`.
 fn month_first(window: &Window<'_>, index: usize) -> Option<Date> {
     let at = index + 1;
-    if !matches!(len(window, at), 1 | 2) || window.gap(at).len() > 2 || !(1..=31).contains(&value(window, at)) {
+    if !matches!(len(window, at), 1 | 2)
+        || window.gap(at).len() > 2
+        || !(1..=31).contains(&value(window, at))
+    {
         return None;
     }
-    let suffixed = window.glued(at + 1) && ["st", "nd", "rd", "th"].iter().any(|ending| window.is(at + 1, ending));
-    Some(Date { end: year_after(window, at + usize::from(suffixed))? })
+    let suffixed = window.glued(at + 1)
+        && ["st", "nd", "rd", "th"]
+            .iter()
+            .any(|ending| window.is(at + 1, ending));
+    Some(Date {
+        end: year_after(window, at + usize::from(suffixed))?,
+    })
 }
 
 /// Forms that only a birth cue makes dates: `12 03 1984`, `120384`, `12031984`, `12th March`, `03/1984`.
 fn loose(window: &Window<'_>, index: usize) -> Option<usize> {
     let end = |at: usize| window.tokens[at].end as usize;
-    let spaced = |at: usize| at < window.tokens.len() && matches!(window.gap(at), b" " | b", " | b"  " | b"/" | b" / " | b"-" | b" - " | b"." | b". ");
+    let spaced = |at: usize| {
+        at < window.tokens.len()
+            && matches!(
+                window.gap(at),
+                b" " | b", " | b"  " | b"/" | b" / " | b"-" | b" - " | b"." | b". "
+            )
+    };
     match len(window, index) {
-        8 if is_day_and_month(value(window, index) / 1_000_000, value(window, index) / 10_000 % 100) => Some(end(index)),
-        6 if is_day_and_month(value(window, index) / 10_000, value(window, index) / 100 % 100) => Some(end(index)),
-        1 | 2 if spaced(index + 1) && spaced(index + 2) && matches!(len(window, index + 1), 1 | 2) && matches!(len(window, index + 2), 2 | 4) => {
+        8 if is_day_and_month(
+            value(window, index) / 1_000_000,
+            value(window, index) / 10_000 % 100,
+        ) =>
+        {
+            Some(end(index))
+        }
+        6 if is_day_and_month(
+            value(window, index) / 10_000,
+            value(window, index) / 100 % 100,
+        ) =>
+        {
+            Some(end(index))
+        }
+        1 | 2
+            if spaced(index + 1)
+                && spaced(index + 2)
+                && matches!(len(window, index + 1), 1 | 2)
+                && matches!(len(window, index + 2), 2 | 4) =>
+        {
             is_day_and_month(value(window, index), value(window, index + 1)).then(|| end(index + 2))
         }
-        4 if is_year(value(window, index)) && spaced(index + 1) && spaced(index + 2) && matches!(len(window, index + 1), 1 | 2) => {
-            (matches!(len(window, index + 2), 1 | 2) && is_day_and_month(value(window, index + 1), value(window, index + 2))).then(|| end(index + 2))
+        4 if is_year(value(window, index))
+            && spaced(index + 1)
+            && spaced(index + 2)
+            && matches!(len(window, index + 1), 1 | 2) =>
+        {
+            (matches!(len(window, index + 2), 1 | 2)
+                && is_day_and_month(value(window, index + 1), value(window, index + 2)))
+            .then(|| end(index + 2))
         }
         _ => None,
     }
@@ -234,8 +344,14 @@ fn spoken(window: &Window<'_>, index: usize) -> Option<usize> {
         if at > index && (window.gap(at).len() > 3 || window.gap(at).contains(&b'\n')) {
             break;
         }
-        let joins = token.has(FILLER) && ["of", "the", "and", "in", "um", "uh", "er", "erm"].iter().any(|word| window.is(at, word));
-        let ending = window.glued(at) && ["st", "nd", "rd", "th"].iter().any(|ending| window.is(at, ending));
+        let joins = token.has(FILLER)
+            && ["of", "the", "and", "in", "um", "uh", "er", "erm"]
+                .iter()
+                .any(|word| window.is(at, word));
+        let ending = window.glued(at)
+            && ["st", "nd", "rd", "th"]
+                .iter()
+                .any(|ending| window.is(at, ending));
         if token.has(MONTH) && !month {
             month = true;
             last = Some(at);
@@ -250,5 +366,6 @@ fn spoken(window: &Window<'_>, index: usize) -> Option<usize> {
         at += 1;
     }
     let enough = month && numbers >= 1 || numbers >= 3;
-    last.filter(|_| enough).map(|last| window.tokens[last].end as usize)
+    last.filter(|_| enough)
+        .map(|last| window.tokens[last].end as usize)
 }

@@ -20,7 +20,10 @@ pub(crate) const SPELLED_TOKENS_MAX: usize = 16;
 pub(crate) fn written(window: &Window<'_>, index: usize, at: usize) -> Option<Finding> {
     let mut start = window.tokens[index].start as usize;
     let sign = window.tokens[at].start as usize;
-    while start > window.floor && window.byte(start - 1) == b'_' && window.tokens[index].start as usize - start < 4 {
+    while start > window.floor
+        && window.byte(start - 1) == b'_'
+        && window.tokens[index].start as usize - start < 4
+    {
         start -= 1;
     }
     let local = window.bytes.get(start..sign)?;
@@ -30,7 +33,7 @@ pub(crate) fn written(window: &Window<'_>, index: usize, at: usize) -> Option<Fi
         return None;
     }
     let domain_start = sign + 1 + usize::from(window.byte(sign + 1) == b' ');
-    let end = domain(window, domain_start)?;
+    let end = domain(window, domain_start).filter(|&end| !window.before_placeholder(end))?;
     let told = !spaced || label_before(window, index) == Label::Email || body.contains(&b'.');
     told.then_some(Finding::redact(Kind::Email, start, end))
 }
@@ -46,7 +49,9 @@ fn domain(window: &Window<'_>, start: usize) -> Option<usize> {
     let mut best = None;
     while at - start < DOMAIN_BYTES_MAX {
         match window.byte(at) {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | fold::LETTER | fold::IDEOGRAPH => at += 1,
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | fold::LETTER | fold::IDEOGRAPH => {
+                at += 1
+            }
             other => {
                 if label > start && is_top(&window.bytes[label..at]) {
                     best = Some(at);
@@ -63,8 +68,11 @@ fn domain(window: &Window<'_>, start: usize) -> Option<usize> {
 }
 
 fn is_top(label: &[u8]) -> bool {
-    let letters = label.iter().all(|&byte| byte.is_ascii_alphabetic() || byte >= 0x80);
-    (2..=24).contains(&label.len()) && letters || label.len() > 4 && label[..4].eq_ignore_ascii_case(b"xn--")
+    let letters = label
+        .iter()
+        .all(|&byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+    (2..=24).contains(&label.len()) && letters
+        || label.len() > 4 && label[..4].eq_ignore_ascii_case(b"xn--")
 }
 
 /// A spelled address that begins at the token at `index`.
@@ -75,8 +83,13 @@ pub(crate) fn spelled(window: &Window<'_>, index: usize) -> Option<Finding> {
     if window.before(start) == b'\'' || !window.starts_clean(start) {
         return None;
     }
-    let told = strict || !window.tokens[index].has(FILLER) && label_before(window, index) == Label::Email;
-    told.then_some(Finding::redact(Kind::Email, start, window.tokens[end].end as usize))
+    let told =
+        strict || !window.tokens[index].has(FILLER) && label_before(window, index) == Label::Email;
+    told.then_some(Finding::redact(
+        Kind::Email,
+        start,
+        window.tokens[end].end as usize,
+    ))
 }
 
 /// Index of the at-sign after a local part, and whether connectors alone hold the part together.
@@ -92,9 +105,15 @@ fn spelled_local(window: &Window<'_>, index: usize) -> Option<(usize, bool)> {
         match token.class {
             Class::At if at > index => return Some((at, strict)),
             Class::Word if at > index && token.has(AT) && !after_mark => return Some((at, strict)),
-            Class::Word if at > index && token.has(DOT | UNDERSCORE | DASH | PLUS) => (after_mark, marked) = (true, true),
+            Class::Word if at > index && token.has(DOT | UNDERSCORE | DASH | PLUS) => {
+                (after_mark, marked) = (true, true)
+            }
             Class::Word | Class::Number => {
-                let joins = after_mark || marked && spells(window, at) || window.glued(at) || window.gap(at) == b"." || spells(window, at - 1) && spells(window, at);
+                let joins = after_mark
+                    || marked && spells(window, at)
+                    || window.glued(at)
+                    || window.gap(at) == b"."
+                    || spells(window, at - 1) && spells(window, at);
                 strict &= joins;
                 after_mark = false;
             }
@@ -106,7 +125,9 @@ fn spelled_local(window: &Window<'_>, index: usize) -> Option<(usize, bool)> {
 
 /// One letter, a digit group or a number word: pieces that people string together when they spell.
 fn spells(window: &Window<'_>, at: usize) -> bool {
-    window.single_letter(at).is_some() || window.is_number(at) || window.roles(at) & SPOKEN_NUMBER != 0
+    window.single_letter(at).is_some()
+        || window.is_number(at)
+        || window.roles(at) & SPOKEN_NUMBER != 0
 }
 
 /// Index of the last token of a domain that begins at the token at `index`.
@@ -143,5 +164,11 @@ fn spelled_domain(window: &Window<'_>, index: usize) -> Option<usize> {
 
 /// Blanks, a bracket or a mark: what may stand between the pieces of a spelled address.
 fn near(gap: &[u8]) -> bool {
-    gap.len() <= 3 && gap.iter().all(|byte| matches!(byte, b' ' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'-' | b'.' | b'_' | b',' | b'\''))
+    gap.len() <= 3
+        && gap.iter().all(|byte| {
+            matches!(
+                byte,
+                b' ' | b'(' | b')' | b'[' | b']' | b'{' | b'}' | b'-' | b'.' | b'_' | b',' | b'\''
+            )
+        })
 }

@@ -58,8 +58,18 @@ pub(crate) struct Groups {
 impl Groups {
     /// Gathers from the number token at `index`.
     pub(crate) fn gather(window: &Window<'_>, index: usize) -> Self {
-        let nothing = Group { len: 0, total: 0, join: Join::Start, end: 0 };
-        let mut all = Self { digits: [0; DIGITS_MAX], groups: [nothing; GROUPS_MAX], count: 0, mark: None };
+        let nothing = Group {
+            len: 0,
+            total: 0,
+            join: Join::Start,
+            end: 0,
+        };
+        let mut all = Self {
+            digits: [0; DIGITS_MAX],
+            groups: [nothing; GROUPS_MAX],
+            count: 0,
+            mark: None,
+        };
         let mut total = 0;
         for at in index..(index + GROUPS_MAX).min(window.tokens.len()) {
             let token = &window.tokens[at];
@@ -69,11 +79,20 @@ impl Groups {
             if !token.is_number() || total + token.len() > DIGITS_MAX {
                 break;
             }
-            let join = if at == index { Some(Join::Start) } else { join(window.gap(at)) };
+            let join = if at == index {
+                Some(Join::Start)
+            } else {
+                join(window.gap(at))
+            };
             let Some(join) = join else { break };
             all.digits[total..total + token.len()].copy_from_slice(window.text(token));
             total += token.len();
-            all.groups[all.count] = Group { len: token.len() as u8, total: total as u8, join, end: token.end };
+            all.groups[all.count] = Group {
+                len: token.len() as u8,
+                total: total as u8,
+                join,
+                end: token.end,
+            };
             all.count += 1;
         }
         all
@@ -94,22 +113,36 @@ impl Groups {
 
     /// How many groups make exactly `total` digits, if a group ends there.
     pub(crate) fn count_for(&self, total: usize) -> Option<usize> {
-        self.all().iter().position(|group| group.total as usize == total).map(|at| at + 1)
+        self.all()
+            .iter()
+            .position(|group| group.total as usize == total)
+            .map(|at| at + 1)
     }
 
     /// The greatest number of the first `usable` groups that make between `least` and `most` digits.
     pub(crate) fn longest(&self, usable: usize, least: usize, most: usize) -> Option<usize> {
-        self.all()[..usable.min(self.count)].iter().rposition(|group| (least..=most).contains(&(group.total as usize))).map(|at| at + 1)
+        self.all()[..usable.min(self.count)]
+            .iter()
+            .rposition(|group| (least..=most).contains(&(group.total as usize)))
+            .map(|at| at + 1)
     }
 
     /// The lengths of the first `count` groups are these.
     pub(crate) fn shaped(&self, shape: &[u8]) -> bool {
-        self.count >= shape.len() && self.all().iter().zip(shape).all(|(group, &len)| group.len == len)
+        self.count >= shape.len()
+            && self
+                .all()
+                .iter()
+                .zip(shape)
+                .all(|(group, &len)| group.len == len)
     }
 
     /// Every join among the first `count` groups is one of these.
     pub(crate) fn joined_by(&self, count: usize, joins: &[Join]) -> bool {
-        self.all()[..count].iter().skip(1).all(|group| joins.contains(&group.join))
+        self.all()[..count]
+            .iter()
+            .skip(1)
+            .all(|group| joins.contains(&group.join))
     }
 
     /// Every join among the first `count` groups is the same.
@@ -134,7 +167,9 @@ impl Groups {
 
     /// End of the first `count` groups.
     pub(crate) fn end(&self, count: usize) -> usize {
-        self.all()[..count].last().map_or(0, |group| group.end as usize)
+        self.all()[..count]
+            .last()
+            .map_or(0, |group| group.end as usize)
     }
 }
 
@@ -158,7 +193,11 @@ fn join(gap: &[u8]) -> Option<Join> {
         if marks > 0 && one != join && join != Join::Bracket && one != Join::Bracket {
             return None;
         }
-        join = if join == Join::Bracket { Join::Bracket } else { one };
+        join = if join == Join::Bracket {
+            Join::Bracket
+        } else {
+            one
+        };
         marks += 1;
     }
     let blank = |byte: Option<&u8>| byte == Some(&b' ');

@@ -19,11 +19,16 @@ pub(crate) fn version_four(window: &Window<'_>, index: usize) -> Option<Finding>
     let mut octets = [0; 4];
     for (place, octet) in octets.iter_mut().enumerate() {
         let at = index + place;
-        let token = window.token(at).filter(|token| token.is_number() && token.len() <= 3)?;
+        let token = window
+            .token(at)
+            .filter(|token| token.is_number() && token.len() <= 3)?;
         if place > 0 && window.gap(at) != b"." {
             return None;
         }
-        *octet = window.text(token).iter().fold(0u32, |value, &digit| value * 10 + u32::from(digit - b'0'));
+        *octet = window
+            .text(token)
+            .iter()
+            .fold(0u32, |value, &digit| value * 10 + u32::from(digit - b'0'));
     }
     let end = window.tokens[index + 3].end as usize;
     let valid = octets.iter().all(|&octet| octet <= 255);
@@ -34,22 +39,33 @@ pub(crate) fn version_four(window: &Window<'_>, index: usize) -> Option<Finding>
         return None;
     }
     let told = !version_before(window, index) || label_before(window, index) == Label::Ip;
-    told.then_some(Finding::redact(Kind::Ip, start, prefix_length(window, end, 32)))
+    told.then_some(Finding::redact(
+        Kind::Ip,
+        start,
+        prefix_length(window, end, 32),
+    ))
 }
 
 /// A dot and a digit before: this is the tail of something longer.
 fn preceded_by_part(window: &Window<'_>, start: usize) -> bool {
-    start > 1 && matches!(window.byte(start - 1), b'.' | b'-') && window.byte(start - 2).is_ascii_alphanumeric() && start > window.floor
+    start > 1
+        && matches!(window.byte(start - 1), b'.' | b'-')
+        && (window.byte(start - 2).is_ascii_alphanumeric() || window.after_placeholder(start - 1))
 }
 
 /// An IPv6 address that begins at byte `start`, with the token at `index`.
 pub(crate) fn version_six(window: &Window<'_>, index: usize) -> Option<Finding> {
     let start = window.tokens[index].start as usize;
-    if !window.starts_clean(start) || matches!(window.before(start), b':') || window.byte(start) == b':' && window.before(start) == b'.' {
+    if !window.starts_clean(start)
+        || matches!(window.before(start), b':')
+        || window.byte(start) == b':' && window.before(start) == b'.'
+    {
         return None;
     }
     let mut end = start;
-    while end - start < IPV6_BYTES_MAX && matches!(window.byte(end), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'.') {
+    while end - start < IPV6_BYTES_MAX
+        && matches!(window.byte(end), b'0'..=b'9' | b'a'..=b'f' | b'A'..=b'F' | b':' | b'.')
+    {
         end += 1;
     }
     let (end, text) = parsed(window, start, end)?;
@@ -98,7 +114,11 @@ fn prefix_length(window: &Window<'_>, end: usize, most: u32) -> usize {
         value = value * 10 + u32::from(window.byte(at) - b'0');
         at += 1;
     }
-    if at > end + 1 && value <= most && window.ends_clean(at) { at } else { end }
+    if at > end + 1 && value <= most && window.ends_clean(at) {
+        at
+    } else {
+        end
+    }
 }
 
 fn zone(window: &Window<'_>, end: usize) -> usize {

@@ -21,26 +21,46 @@ pub(crate) fn labelled(window: &Window<'_>, index: usize) -> Option<Finding> {
     }
     // Digits in groups: "123 456 7890".
     for _ in 0..5 {
-        let further = window.byte(end) == b' ' && window.byte(end + 1).is_ascii_digit() && window.byte(end + 2).is_ascii_digit();
+        let further = window.byte(end) == b' '
+            && window.byte(end + 1).is_ascii_digit()
+            && window.byte(end + 2).is_ascii_digit();
         let next = if further { piece(window, end + 1) } else { end };
-        let digits = window.bytes.get(end + 1..next).is_some_and(|text| text.iter().all(u8::is_ascii_digit));
-        if !further || !digits || !window.byte(end - 1).is_ascii_digit() || next - start > VALUE_BYTES_MAX {
+        let digits = window
+            .bytes
+            .get(end + 1..next)
+            .is_some_and(|text| text.iter().all(u8::is_ascii_digit));
+        if !further
+            || !digits
+            || !window.byte(end - 1).is_ascii_digit()
+            || next - start > VALUE_BYTES_MAX
+        {
             break;
         }
         end = next;
     }
-    if window.byte(end) == b' ' && window.byte(end + 1).is_ascii_uppercase() && !window.byte(end + 2).is_ascii_alphanumeric() && window.byte(end + 2) != b'\'' && window.byte(end + 1) != b'I' {
+    if window.byte(end) == b' '
+        && window.byte(end + 1).is_ascii_uppercase()
+        && !window.byte(end + 2).is_ascii_alphanumeric()
+        && window.byte(end + 2) != b'\''
+        && window.byte(end + 1) != b'I'
+    {
         end += 2;
     }
-    let digits = window.bytes[start..end].iter().filter(|byte| byte.is_ascii_digit()).count();
-    (digits >= 3 && window.starts_clean(start) && window.ends_clean(end)).then_some(Finding::redact(Kind::Mrn, start, end))
+    let digits = window.bytes[start..end]
+        .iter()
+        .filter(|byte| byte.is_ascii_digit())
+        .count();
+    (digits >= 3 && window.starts_clean(start) && window.ends_clean(end))
+        .then_some(Finding::redact(Kind::Mrn, start, end))
 }
 
 /// Letters and digits with single hyphens or slashes inside.
 fn piece(window: &Window<'_>, start: usize) -> usize {
     let mut end = start;
     while end - start < VALUE_BYTES_MAX {
-        let joins = matches!(window.byte(end), b'-' | b'/' | b'.') && window.byte(end + 1).is_ascii_alphanumeric() && end > start;
+        let joins = matches!(window.byte(end), b'-' | b'/' | b'.')
+            && window.byte(end + 1).is_ascii_alphanumeric()
+            && end > start;
         if !joins && !window.byte(end).is_ascii_alphanumeric() {
             break;
         }

@@ -24,7 +24,13 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         }
         last = Some(at);
     }
-    last.map(|last| Finding::redact(Kind::Person, window.tokens[index].start as usize, window.tokens[last].end as usize))
+    last.map(|last| {
+        Finding::redact(
+            Kind::Person,
+            window.tokens[index].start as usize,
+            window.tokens[last].end as usize,
+        )
+    })
 }
 
 fn is_name(window: &Window<'_>, at: usize) -> bool {
@@ -34,13 +40,20 @@ fn is_name(window: &Window<'_>, at: usize) -> bool {
 }
 
 fn announced(window: &Window<'_>, index: usize) -> bool {
-    if index == 0 || window.tokens[index].has(TITLE) {
+    if index <= window.barrier || window.tokens[index].has(TITLE) {
         return false;
     }
     let start = window.tokens[index].start as usize;
-    let before = |back: usize, word: &str| index >= back && window.is(index - back, word) && start - (window.tokens[index - back].end as usize) < 20;
-    let titled = window.tokens[index - 1].has(TITLE) && matches!(window.gap(index), b" " | b". " | b": ");
-    let named = before(1, "is") && before(2, "name") || before(1, "name") && window.gap(index) == b": " || before(1, "called") && before(2, "am");
+    let before = |back: usize, word: &str| {
+        index >= back + window.barrier
+            && window.is(index - back, word)
+            && start - (window.tokens[index - back].end as usize) < 20
+    };
+    let titled =
+        window.tokens[index - 1].has(TITLE) && matches!(window.gap(index), b" " | b". " | b": ");
+    let named = before(1, "is") && before(2, "name")
+        || before(1, "name") && window.gap(index) == b": "
+        || before(1, "called") && before(2, "am");
     let introduced = before(1, "is") && before(2, "this") && !before(3, "what");
     titled || named || introduced
 }

@@ -12,14 +12,20 @@ use crate::redact::window::{Finding, Window};
 
 /// An NHS number after its cue: ten digits however grouped, or one too few or too many.
 pub(crate) fn nhs_labelled(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {
-    let count = groups.count_for(10).or_else(|| groups.longest(usize::MAX, 9, 12))?;
+    let count = groups
+        .count_for(10)
+        .or_else(|| groups.longest(usize::MAX, 9, 12))?;
     let end = groups.end(count);
-    window.ends_clean(end).then_some(Finding::redact(Kind::NhsNumber, start, end))
+    window
+        .ends_clean(end)
+        .then_some(Finding::redact(Kind::NhsNumber, start, end))
 }
 
 /// An NHS number without cue, by grouping and checksum.
 pub(crate) fn nhs_shaped(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {
-    let grouped = groups.shaped(&[3, 3, 4]) && groups.joined_by(3, &[Join::Space, Join::Dash]) && groups.joined_evenly(3);
+    let grouped = groups.shaped(&[3, 3, 4])
+        && groups.joined_by(3, &[Join::Space, Join::Dash])
+        && groups.joined_evenly(3);
     let count = if grouped { 3 } else { 1 };
     let digits = groups.digits(count);
     let end = groups.end(count);
@@ -31,24 +37,37 @@ pub(crate) fn nhs_shaped(window: &Window<'_>, start: usize, groups: &Groups) -> 
 
 /// A social security number after its cue.
 pub(crate) fn ssn_labelled(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {
-    let count = groups.count_for(9).or_else(|| groups.longest(usize::MAX, 8, 10))?;
+    let count = groups
+        .count_for(9)
+        .or_else(|| groups.longest(usize::MAX, 8, 10))?;
     let end = groups.end(count);
-    window.ends_clean(end).then_some(Finding::redact(Kind::Ssn, start, end))
+    window
+        .ends_clean(end)
+        .then_some(Finding::redact(Kind::Ssn, start, end))
 }
 
 /// A social security number by its 3-2-4 grouping.
 pub(crate) fn ssn_shaped(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {
-    let grouped = groups.shaped(&[3, 2, 4]) && groups.joined_by(3, &[Join::Space, Join::Dash, Join::Dot]) && groups.joined_evenly(3);
+    let grouped = groups.shaped(&[3, 2, 4])
+        && groups.joined_by(3, &[Join::Space, Join::Dash, Join::Dot])
+        && groups.joined_evenly(3);
     let end = groups.end(3.min(groups.all().len()));
     let clean = grouped && window.ends_clean(end) && !groups.goes_on(3);
     let goes_on = groups.spaced_on(3);
-    (clean && !goes_on && plan::is_social_security(groups.digits(3))).then_some(Finding::redact(Kind::Ssn, start, end))
+    (clean && !goes_on && plan::is_social_security(groups.digits(3))).then_some(Finding::redact(
+        Kind::Ssn,
+        start,
+        end,
+    ))
 }
 
 /// A national insurance number that begins with the two letters at token `index`.
 pub(crate) fn nino(window: &Window<'_>, index: usize) -> Option<Finding> {
     let prefix = &window.tokens[index];
-    if prefix.len() != 2 || !window.is_number(index + 1) || !window.starts_clean(prefix.start as usize) {
+    if prefix.len() != 2
+        || !window.is_number(index + 1)
+        || !window.starts_clean(prefix.start as usize)
+    {
         return None;
     }
     let near = |at: usize| matches!(window.gap(at), b"" | b" " | b"-" | b"." | b"  ");
@@ -64,8 +83,14 @@ pub(crate) fn nino(window: &Window<'_>, index: usize) -> Option<Finding> {
     let numbers_end = window.tokens[at - 1].end as usize;
     let suffix = window.single_letter(at).filter(|_| near(at));
     let letters = window.text(prefix);
-    let structured = is_nino_prefix(letters) && suffix.is_some_and(|letter| (b'a'..=b'd').contains(&letter)) && !an_article(window, letters, at);
-    let label = if structured { label_or_none(window, index) } else { label_before(window, index) };
+    let structured = is_nino_prefix(letters)
+        && suffix.is_some_and(|letter| (b'a'..=b'd').contains(&letter))
+        && !an_article(window, letters, at);
+    let label = if structured {
+        label_or_none(window, index)
+    } else {
+        label_before(window, index)
+    };
     let end = match (label, suffix) {
         (Label::Negative, _) => return None,
         (Label::Nino, None) => numbers_end,
@@ -73,7 +98,9 @@ pub(crate) fn nino(window: &Window<'_>, index: usize) -> Option<Finding> {
         (_, Some(_)) if structured => window.tokens[at].end as usize,
         _ => return None,
     };
-    window.ends_clean(end).then_some(Finding::redact(Kind::NiNumber, prefix.start as usize, end))
+    window
+        .ends_clean(end)
+        .then_some(Finding::redact(Kind::NiNumber, prefix.start as usize, end))
 }
 
 fn label_or_none(window: &Window<'_>, index: usize) -> Label {
@@ -87,12 +114,18 @@ fn an_article(window: &Window<'_>, letters: &[u8], suffix: usize) -> bool {
 
 /// Letters that begin issued numbers.
 pub(crate) fn is_nino_prefix(letters: &[u8]) -> bool {
-    let (first, second) = (letters[0].to_ascii_uppercase(), letters[1].to_ascii_uppercase());
+    let (first, second) = (
+        letters[0].to_ascii_uppercase(),
+        letters[1].to_ascii_uppercase(),
+    );
     first.is_ascii_uppercase()
         && second.is_ascii_uppercase()
         && !b"DFIQUV".contains(&first)
         && !b"DFIQUVO".contains(&second)
-        && !matches!(&[first, second], b"BG" | b"GB" | b"KN" | b"NK" | b"NT" | b"TN" | b"ZZ")
+        && !matches!(
+            &[first, second],
+            b"BG" | b"GB" | b"KN" | b"NK" | b"NT" | b"TN" | b"ZZ"
+        )
 }
 
 /// A Medicare identifier: eleven places of fixed kinds, with or without its two hyphens.
@@ -117,5 +150,9 @@ pub(crate) fn mbi(window: &Window<'_>, token: &Token) -> Option<Finding> {
         }
         at += 1;
     }
-    (window.starts_clean(start) && window.ends_clean(at)).then_some(Finding::redact(Kind::Mbi, start, at))
+    (window.starts_clean(start) && window.ends_clean(at)).then_some(Finding::redact(
+        Kind::Mbi,
+        start,
+        at,
+    ))
 }

@@ -9,9 +9,17 @@ use std::sync::LazyLock;
 static CALLING_CODES: LazyLock<Vec<(u8, u8)>> = LazyLock::new(|| {
     let mut codes = vec![(0, 0); 1000];
     let list = include_str!("../../../data/redact/calling_codes.txt");
-    for item in list.lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
-        let (code, bounds) = item.split_once(':').expect("an item of the list is `code:min-max`");
-        let (least, most) = bounds.split_once('-').expect("an item of the list is `code:min-max`");
+    for item in list
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(str::split_whitespace)
+    {
+        let (code, bounds) = item
+            .split_once(':')
+            .expect("an item of the list is `code:min-max`");
+        let (least, most) = bounds
+            .split_once('-')
+            .expect("an item of the list is `code:min-max`");
         let number = |text: &str| text.parse::<u16>().expect("the list holds numbers");
         codes[usize::from(number(code))] = (number(least) as u8, number(most) as u8);
     }
@@ -34,15 +42,24 @@ pub(crate) struct Country {
 /// The country whose calling code `digits` begin with.
 pub(crate) fn country(digits: &[u8]) -> Option<Country> {
     (1..=3.min(digits.len())).find_map(|code_len| {
-        let code = digits[..code_len].iter().fold(0, |code, &digit| code * 10 + u16::from(digit - b'0'));
+        let code = digits[..code_len]
+            .iter()
+            .fold(0, |code, &digit| code * 10 + u16::from(digit - b'0'));
         let (least, most) = CALLING_CODES[usize::from(code)];
-        (most > 0).then_some(Country { code_len, code, least: least as usize, most: most as usize })
+        (most > 0).then_some(Country {
+            code_len,
+            code,
+            least: least as usize,
+            most: most as usize,
+        })
     })
 }
 
 /// Whether `digits`, with the leading 0, are a British national number.
 pub(crate) fn is_british(digits: &[u8]) -> bool {
-    let [b'0', second, third, rest @ ..] = digits else { return false };
+    let [b'0', second, third, rest @ ..] = digits else {
+        return false;
+    };
     let (second, third) = (second - b'0', third - b'0');
     match digits.len() {
         11 => match second {
@@ -55,14 +72,29 @@ pub(crate) fn is_british(digits: &[u8]) -> bool {
             9 => matches!(third, 0 | 1 | 8),
             _ => false,
         },
-        10 => (second == 8 && third == 0 && rest.first() == Some(&b'0')) || (second == 5 && third == 0) || (second == 1 && third >= 1),
+        10 => {
+            (second == 8 && third == 0 && rest.first() == Some(&b'0'))
+                || (second == 5 && third == 0)
+                || (second == 1 && third >= 1)
+        }
         _ => false,
     }
 }
 
 /// Whether ten digits are a North American number: neither area nor exchange begins with 0 or 1.
 pub(crate) fn is_american(digits: &[u8]) -> bool {
-    let [area, area_second, _, exchange, exchange_second, exchange_third, ..] = digits else { return false };
+    let [
+        area,
+        area_second,
+        _,
+        exchange,
+        exchange_second,
+        exchange_third,
+        ..,
+    ] = digits
+    else {
+        return false;
+    };
     digits.len() == 10
         && *area >= b'2'
         && *area_second != b'9'
@@ -75,7 +107,11 @@ pub(crate) fn is_nhs(digits: &[u8]) -> bool {
     if digits.len() != 10 || digits.iter().all(|digit| *digit == digits[0]) {
         return false;
     }
-    let sum: u32 = digits[..9].iter().zip((2..=10).rev()).map(|(&digit, weight)| u32::from(digit - b'0') * weight).sum();
+    let sum: u32 = digits[..9]
+        .iter()
+        .zip((2..=10).rev())
+        .map(|(&digit, weight)| u32::from(digit - b'0') * weight)
+        .sum();
     match 11 - sum % 11 {
         11 => digits[9] == b'0',
         10 => false,
@@ -103,7 +139,11 @@ pub(crate) fn is_luhn(digits: &[u8]) -> bool {
 
 /// Whether digits of that many and that beginning are issued as payment cards.
 pub(crate) fn is_issuer(digits: &[u8]) -> bool {
-    let front = |count: usize| digits[..count].iter().fold(0u32, |value, &digit| value * 10 + u32::from(digit - b'0'));
+    let front = |count: usize| {
+        digits[..count]
+            .iter()
+            .fold(0u32, |value, &digit| value * 10 + u32::from(digit - b'0'))
+    };
     let len = digits.len();
     if !(12..=19).contains(&len) {
         return false;

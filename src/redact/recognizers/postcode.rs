@@ -13,7 +13,11 @@ use crate::redact::window::{Finding, Window};
 static AREAS: LazyLock<[u32; 27]> = LazyLock::new(|| {
     // Row 0: areas of one letter; row n: second letters of the areas that begin with the n-th letter.
     let mut rows = [0; 27];
-    for area in include_str!("../../../data/redact/postcode_areas.txt").lines().filter(|line| !line.starts_with('#')).flat_map(str::split_whitespace) {
+    for area in include_str!("../../../data/redact/postcode_areas.txt")
+        .lines()
+        .filter(|line| !line.starts_with('#'))
+        .flat_map(str::split_whitespace)
+    {
         match *area.as_bytes() {
             [only] => rows[0] |= 1 << (only - b'A'),
             [first, second, ..] => rows[(first - b'A') as usize + 1] |= 1 << (second - b'A'),
@@ -25,7 +29,8 @@ static AREAS: LazyLock<[u32; 27]> = LazyLock::new(|| {
 
 /// Inward codes that are units or ordinals when written small.
 const UNITS: [&[u8; 2]; 22] = [
-    b"rd", b"nd", b"th", b"st", b"hr", b"gb", b"tb", b"hz", b"ft", b"lb", b"px", b"hp", b"yr", b"pt", b"ph", b"pp", b"qt", b"bn", b"ns", b"us", b"yd", b"ds",
+    b"rd", b"nd", b"th", b"st", b"hr", b"gb", b"tb", b"hz", b"ft", b"lb", b"px", b"hp", b"yr",
+    b"pt", b"ph", b"pp", b"qt", b"bn", b"ns", b"us", b"yd", b"ds",
 ];
 
 /// A postcode that begins with the letters at token `index`.
@@ -36,8 +41,11 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         return None;
     }
     let written = read(window, start)?;
-    let touches = matches!(window.before(start), b'-' | b'/' | b'.' | b'#') && (window.before(start) == b'#' || start > 1 && window.byte(start - 2).is_ascii_alphanumeric());
-    let goes_on = matches!(window.byte(written.end), b'-' | b'/' | b'@') && window.byte(written.end + 1).is_ascii_alphanumeric();
+    let touches = matches!(window.before(start), b'-' | b'/' | b'.' | b'#')
+        && (window.before(start) == b'#'
+            || start > 1 && window.byte(start - 2).is_ascii_alphanumeric());
+    let goes_on = matches!(window.byte(written.end), b'-' | b'/' | b'@')
+        && window.byte(written.end + 1).is_ascii_alphanumeric();
     let label = label_before(window, index);
     if label == Label::Negative || touches || goes_on {
         return None;
@@ -55,7 +63,12 @@ struct Written {
 }
 
 fn read(window: &Window<'_>, start: usize) -> Option<Written> {
-    let mut written = Written { code: [0; 7], len: 0, spaced: false, end: start };
+    let mut written = Written {
+        code: [0; 7],
+        len: 0,
+        spaced: false,
+        end: start,
+    };
     let mut gap_at = None;
     let mut at = start;
     loop {
@@ -77,7 +90,12 @@ fn read(window: &Window<'_>, start: usize) -> Option<Written> {
             while next - at < 3 && matches!(window.byte(next), b' ' | b'-' | b'.') {
                 next += 1;
             }
-            if next == at || gap_at.is_some() || written.len < 2 || written.len > 4 || !window.byte(next).is_ascii_digit() {
+            if next == at
+                || gap_at.is_some()
+                || written.len < 2
+                || written.len > 4
+                || !window.byte(next).is_ascii_digit()
+            {
                 break;
             }
             gap_at = Some(written.len);
@@ -86,7 +104,9 @@ fn read(window: &Window<'_>, start: usize) -> Option<Written> {
     }
     written.spaced = gap_at.is_some();
     let split = gap_at.unwrap_or(written.len.saturating_sub(3));
-    let fits = written.len == split + 3 && window.ends_clean(written.end) && is_postcode(&written.code[..written.len]);
+    let fits = written.len == split + 3
+        && window.ends_clean(written.end)
+        && is_postcode(&written.code[..written.len]);
     fits.then_some(written)
 }
 
@@ -97,14 +117,18 @@ pub(crate) fn is_postcode(code: &[u8]) -> bool {
     }
     let (outward, inward) = code.split_at(code.len() - 3);
     let upper = |byte: u8| byte.to_ascii_uppercase();
-    let inward_letter = |byte: u8| upper(byte).is_ascii_uppercase() && !b"CIKMOV".contains(&upper(byte));
+    let inward_letter =
+        |byte: u8| upper(byte).is_ascii_uppercase() && !b"CIKMOV".contains(&upper(byte));
     if !inward[0].is_ascii_digit() || !inward_letter(inward[1]) || !inward_letter(inward[2]) {
         return false;
     }
     if outward.eq_ignore_ascii_case(b"GIR") {
         return inward.eq_ignore_ascii_case(b"0AA");
     }
-    let letters = outward.iter().take_while(|byte| byte.is_ascii_alphabetic()).count();
+    let letters = outward
+        .iter()
+        .take_while(|byte| byte.is_ascii_alphabetic())
+        .count();
     let area = match letters {
         1 => AREAS[0] & 1 << (upper(outward[0]) - b'A'),
         2 => AREAS[(upper(outward[0]) - b'A') as usize + 1] & 1 << (upper(outward[1]) - b'A'),
@@ -113,7 +137,9 @@ pub(crate) fn is_postcode(code: &[u8]) -> bool {
     let district = match outward[letters..] {
         [digit] => digit.is_ascii_digit(),
         [tens, second] if second.is_ascii_digit() => (b'1'..=b'9').contains(&tens),
-        [digit, letter] if letters == 1 => digit.is_ascii_digit() && b"ABCDEFGHJKPSTUW".contains(&upper(letter)),
+        [digit, letter] if letters == 1 => {
+            digit.is_ascii_digit() && b"ABCDEFGHJKPSTUW".contains(&upper(letter))
+        }
         [digit, letter] => digit.is_ascii_digit() && b"ABEHMNPRVWXY".contains(&upper(letter)),
         _ => false,
     };
@@ -122,7 +148,10 @@ pub(crate) fn is_postcode(code: &[u8]) -> bool {
 
 fn plausible(window: &Window<'_>, index: usize, start: usize, written: &Written) -> bool {
     let code = &written.code[..written.len];
-    let inward = [code[written.len - 2].to_ascii_lowercase(), code[written.len - 1].to_ascii_lowercase()];
+    let inward = [
+        code[written.len - 2].to_ascii_lowercase(),
+        code[written.len - 1].to_ascii_lowercase(),
+    ];
     let small = code.iter().any(u8::is_ascii_lowercase);
     let large = code.iter().any(u8::is_ascii_uppercase);
     let unit = UNITS.contains(&&inward);
@@ -136,6 +165,9 @@ fn plausible(window: &Window<'_>, index: usize, start: usize, written: &Written)
     }
     // "UNIT W2 3RD FLOOR": an ordinal in capitals.
     let next = window.index_at(index, written.end);
-    let floor = unit && (window.roles(next) & STREET != 0 || window.is(next, "floor") || window.is(next, "level"));
+    let floor = unit
+        && (window.roles(next) & STREET != 0
+            || window.is(next, "floor")
+            || window.is(next, "level"));
     !floor
 }

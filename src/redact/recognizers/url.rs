@@ -26,7 +26,10 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     } else {
         return None;
     };
-    if !belongs(window.byte(body)) || matches!(window.byte(body), b'.' | b'/') || !window.starts_clean(start) {
+    if !belongs(window.byte(body))
+        || matches!(window.byte(body), b'.' | b'/')
+        || !window.starts_clean(start)
+    {
         return None;
     }
     let end = tail(window, start);
