@@ -136,7 +136,12 @@ impl Seen {
                     let ellipsis =
                         gap.get(place + 1) == Some(&b'.') || (place > 0 && gap[place - 1] == b'.');
                     let before = window.tokens[at - 1];
-                    if !ellipsis && before.len() > 1 && !before.has(ABBREVIATED | UM | YES) {
+                    let answered = self.asked && window.tokens[at].has(FILLER);
+                    if !ellipsis
+                        && !answered
+                        && before.len() > 1
+                        && !before.has(ABBREVIATED | UM | YES)
+                    {
                         return false;
                     }
                 }
@@ -148,6 +153,11 @@ impl Seen {
 
     fn word(&mut self, window: &Window<'_>, at: usize) -> Step {
         let token = &window.tokens[at];
+        let counts =
+            token.len() <= 2 && (window.is(at + 1, "digits") || window.is(at + 1, "digit"));
+        if token.is_number() && counts {
+            return Step::Over;
+        }
         if !token.is_word() {
             return Step::Stop;
         }
@@ -158,6 +168,12 @@ impl Seen {
                 (_, true) => Step::Found(Label::Nino),
                 _ => Step::Found(Label::Negative),
             };
+        }
+        if window.is(at, "sec") && said("soc") {
+            return Step::Found(Label::Ssn);
+        }
+        if window.is(at, "record") && said("medical") {
+            return Step::Found(Label::Mrn);
         }
         if window.is(at, "social") {
             return Step::Found(Label::Ssn);

@@ -464,8 +464,8 @@ impl<'a> Walk<'a, '_> {
             self.checked += 1;
             let sign = self.tokens[at].has(AT) || self.tokens[at].class == Class::At;
             let ahead = at + 1..(at + 7).min(self.horizon);
-            if sign && self.tokens[ahead].iter().any(|token| token.has(DOT))
-                || sign && self.dotted(at + 1)
+            if sign
+                && (self.tokens[ahead].iter().any(|token| token.has(DOT)) || self.dotted(at + 1))
             {
                 self.spoken_sign = at;
             }

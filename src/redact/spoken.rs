@@ -277,6 +277,24 @@ fn multiple(window: &Window<'_>, at: usize, letters: bool, phrase: &mut Phrase) 
 fn said(window: &Window<'_>, at: usize, phrase: &mut Phrase) -> usize {
     let token = &window.tokens[at];
     let value = window.entry(at).value;
+    if token.has(HUNDRED) && window.is(at + 1, "and") {
+        let rest = window.entry(at + 2);
+        let unit = window.entry(at + 3).value;
+        if window.roles(at + 2) & TEN != 0 && window.roles(at + 3) & UNIT != 0 && unit > 0 {
+            return if phrase.push(&[b'0' + rest.value / 10, b'0' + unit]) {
+                4
+            } else {
+                0
+            };
+        }
+        if window.roles(at + 2) & (TEN | TEEN | UNIT) != 0 {
+            return if phrase.push(&[b'0' + rest.value / 10, b'0' + rest.value % 10]) {
+                3
+            } else {
+                0
+            };
+        }
+    }
     if token.has(HUNDRED) {
         return usize::from(phrase.push(b"00"));
     }

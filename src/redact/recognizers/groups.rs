@@ -183,7 +183,7 @@ fn join(gap: &[u8]) -> Option<Join> {
     for &byte in gap {
         let one = match byte {
             b' ' | b'\t' => continue,
-            b'-' => Join::Dash,
+            b'-' | b'_' => Join::Dash,
             b'.' => Join::Dot,
             b'/' => Join::Slash,
             b',' => Join::Comma,

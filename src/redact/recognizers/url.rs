@@ -42,6 +42,7 @@ pub(crate) fn tail(window: &Window<'_>, start: usize) -> usize {
     let mut open = 0_i32;
     while end - start < URL_BYTES_MAX && belongs(window.byte(end)) {
         match window.byte(end) {
+            b',' if window.bytes[end + 1..].starts_with(b"http") => break,
             b'(' | b'[' => open += 1,
             b')' | b']' => open -= 1,
             _ => {}
@@ -69,9 +70,20 @@ pub(crate) fn is_cut(window: &Window<'_>, start: usize, end: usize) -> bool {
 
 /// Whether a byte can stand in an address.
 pub(crate) fn belongs(byte: u8) -> bool {
-    match byte {
-        0..=b' ' | b'"' | b'<' | b'>' | b'`' | b'{' | b'}' | b'|' | b'\\' | b'^' | 0x7F => false,
-        fold::IDEOGRAPH | fold::SYMBOL => false,
-        _ => true,
-    }
+    !matches!(
+        byte,
+        0..=b' '
+            | b'"'
+            | b'<'
+            | b'>'
+            | b'`'
+            | b'{'
+            | b'}'
+            | b'|'
+            | b'\\'
+            | b'^'
+            | 0x7F
+            | fold::IDEOGRAPH
+            | fold::SYMBOL
+    )
 }
