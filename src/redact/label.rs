@@ -10,42 +10,7 @@ use super::lexicon::{
     NEGATIVE, NHS, NINO, NUMBERISH, PHONE, POSSESSIVE, POSTCODE, RECORD, Roles, SSN, UM, VERSION,
     YES,
 };
-use super::window::{GAP_BYTES_MAX, LOOK_BACK_TOKENS, Window};
-
-/// What a value is said to be.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Label {
-    /// Nothing is said.
-    None,
-    /// "number": a number, of nobody knows what.
-    Number,
-    /// An order, a version, a room: to be kept.
-    Negative,
-    /// A telephone number.
-    Phone,
-    /// An NHS number.
-    Nhs,
-    /// A social security number.
-    Ssn,
-    /// A national insurance number.
-    Nino,
-    /// A medical record number.
-    Mrn,
-    /// A card number.
-    Card,
-    /// A bank account number of the international form.
-    Iban,
-    /// A date of birth.
-    Dob,
-    /// A postcode or ZIP code.
-    Postcode,
-    /// An e-mail address.
-    Email,
-    /// An IP address.
-    Ip,
-    /// A Medicare number.
-    Mbi,
-}
+use super::window::{GAP_BYTES_MAX, LOOK_BACK_TOKENS, Label, Window};
 
 /// The heads, strongest first where a word has several roles.
 const HEADS: [(Roles, Label); 12] = [
@@ -77,6 +42,17 @@ const SPELLED: [(&[u8], Label); 8] = [
 
 /// What is said of the value that begins at token `index`.
 pub(crate) fn label_before(window: &Window<'_>, index: usize) -> Label {
+    // Several recognizers ask about the same token.
+    let (known, label) = window.label.get();
+    if known == index {
+        return label;
+    }
+    let label = walk_back(window, index);
+    window.label.set((index, label));
+    label
+}
+
+fn walk_back(window: &Window<'_>, index: usize) -> Label {
     let mut seen = Seen::default();
     let mut at = index;
     for step in 0..LOOK_BACK_TOKENS {

@@ -5,13 +5,13 @@
 //! fits nothing is left. Called by the scan for number tokens.
 
 use super::entity::Kind;
-use super::label::{Label, label_before, phone_nearby};
+use super::label::{label_before, phone_nearby};
 use super::lexicon::{MULTIPLE, SPOKEN_NUMBER, UM};
 use super::recognizers::groups::{Groups, Join};
 use super::recognizers::phone::Opening;
 use super::recognizers::{address, card, date, ip, mrn, national_id, phone, plan};
 use super::spoken;
-use super::window::{Finding, Window};
+use super::window::{Finding, Label, Window};
 
 /// What begins at the number token at `index`.
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {

@@ -5,9 +5,11 @@
 //! Findings come out sorted and disjoint because the walk only moves forward: there is no overlap to resolve.
 //! Invariant: everything before [`Progress::decided`] is final. Called by `redactor` (whole texts) and `streaming`.
 
+use std::cell::Cell;
+
 use super::entity::{Kind, Span};
 use super::fold::fold_into;
-use super::label::{Label, label_before};
+use super::label::label_before;
 use super::lexicon::{
     AT, DOB, DOT, FILLER, LETTER, LEXICON, MEDICAL_FIRST, MONTH, MULTIPLE, ORDINAL, PLUS, Roles,
     SCHEME, SPOKEN_NUMBER,
@@ -17,7 +19,7 @@ use super::policy::Policy;
 use super::recognizers::{card, date, email, ip, medical, mrn, name, national_id, postcode, url};
 use super::spoken;
 use super::token::{Class, Token, tokenize};
-use super::window::{Finding, LOOK_BACK_TOKENS, Window};
+use super::window::{Finding, LOOK_BACK_TOKENS, Label, Window};
 
 /// How far beyond a token a decision may look at least, in bytes of the text.
 const LOOK_AHEAD_BYTES: usize = 400;
@@ -306,7 +308,10 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn window(&self) -> Window<'a> {
+    fn window<'w>(&self, label: &'w Cell<(usize, Label)>) -> Window<'w>
+    where
+        'a: 'w,
+    {
         Window {
             bytes: &self.shadow[..self.edge.max(
                 self.tokens
@@ -316,6 +321,7 @@ impl<'a> Walk<'a, '_> {
             tokens: &self.tokens[..self.horizon],
             floor: self.floor,
             birth_near: self.birth != usize::MAX && self.birth + LOOK_BACK_TOKENS >= self.index,
+            label,
             barrier: self.barrier,
             last_kind: self.last_kind,
             closed: self.last && self.edge == self.shadow.len(),
@@ -342,7 +348,8 @@ impl<'a> Walk<'a, '_> {
             self.index += 1;
             return;
         }
-        let window = self.window();
+        let label = Cell::new((usize::MAX, Label::None));
+        let window = self.window(&label);
         let found = self.recognise(&window, token);
         let Some(found) = found else {
             self.index += 1;
@@ -425,7 +432,8 @@ impl<'a> Walk<'a, '_> {
                 return false;
             }
             self.look(local);
-            let window = self.window();
+            let label = Cell::new((usize::MAX, Label::None));
+            let window = self.window(&label);
             let end = url::tail(&window, start);
             self.cursor.in_address = url::is_cut(&window, start, end);
             if end > start {
@@ -481,7 +489,7 @@ impl<'a> Walk<'a, '_> {
         })
     }
 
-    fn recognise(&self, window: &Window<'a>, token: &Token) -> Option<Finding> {
+    fn recognise(&self, window: &Window<'_>, token: &Token) -> Option<Finding> {
         if self.sign < self.horizon
             && self.tokens[self.sign].class == Class::At
             && let Some(found) = email::written(window, self.index, self.sign)
@@ -508,7 +516,7 @@ impl<'a> Walk<'a, '_> {
         }
     }
 
-    fn word(&self, window: &Window<'a>, token: &Token) -> Option<Finding> {
+    fn word(&self, window: &Window<'_>, token: &Token) -> Option<Finding> {
         let index = self.index;
         let next = window.byte(token.end as usize);
         if (next == b':' || token.has(SCHEME))

@@ -5,12 +5,12 @@
 //! [`PHRASE_TOKENS_MAX`] tokens are read from where a phrase begins. Called by the scan and by `recognizers::number`.
 
 use super::entity::Kind;
-use super::label::{Label, label_before};
+use super::label::label_before;
 use super::lexicon::{
     AREA, DASH, DOT, HUNDRED, LETTER, MULTIPLE, PLUS, SPOKEN_NUMBER, TEEN, TEN, THOUSAND, UM, UNIT,
 };
 use super::recognizers::{national_id, plan, postcode};
-use super::window::{Finding, Window};
+use super::window::{Finding, Label, Window};
 
 /// Tokens of one phrase at most.
 pub(crate) const PHRASE_TOKENS_MAX: usize = 44;
@@ -146,6 +146,9 @@ pub(crate) fn code(window: &Window<'_>, index: usize) -> Option<Finding> {
     }
     let phrase = hear(window, index, true);
     if phrase.len < 4 || !phrase.characters[0].is_ascii_alphabetic() {
+        return None;
+    }
+    if !phrase.all().iter().any(u8::is_ascii_digit) {
         return None;
     }
     let label = label_before(window, index);

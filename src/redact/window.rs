@@ -5,6 +5,8 @@
 //! [`LOOK_BACK_TOKENS`] tokens, claims nothing before `floor`,
 //! and draws nothing from tokens before `barrier`.
 
+use std::cell::Cell;
+
 use super::entity::{Kind, Kinds};
 use super::lexicon::{Entry, Lexicon, Roles};
 use super::token::Token;
@@ -13,6 +15,41 @@ use super::token::Token;
 pub(crate) const LOOK_BACK_TOKENS: usize = 14;
 /// How many bytes may lie between two tokens of one thought.
 pub(crate) const GAP_BYTES_MAX: usize = 12;
+
+/// What a value is said to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    /// Nothing is said.
+    None,
+    /// "number": a number, of nobody knows what.
+    Number,
+    /// An order, a version, a room: to be kept.
+    Negative,
+    /// A telephone number.
+    Phone,
+    /// An NHS number.
+    Nhs,
+    /// A social security number.
+    Ssn,
+    /// A national insurance number.
+    Nino,
+    /// A medical record number.
+    Mrn,
+    /// A card number.
+    Card,
+    /// A bank account number of the international form.
+    Iban,
+    /// A date of birth.
+    Dob,
+    /// A postcode or ZIP code.
+    Postcode,
+    /// An e-mail address.
+    Email,
+    /// An IP address.
+    Ip,
+    /// A Medicare number.
+    Mbi,
+}
 
 const PLACEHOLDER_BYTES_MAX: usize = 24;
 
@@ -35,6 +72,8 @@ pub(crate) struct Window<'a> {
     pub(crate) barrier: usize,
     /// The kind of that value.
     pub(crate) last_kind: Option<Kind>,
+    /// The token that was last asked for its label, and the answer.
+    pub(crate) label: &'a Cell<(usize, Label)>,
     /// Where the bytes end, the text ends too.
     pub(crate) closed: bool,
     /// A word of birth stands near enough for a date of birth.

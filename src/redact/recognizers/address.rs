@@ -4,9 +4,9 @@
 //! label. Called by `number`; each is refused at once unless its kind is wanted.
 
 use crate::redact::entity::Kind;
-use crate::redact::label::{Label, label_before};
+use crate::redact::label::label_before;
 use crate::redact::lexicon::STREET;
-use crate::redact::window::{Finding, Window};
+use crate::redact::window::{Finding, Label, Window};
 
 const STREET_WORDS_MAX: usize = 4;
 

@@ -8,8 +8,8 @@ use std::sync::LazyLock;
 use super::groups::{Groups, Join};
 use super::plan;
 use crate::redact::entity::Kind;
-use crate::redact::label::{Label, label_before};
-use crate::redact::window::{Finding, Window};
+use crate::redact::label::label_before;
+use crate::redact::window::{Finding, Label, Window};
 
 /// Longest account number of any country.
 const IBAN_CHARACTERS_MAX: usize = 34;

@@ -4,12 +4,12 @@
 //! question and its answer) or directly after it ("… is my date of birth"). Called by `number` and by the scan.
 
 use crate::redact::entity::Kind;
-use crate::redact::label::{Label, label_before};
+use crate::redact::label::label_before;
 use crate::redact::lexicon::{
     DOB, FILLER, HUNDRED, MONTH, ORDINAL, Roles, SPOKEN_NUMBER, TEEN, TEN, UNIT,
 };
 use crate::redact::token::Class;
-use crate::redact::window::{Finding, Window};
+use crate::redact::window::{Finding, Label, Window};
 
 /// How far before a date its birth cue may stand, in tokens.
 const CUE_TOKENS_MAX: usize = 9;

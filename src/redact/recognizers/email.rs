@@ -6,10 +6,10 @@
 
 use crate::redact::entity::Kind;
 use crate::redact::fold;
-use crate::redact::label::{Label, label_before};
+use crate::redact::label::label_before;
 use crate::redact::lexicon::{AT, DASH, DOT, FILLER, PLUS, SPOKEN_NUMBER, TLD, UNDERSCORE};
 use crate::redact::token::Class;
-use crate::redact::window::{Finding, Window};
+use crate::redact::window::{Finding, Label, Window};
 
 const LOCAL_BYTES_MAX: usize = 64;
 const DOMAIN_BYTES_MAX: usize = 190;

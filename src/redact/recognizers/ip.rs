@@ -6,8 +6,8 @@
 use std::net::Ipv6Addr;
 
 use crate::redact::entity::Kind;
-use crate::redact::label::{Label, label_before, version_before};
-use crate::redact::window::{Finding, Window};
+use crate::redact::label::{label_before, version_before};
+use crate::redact::window::{Finding, Label, Window};
 
 /// Longest written IPv6 address.
 const IPV6_BYTES_MAX: usize = 46;

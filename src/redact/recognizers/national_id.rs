@@ -6,9 +6,9 @@
 use super::groups::{Groups, Join};
 use super::plan;
 use crate::redact::entity::Kind;
-use crate::redact::label::{Label, label_before};
+use crate::redact::label::label_before;
 use crate::redact::token::Token;
-use crate::redact::window::{Finding, Window};
+use crate::redact::window::{Finding, Label, Window};
 
 /// An NHS number after its cue: ten digits however grouped, or one too few or too many.
 pub(crate) fn nhs_labelled(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {

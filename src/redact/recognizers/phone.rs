@@ -6,8 +6,8 @@
 use super::groups::{Group, Groups, Join};
 use super::plan;
 use crate::redact::entity::Kind;
-use crate::redact::label::{Label, phone_nearby};
-use crate::redact::window::{Finding, Window};
+use crate::redact::label::phone_nearby;
+use crate::redact::window::{Finding, Label, Window};
 
 /// A number's left edge: its opening bracket and plus belong to it.
 #[derive(Debug, Clone, Copy)]

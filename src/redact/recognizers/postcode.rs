@@ -6,9 +6,9 @@
 use std::sync::LazyLock;
 
 use crate::redact::entity::Kind;
-use crate::redact::label::{Label, label_before};
+use crate::redact::label::label_before;
 use crate::redact::lexicon::STREET;
-use crate::redact::window::{Finding, Window};
+use crate::redact::window::{Finding, Label, Window};
 
 static AREAS: LazyLock<[u32; 27]> = LazyLock::new(|| {
     // Row 0: areas of one letter; row n: second letters of the areas that begin with the n-th letter.
