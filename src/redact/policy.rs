@@ -144,7 +144,7 @@ impl Policy {
         let (mut bytes, mut map, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
         fold_into(term, &mut bytes, &mut map);
         bytes.make_ascii_lowercase();
-        tokenize(&bytes, &LEXICON, &mut tokens);
+        tokenize(&bytes, &LEXICON, &mut tokens, &mut Vec::new());
         let mut pieces = tokens
             .iter()
             .filter(|token| matches!(token.class, Class::Word | Class::Number))

@@ -11,8 +11,8 @@ use super::entity::{Kind, Span};
 use super::fold::fold_into;
 use super::label::label_before;
 use super::lexicon::{
-    AT, DOB, DOT, FILLER, LETTER, LEXICON, MEDICAL_FIRST, MONTH, MULTIPLE, ORDINAL, PLUS, Roles,
-    SCHEME, SPOKEN_NUMBER,
+    AT, DOB, DOT, FILLER, LETTER, LEXICON, Lexicon, MEDICAL_FIRST, MONTH, MULTIPLE, ORDINAL, PLUS,
+    Roles, SCHEME, SPOKEN_NUMBER,
 };
 use super::number;
 use super::policy::Policy;
@@ -41,6 +41,7 @@ pub(crate) struct Scratch {
     bytes: Vec<u8>,
     map: Vec<u32>,
     tokens: Vec<Token>,
+    notes: Vec<u32>,
 }
 
 /// What a scan found, in the order of the text.
@@ -89,7 +90,12 @@ pub(crate) fn scan(
     scratch: &mut Scratch,
     events: &mut Vec<Event>,
 ) -> Progress {
-    let Scratch { bytes, map, tokens } = scratch;
+    let Scratch {
+        bytes,
+        map,
+        tokens,
+        notes,
+    } = scratch;
     let shadow: &[u8] = if text.is_ascii() {
         map.clear();
         text.as_bytes()
@@ -97,7 +103,8 @@ pub(crate) fn scan(
         fold_into(text, bytes, map);
         bytes
     };
-    tokenize(shadow, &LEXICON, tokens);
+    let lexicon: &Lexicon = &LEXICON;
+    tokenize(shadow, lexicon, tokens, notes);
     let place = Place {
         text,
         base,
@@ -109,6 +116,8 @@ pub(crate) fn scan(
         place,
         shadow,
         tokens,
+        notes,
+        lexicon,
         last,
         policy,
         cursor,
@@ -116,9 +125,11 @@ pub(crate) fn scan(
         index: 0,
         horizon: 0,
         edge: 0,
-        sign: 0,
-        spoken_sign: 0,
-        checked: 0,
+        noted: 0,
+        sign_note: 0,
+        said_note: 0,
+        sign: usize::MAX,
+        spoken_sign: usize::MAX,
         floor: 0,
         barrier: 0,
         last_kind: cursor_kind,
@@ -190,6 +201,8 @@ struct Walk<'a, 'c> {
     place: Place<'a>,
     shadow: &'a [u8],
     tokens: &'a [Token],
+    notes: &'a [u32],
+    lexicon: &'a Lexicon,
     last: bool,
     policy: &'a Policy,
     cursor: &'c mut Cursor,
@@ -204,8 +217,10 @@ struct Walk<'a, 'c> {
     sign: usize,
     /// The next "at" that a spelled domain seems to follow.
     spoken_sign: usize,
-    /// "at" words before this have been looked at.
-    checked: usize,
+    /// Places in `notes`: of the horizon, of the next `@`, of the next "at".
+    noted: usize,
+    sign_note: usize,
+    said_note: usize,
     /// The cursor's floor as a shadow offset.
     floor: usize,
     /// The first token after the last redacted value, and that value's kind.
@@ -231,10 +246,14 @@ impl<'a> Walk<'a, '_> {
         while self.index < self.tokens.len() && !self.cursor.in_address {
             let token = self.tokens[self.index];
             let start = self.place.local(token.start as usize);
-            if !self.can_see(start) {
-                break;
+            // Within one step of the horizon nothing new comes into view.
+            if start + LOOK_AHEAD_BYTES >= self.limit {
+                if !self.can_see(start) {
+                    break;
+                }
+                self.look(start);
             }
-            self.look(start);
+            self.horizon = self.horizon.max(self.index + 1);
             self.step(&token);
         }
     }
@@ -286,25 +305,40 @@ impl<'a> Walk<'a, '_> {
                 .position(|&start| start as usize >= limit)
                 .unwrap_or(self.shadow.len() - self.edge);
         }
-        while let Some(token) = self.tokens.get(self.horizon) {
-            if self.place.local_end(token.end as usize) >= limit {
-                break;
-            }
-            if token.has(DOB)
-                || token.len() == 1 && matches!(self.shadow[token.start as usize], b'b' | b'B')
-            {
-                self.birth = self.horizon;
-            }
+        // A token that reaches the edge may go on beyond it, unless the text ends there.
+        let end = self.edge + usize::from(self.last && self.edge == self.shadow.len());
+        while self
+            .tokens
+            .get(self.horizon)
+            .is_some_and(|token| (token.end as usize) < end)
+        {
             self.horizon += 1;
-            if let Class::Mark(kind) = token.class {
-                let span = self
-                    .place
-                    .span(token.start as usize, token.end as usize, kind);
-                if span.start >= self.cursor.seen {
-                    self.cursor.seen = span.end;
-                    self.events.push(Event::Seen(span));
-                }
+        }
+        while let Some(&note) = self
+            .notes
+            .get(self.noted)
+            .filter(|&&note| (note as usize) < self.horizon)
+        {
+            self.noted += 1;
+            self.announce(note as usize);
+        }
+    }
+
+    /// A noted token came into view.
+    fn announce(&mut self, index: usize) {
+        let token = &self.tokens[index];
+        let Class::Mark(kind) = token.class else {
+            if token.is_word() && !token.has(AT) || token.has(DOB) {
+                self.birth = index;
             }
+            return;
+        };
+        let span = self
+            .place
+            .span(token.start as usize, token.end as usize, kind);
+        if span.start >= self.cursor.seen {
+            self.cursor.seen = span.end;
+            self.events.push(Event::Seen(span));
         }
     }
 
@@ -326,7 +360,7 @@ impl<'a> Walk<'a, '_> {
             last_kind: self.last_kind,
             closed: self.last && self.edge == self.shadow.len(),
             kinds: self.policy.kinds(),
-            lexicon: &LEXICON,
+            lexicon: self.lexicon,
         }
     }
 
@@ -456,21 +490,33 @@ impl<'a> Walk<'a, '_> {
 
     /// Moves the pointers to the next at-signs.
     fn find_signs(&mut self) {
-        let limit = self.horizon.min(self.index + SIGN_TOKENS_MAX);
-        self.sign = self.sign.max(self.index);
-        while self.sign < limit && self.tokens[self.sign].class != Class::At {
-            self.sign += 1;
+        if self.sign < self.index || self.sign == usize::MAX {
+            self.sign = usize::MAX;
+            while let Some(&note) = self.notes.get(self.sign_note) {
+                let at = note as usize;
+                if at >= self.index && self.tokens[at].class == Class::At {
+                    self.sign = at;
+                    break;
+                }
+                self.sign_note += 1;
+            }
         }
-        self.checked = self.checked.max(self.index);
-        self.spoken_sign = if self.spoken_sign < self.index {
-            usize::MAX
-        } else {
-            self.spoken_sign
-        };
-        while self.spoken_sign == usize::MAX && self.checked < limit {
-            let at = self.checked;
-            self.checked += 1;
-            let sign = self.tokens[at].has(AT) || self.tokens[at].class == Class::At;
+        if self.spoken_sign < self.index {
+            self.spoken_sign = usize::MAX;
+        }
+        let limit = self.horizon.min(self.index + SIGN_TOKENS_MAX);
+        while self.spoken_sign == usize::MAX {
+            let Some(at) = self
+                .notes
+                .get(self.said_note)
+                .map(|&note| note as usize)
+                .filter(|&at| at < limit)
+            else {
+                break;
+            };
+            self.said_note += 1;
+            let sign =
+                at >= self.index && (self.tokens[at].has(AT) || self.tokens[at].class == Class::At);
             let ahead = at + 1..(at + 7).min(self.horizon);
             if sign
                 && (self.tokens[ahead].iter().any(|token| token.has(DOT)) || self.dotted(at + 1))

@@ -6,7 +6,9 @@
 
 use super::entity::Kind;
 use super::fold;
-use super::lexicon::{HASH_START, Lexicon, MEDICAL_PART, Roles, WORD_BYTES_MAX, hash_step};
+use super::lexicon::{
+    AT, DOB, HASH_START, Lexicon, MEDICAL_PART, Roles, WORD_BYTES_MAX, hash_step,
+};
 
 /// A longer run of letters or digits is cut here.
 pub(crate) const TOKEN_BYTES_MAX: usize = 32;
@@ -86,9 +88,16 @@ const BYTES: [Byte; 256] = {
     table
 };
 
-/// Fills `tokens` with the tokens of `bytes`.
-pub(crate) fn tokenize(bytes: &[u8], lexicon: &Lexicon, tokens: &mut Vec<Token>) {
+/// Fills `tokens` with the tokens of `bytes`, and `notes` with the indices of those that the scan looks ahead for: at-signs,
+/// placeholders, words of birth.
+pub(crate) fn tokenize(
+    bytes: &[u8],
+    lexicon: &Lexicon,
+    tokens: &mut Vec<Token>,
+    notes: &mut Vec<u32>,
+) {
     tokens.clear();
+    notes.clear();
     let mut at = 0;
     while at < bytes.len() {
         let (end, class) = match BYTES[bytes[at] as usize] {
@@ -98,6 +107,9 @@ pub(crate) fn tokenize(bytes: &[u8], lexicon: &Lexicon, tokens: &mut Vec<Token>)
             }
             Byte::Letter => {
                 let token = word(bytes, at, lexicon);
+                if token.has(AT | DOB) || token.len() == 1 && matches!(bytes[at], b'b' | b'B') {
+                    notes.push(tokens.len() as u32);
+                }
                 at = token.end as usize;
                 tokens.push(token);
                 continue;
@@ -122,6 +134,9 @@ pub(crate) fn tokenize(bytes: &[u8], lexicon: &Lexicon, tokens: &mut Vec<Token>)
         } else {
             0
         };
+        if matches!(class, Class::At | Class::Mark(_)) {
+            notes.push(tokens.len() as u32);
+        }
         tokens.push(Token {
             start: at as u32,
             end: end as u32,

@@ -30,6 +30,9 @@ struct Label {
     start: usize,
     end: usize,
     kind: String,
+    /// May be found or not.
+    #[serde(default)]
+    optional: bool,
 }
 
 fn cases(corpus: &str) -> Vec<Case> {
@@ -78,7 +81,7 @@ fn score(
         for span in &outcome.spans {
             kinds.entry(span.kind.name().to_owned()).or_default().found += 1;
         }
-        for label in &case.spans {
+        for label in case.spans.iter().filter(|label| !label.optional) {
             let overlaps = |span: &&Span| {
                 span.kind.name() == label.kind && span.start < label.end && label.start < span.end
             };
