@@ -46,10 +46,13 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     }
     let token = &window.tokens[index];
     let may_be = token.is_number() || token.has(ORDINAL | SPOKEN_NUMBER | MONTH);
-    if !may_be || !window.starts_clean(start) || !born() {
+    if !may_be || !window.birth_near || !window.starts_clean(start) {
         return None;
     }
     let end = loose(window, index).or_else(|| spoken(window, index))?;
+    if !born() {
+        return None;
+    }
     window
         .ends_clean(end)
         .then_some(Finding::redact(Kind::Dob, start, end))

@@ -7,7 +7,7 @@ use crate::redact::token::Class;
 use crate::redact::window::Window;
 
 /// More groups than any number has, even one dictated digit by digit.
-pub(crate) const GROUPS_MAX: usize = 20;
+pub(crate) const GROUPS_MAX: usize = 16;
 /// More digits than any number has.
 pub(crate) const DIGITS_MAX: usize = 24;
 
