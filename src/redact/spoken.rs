@@ -139,6 +139,10 @@ fn unlabelled(digits: &[u8], phrase: &Phrase) -> Option<Kind> {
 
 /// A code of letters and digits that is spelled from the token at `index` on: a postcode, a national insurance number.
 pub(crate) fn code(window: &Window<'_>, index: usize) -> Option<Finding> {
+    let first = window.tokens[index].start as usize;
+    if !window.starts_clean(first) || window.before(first) == b'\'' {
+        return None;
+    }
     if !is_piece(window, index)
         || !is_piece(window, index + 1) && !is_spelling_aid(window, index + 1)
     {
