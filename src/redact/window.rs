@@ -137,13 +137,19 @@ impl<'a> Window<'a> {
         self.tokens.get(index).map_or(0, |token| token.roles)
     }
 
-    /// What lies between a token and the one before it.
+    /// What lies between a token and the one before it, or the last value found.
     pub(crate) fn gap(&self, index: usize) -> &'a [u8] {
         let end = self.tokens[index].start as usize;
         let start = if index == 0 {
             0
         } else {
             self.tokens[index - 1].end as usize
+        };
+        // A value may have ended in marks that are no token; they are not seen a second time.
+        let start = if self.floor <= end {
+            start.max(self.floor)
+        } else {
+            start
         };
         &self.bytes[start..end]
     }
