@@ -10,13 +10,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::visit::{Id, Visit};
 use super::wish::Wanted;
-use super::words::{Instant, NewPerson, Person, Reply, ids, next, reason};
+use super::words::{Instant, NewPerson, Person, Reply, Taken, next, reason};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, page, range};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
-use crate::facade::slot_id;
 use crate::ledger::{AppointmentSearch, AppointmentView, Command, Page, Query, Receipt, View};
 use crate::model::{AppointmentId, AppointmentStatus, FreeText};
 use crate::tenant::{Answer, Instruction};
@@ -67,18 +66,9 @@ pub struct Appointment {
     status: &'static str,
     /// Counts its changes from 1; the ETag.
     version: u32,
-    /// Its slot.
-    slot: String,
-    /// What was booked.
-    service: String,
-    /// The first of `resources`.
-    resource: String,
-    /// What it takes.
-    resources: Vec<String>,
-    /// When it begins.
-    start: String,
-    /// When it ends.
-    end: String,
+    /// Which time, of what.
+    #[serde(flatten)]
+    taken: Taken,
     /// Who for; null if they were erased.
     person: Option<Person>,
     /// The hold it came from; null if staff booked at once.
@@ -145,19 +135,11 @@ impl Appointment {
         reason: Option<&FreeText>,
         zone: &Zone,
     ) -> Self {
-        let first = view.resources.first();
-        let slot =
-            first.map(|resource| slot_id::text(&view.service, resource, view.interval.start()));
         Self {
             id: view.id.to_string(),
             status: view.status.as_str(),
             version: view.version,
-            slot: slot.unwrap_or_default(),
-            service: view.service.to_string(),
-            resource: first.map(ToString::to_string).unwrap_or_default(),
-            resources: ids(&view.resources),
-            start: zone.rfc3339(view.interval.start()),
-            end: zone.rfc3339(view.interval.end()),
+            taken: Taken::of(&view.service, &view.resources, view.interval, zone),
             person,
             hold: view.hold.map(|hold| hold.to_string()),
             booked_at: zone.rfc3339(view.booked_at),

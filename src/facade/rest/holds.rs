@@ -9,13 +9,12 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::visit::{Id, Visit};
 use super::wish::Wanted;
-use super::words::{Instant, NewPerson, Person, Reply, ids, next};
+use super::words::{Instant, NewPerson, Person, Reply, Taken, next};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{After, Limit, Params, page};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
-use crate::facade::slot_id;
 use crate::ledger::{Command, HoldView, Query, Receipt, View};
 use crate::model::{CallId, HoldId, HoldStatus, Timestamp};
 use crate::tenant::{Answer, Instruction};
@@ -54,18 +53,9 @@ pub struct Extension {
 pub struct Hold {
     /// Its id.
     id: String,
-    /// Its slot.
-    slot: String,
-    /// What is to be booked.
-    service: String,
-    /// The first of `resources`.
-    resource: String,
-    /// What it takes.
-    resources: Vec<String>,
-    /// When the appointment would begin.
-    start: String,
-    /// When it would end.
-    end: String,
+    /// Which time, of what.
+    #[serde(flatten)]
+    taken: Taken,
     /// `held`, `released`, `expired` or `confirmed`.
     #[schema(value_type = String)]
     status: &'static str,
@@ -125,18 +115,9 @@ pub struct HoldParams {
 
 impl Hold {
     fn of(view: &HoldView, person: Option<Person>, zone: &Zone) -> Self {
-        // A hold takes at least one resource: `decide` claims what a slot names.
-        let first = view.resources.first();
-        let slot =
-            first.map(|resource| slot_id::text(&view.service, resource, view.interval.start()));
         Self {
             id: view.id.to_string(),
-            slot: slot.unwrap_or_default(),
-            service: view.service.to_string(),
-            resource: first.map(ToString::to_string).unwrap_or_default(),
-            resources: ids(&view.resources),
-            start: zone.rfc3339(view.interval.start()),
-            end: zone.rfc3339(view.interval.end()),
+            taken: Taken::of(&view.service, &view.resources, view.interval, zone),
             status: view.status.as_str(),
             expires_at: zone.rfc3339(view.expires_at),
             lifetime_ends_at: zone.rfc3339(view.lifetime_ends_at),

@@ -15,7 +15,9 @@ use crate::facade::params::cursor_text;
 use crate::facade::problem::Problem;
 use crate::facade::slot_id;
 use crate::ledger::{Cursor, SlotStatus, SlotView};
-use crate::model::{Contact, Email, FreeText, Party, PersonId, PersonName, Phone, Slug, Timestamp};
+use crate::model::{
+    Contact, Email, FreeText, Interval, Party, PersonId, PersonName, Phone, Slug, Timestamp,
+};
 use crate::tenant::PersonCard;
 
 /// An instant in a body: RFC 3339, with an offset.
@@ -53,6 +55,39 @@ impl NewPerson {
             phone: Phone::parse(&self.phone, country).map_err(in_field("person.phone"))?,
             email: email.map_err(in_field("person.email"))?,
         })
+    }
+}
+
+/// The time that a hold or an appointment takes.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Taken {
+    /// Its slot.
+    slot: String,
+    /// What for.
+    service: String,
+    /// The first of `resources`.
+    resource: String,
+    /// What it takes.
+    resources: Vec<String>,
+    /// When it begins.
+    start: String,
+    /// When it ends.
+    end: String,
+}
+
+impl Taken {
+    /// That time in the clinic's zone. It takes at least one resource: `decide` claims what a slot names.
+    pub fn of(service: &Slug, resources: &[Slug], interval: Interval, zone: &Zone) -> Self {
+        let first = resources.first();
+        let slot = first.map(|resource| slot_id::text(service, resource, interval.start()));
+        Self {
+            slot: slot.unwrap_or_default(),
+            service: service.to_string(),
+            resource: first.map(ToString::to_string).unwrap_or_default(),
+            resources: ids(resources),
+            start: zone.rfc3339(interval.start()),
+            end: zone.rfc3339(interval.end()),
+        }
     }
 }
 
