@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::config::{Config, SmsProvider};
-use crate::facade::{self, Facade, Readiness, Server};
+use crate::facade::{self, Facade, Phase, Readiness, Server};
 use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Policy, TextChannel};
 use crate::model::{Phone, TenantId};
@@ -59,6 +59,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Who carries texts.
     pub gateway: Arc<dyn SmsGateway>,
+    /// How long callers on kept connections have for a last answer when the server stops.
+    pub farewell: Duration,
 }
 
 /// A running server.
@@ -67,6 +69,7 @@ pub struct App {
     readiness: Readiness,
     server: Server,
     dispatcher: JoinHandle<()>,
+    farewell: Duration,
     journal: Journal,
 }
 
@@ -87,6 +90,7 @@ impl App {
             master,
             clock,
             gateway,
+            farewell,
         } = parts;
         let options = journal::Options {
             segment_bytes: u64::from(config.storage.segment_mib) << 20,
@@ -126,13 +130,14 @@ impl App {
             readiness,
             server,
             dispatcher,
+            farewell,
             journal,
         })
     }
 
     /// Lets requests in. Whatever a first start has to make is made before.
     pub fn open(&self) {
-        self.readiness.set(true);
+        self.readiness.set(Phase::Open);
         tracing::info!(address = %self.server.address, "ready");
     }
 
@@ -152,9 +157,12 @@ impl App {
         self.journal.failure().await.to_string()
     }
 
-    /// Stops in reverse order: no new requests, those in flight end, then the outbox, then the journal.
+    /// Stops in reverse order: kept connections end with their next answer, no new ones are taken, requests in flight end,
+    /// then the outbox, then the journal.
     pub async fn stop(self) -> Result<(), Error> {
-        self.readiness.set(false);
+        self.readiness.set(Phase::Closing);
+        // Callers on kept connections have their next answer, and with it the word that it is the last.
+        tokio::time::sleep(self.farewell).await;
         self.server.stop().await;
         self.dispatcher.abort();
         let journal = self.journal;

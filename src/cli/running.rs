@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -13,6 +14,8 @@ use crate::outbox::{Inbox, NoCarrier, SmsGateway};
 use crate::state_dir::{StateDir, write_secret};
 use crate::telemetry;
 
+/// How long callers on kept connections have for a last answer: many times what one takes.
+const FAREWELL: Duration = Duration::from_millis(250);
 /// EX_IOERR of sysexits.h: the disk failed a sync.
 const SYNC_FAILED: i32 = 74;
 
@@ -38,6 +41,7 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
         master: state.master,
         clock: Arc::new(SystemClock),
         gateway,
+        farewell: FAREWELL,
     })
     .await?;
     if !admin_key_file.exists() {

@@ -14,7 +14,7 @@ use crate::model::{KeyId, Principal, Scope};
 use crate::tenant::{Found, Handle};
 
 use super::problem::{Code, Problem};
-use super::state::Facade;
+use super::state::{Facade, Phase};
 use super::throttle::Place;
 
 /// Who may use a route.
@@ -76,9 +76,8 @@ fn admit(scopes: &[Scope], request: &ServiceRequest) -> Result<(Admitted, Place)
     let facade = request
         .app_data::<web::Data<Facade>>()
         .ok_or_else(Problem::internal)?;
-    if !facade.readiness.is_ready() {
-        let detail =
-            "The server is starting or stopping; nothing was done. Wait and repeat the request.";
+    if facade.readiness.phase() == Phase::Starting {
+        let detail = "The server is starting; nothing was done. Wait and repeat the request.";
         return Err(Problem::new(Code::Overloaded, detail).retry_after(1));
     }
     let place = facade.in_flight.enter().ok_or_else(overloaded)?;

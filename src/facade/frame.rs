@@ -12,15 +12,15 @@ use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::error::InternalError;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
-use actix_web::http::{Method, StatusCode};
+use actix_web::http::{ConnectionType, Method, StatusCode};
 use actix_web::middleware::Next;
-use actix_web::{Error, HttpMessage, HttpResponse, ResponseError, web};
+use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, ResponseError, web};
 
 use crate::clock::Stopwatch;
 
 use super::auth::{Admitted, Shown};
 use super::problem::Problem;
-use super::state::Facade;
+use super::state::{Facade, Phase};
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Hexadecimal digits of a UUID (RFC 9562) or a W3C trace id.
@@ -48,6 +48,10 @@ pub async fn frame(
             line.learn(&response);
             let mut response = response.map_into_boxed_body();
             mark(response.headers_mut(), request_id);
+            if is_closing(response.request()) {
+                let head = response.response_mut().head_mut();
+                head.set_connection_type(ConnectionType::Close);
+            }
             Ok(response)
         }
         // No route refuses this way: what extractors and handlers refuse is an answer already.
@@ -60,6 +64,11 @@ pub async fn frame(
     };
     line.write(status, &stopwatch);
     answer
+}
+
+fn is_closing(request: &HttpRequest) -> bool {
+    let facade = request.app_data::<web::Data<Facade>>();
+    facade.is_some_and(|facade| facade.readiness.phase() == Phase::Closing)
 }
 
 /// The future's value; `None` if it panicked. The panic hook has said where; what it said of what stays there.

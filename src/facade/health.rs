@@ -7,7 +7,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::problem::{Code, Problem};
-use super::state::Facade;
+use super::state::{Facade, Phase};
 
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
@@ -27,7 +27,7 @@ pub async fn live() -> HttpResponse {
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()),
     responses((status = 200, body = Health), (status = 503, description = "`overloaded`: it starts or stops")))]
 pub async fn ready(facade: web::Data<Facade>) -> Result<HttpResponse, Problem> {
-    if !facade.readiness.is_ready() {
+    if facade.readiness.phase() != Phase::Open {
         let detail = "The server is starting or stopping and takes no bookings now; ask again.";
         return Err(Problem::new(Code::Overloaded, detail).retry_after(1));
     }

@@ -31,4 +31,4 @@ mod server;
 
 pub use openapi::document;
 pub use server::Server;
-pub use state::{Facade, Options, Readiness};
+pub use state::{Facade, Options, Phase, Readiness};

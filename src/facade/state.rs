@@ -4,7 +4,7 @@
 //! the same `web::Data` to every worker.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
 use crate::clock::Clock;
@@ -38,19 +38,35 @@ impl Default for Options {
     }
 }
 
-/// Whether the house is ready: ledgers recovered, journal writable. Flipped by whoever starts and stops it.
+/// How far the house is. It only ever goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Phase {
+    /// Ledgers are being recovered: every request is told to come back.
+    Starting,
+    /// Requests are served.
+    Open,
+    /// It is about to stop: requests are still served, but each connection ends with its answer, so that no client sends
+    /// one more into a closing door.
+    Closing,
+}
+
+/// How far the house is, as whoever starts and stops it says.
 #[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicBool>);
+pub struct Readiness(Arc<AtomicU8>);
 
 impl Readiness {
-    /// It is, or it no longer is.
-    pub fn set(&self, ready: bool) {
-        self.0.store(ready, Ordering::Release);
+    /// It has come so far.
+    pub fn set(&self, phase: Phase) {
+        self.0.store(phase as u8, Ordering::Release);
     }
 
-    /// Whether it is.
-    pub fn is_ready(&self) -> bool {
-        self.0.load(Ordering::Acquire)
+    /// How far it is.
+    pub fn phase(&self) -> Phase {
+        match self.0.load(Ordering::Acquire) {
+            0 => Phase::Starting,
+            1 => Phase::Open,
+            _ => Phase::Closing,
+        }
     }
 }
 

@@ -2,6 +2,7 @@
 
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use holdfast::app::{self, App, Parts};
 use holdfast::clock::ManualClock;
@@ -99,6 +100,7 @@ impl World {
             master: MasterKey::new([42; 32]),
             clock: Arc::<ManualClock>::clone(&self.clock),
             gateway: Arc::new(self.carrier.clone()),
+            farewell: Duration::ZERO,
         };
         let thread = std::thread::spawn(move || {
             app::block_on(async {
