@@ -71,6 +71,7 @@ pub struct App {
     dispatcher: JoinHandle<()>,
     farewell: Duration,
     journal: Journal,
+    entries: u64,
 }
 
 /// Runs a future on a thread that can host actors.
@@ -132,6 +133,7 @@ impl App {
             dispatcher,
             farewell,
             journal,
+            entries: found.survey.frames,
         })
     }
 
@@ -144,6 +146,11 @@ impl App {
     /// Where it listens.
     pub fn url(&self) -> String {
         format!("http://{}", self.server.address)
+    }
+
+    /// How many entries the journal held when it was opened.
+    pub fn entries_found(&self) -> u64 {
+        self.entries
     }
 
     /// The tenants.

@@ -30,6 +30,8 @@ pub const NOTICE_MINUTES_MAX: u32 = 90 * 24 * 60;
 pub const HORIZON_DAYS_MAX: u32 = 730;
 /// The horizon of a service that names none, in days.
 pub const HORIZON_DAYS_DEFAULT: u32 = 90;
+/// Starts that a service may have on one day over all its resources: what one look at a day may cost.
+pub const SERVICE_STARTS_PER_DAY_MAX: usize = 30_000;
 /// Longest block, in days.
 pub const BLOCK_DAYS_MAX: i64 = 366;
 /// Longest name of a resource, service or key, in characters.
@@ -43,6 +45,8 @@ pub const PAGE_ROWS_DEFAULT: usize = 50;
 pub const SCAN_ROWS_MAX: usize = 20_000;
 /// Resource-days one look for slots may open; a page may then be short and go on by its cursor.
 pub const SCAN_RESOURCE_DAYS_MAX: usize = 1_000;
+/// Starts one look for slots may pass over; it ends with the day in which it gets there.
+pub const SCAN_STARTS_MAX: usize = 30_000;
 /// Day sheets kept ready per tenant.
 pub const DAY_SHEETS_MAX: usize = 20_000;
 /// Alternatives offered for a taken slot.
@@ -57,7 +61,7 @@ pub const ENDED_KEPT_SECONDS: i64 = 48 * 60 * 60;
 /// Rows one pass of forgetting or sweeping takes, so that no single entry grows without bound.
 pub const SWEEP_ROWS_MAX: usize = 200;
 
-/// Agents' keys by which one hold may be taken up again.
+/// Agents' keys to which one hold is open beside the one that placed it; the oldest gives way.
 pub const HOLD_AGENTS_MAX: usize = 16;
 /// Wrong codes one phone may give over all its holds within the window below.
 pub const CALLER_ATTEMPTS_MAX: u32 = 20;

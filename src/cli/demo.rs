@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 
 use super::output::print;
 use super::remote::Remote;
-use super::running::{admin_key, start, until_stopped};
+use super::running::{Signals, admin_key, start, until_stopped};
 use crate::app::{self, App};
 use crate::calendar::Zone;
 use crate::clock::{Clock, SystemClock};
@@ -33,6 +33,7 @@ pub fn run(port: u16, json: bool) -> anyhow::Result<ExitCode> {
     config.sms.provider = SmsProvider::Inbox;
     config.log.level = LogLevel::Warn;
     let done = app::block_on(async {
+        let signals = Signals::new()?;
         let app = start(config).await?;
         let clinic = set_up(&app, &state).await?;
         print(&if json {
@@ -40,7 +41,7 @@ pub fn run(port: u16, json: bool) -> anyhow::Result<ExitCode> {
         } else {
             tour(&clinic)
         })?;
-        until_stopped(app).await
+        until_stopped(app, signals).await
     });
     // Thrown away whatever happened; what a kill leaves lies in the system's folder for such things.
     let _ = std::fs::remove_dir_all(&state);

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, Parts};
 use crate::clock::SystemClock;
@@ -17,13 +17,20 @@ use crate::telemetry;
 /// How long callers on kept connections have for a last answer: many times what one takes.
 const FAREWELL: Duration = Duration::from_millis(250);
 /// EX_IOERR of sysexits.h: the disk failed a sync.
-const SYNC_FAILED: i32 = 74;
+const SYNC_FAILED: u8 = 74;
 
 /// The settings from a file (or ./config.toml, or the defaults) and the environment.
 pub fn settings(file: Option<&Path>) -> anyhow::Result<Config> {
     let usual = PathBuf::from("config.toml");
     let file = file.or_else(|| usual.exists().then_some(usual.as_path()));
-    Ok(Config::read(file, std::env::vars())?)
+    let variables = std::env::vars_os().filter_map(|(name, value)| {
+        // Other programs' variables may hold anything; ours are text.
+        Some((
+            name.into_string().ok()?,
+            value.to_string_lossy().into_owned(),
+        ))
+    });
+    Ok(Config::read(file, variables)?)
 }
 
 /// Starts a server on these settings; an admin key is written beside the state if the file is not there.
@@ -44,7 +51,14 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
         farewell: FAREWELL,
     })
     .await?;
-    if !admin_key_file.exists() {
+    if admin_key_file.exists() {
+        // The key's own entry was durable before its file was written: a journal without any is not the one it belongs to.
+        anyhow::ensure!(
+            app.entries_found() > 0,
+            "{} is there, but the journal is empty: put the journal back; for a fresh start on purpose take that file away",
+            admin_key_file.display()
+        );
+    } else {
         let key = admin_key(&app, "made at start").await?;
         write_secret(&admin_key_file, &key)?;
     }
@@ -61,18 +75,39 @@ pub async fn admin_key(app: &App, label: &str) -> anyhow::Result<String> {
     Ok(secret.to_string())
 }
 
+/// SIGTERM and SIGINT, listened for from before the server starts: whoever stops it while it starts stops it in order.
+pub struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    /// Begins to listen.
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
+    }
+}
+
 /// Serves until SIGTERM or SIGINT, or until the disk fails: then nothing more is acknowledged and the process ends at once.
-pub async fn until_stopped(app: App) -> anyhow::Result<ExitCode> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
+pub async fn until_stopped(app: App, mut signals: Signals) -> anyhow::Result<ExitCode> {
     tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+        _ = signals.terminate.recv() => {}
+        _ = signals.interrupt.recv() => {}
         failure = app.failed() => {
             eprintln!("holdfast: {failure}; nothing was acknowledged since, start again when the disk is well");
-            std::process::exit(SYNC_FAILED);
+            std::process::exit(SYNC_FAILED.into());
         }
     }
-    app.stop().await?;
-    Ok(ExitCode::SUCCESS)
+    match app.stop().await {
+        Ok(()) => Ok(ExitCode::SUCCESS),
+        Err(error) => {
+            eprintln!(
+                "holdfast: {error}; nothing was acknowledged since, start again when the disk is well"
+            );
+            Ok(ExitCode::from(SYNC_FAILED))
+        }
+    }
 }

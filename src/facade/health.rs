@@ -12,18 +12,26 @@ use super::state::{Facade, Phase};
 /// How the server is.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Health {
-    /// `pass`.
+    /// `pass`, or `warn`: it serves, but the operator should look.
     #[schema(value_type = String)]
     status: &'static str,
+    /// Clinics that are out of service, if any.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    out_of_service: Option<usize>,
 }
+
+const PASS: Health = Health {
+    status: "pass",
+    out_of_service: None,
+};
 
 /// Says that the process lives.
 #[utoipa::path(get, path = "/healthz", tag = "health", security(()), responses((status = 200, body = Health)))]
 pub async fn live() -> HttpResponse {
-    HttpResponse::Ok().json(Health { status: "pass" })
+    HttpResponse::Ok().json(PASS)
 }
 
-/// Says whether the journal is writable and every ledger recovered.
+/// Says whether ledgers are recovered and requests are served.
 #[utoipa::path(get, path = "/readyz", tag = "health", security(()),
     responses((status = 200, body = Health), (status = 503, description = "`overloaded`: it starts or stops")))]
 pub async fn ready(facade: web::Data<Facade>) -> Result<HttpResponse, Problem> {
@@ -31,5 +39,13 @@ pub async fn ready(facade: web::Data<Facade>) -> Result<HttpResponse, Problem> {
         let detail = "The server is starting or stopping and takes no bookings now; ask again.";
         return Err(Problem::new(Code::Overloaded, detail).retry_after(1));
     }
-    Ok(HttpResponse::Ok().json(Health { status: "pass" }))
+    let (_, out_of_service) = facade.directory.count();
+    // One clinic that cannot be served is no reason to turn all others away.
+    Ok(HttpResponse::Ok().json(match out_of_service {
+        0 => PASS,
+        some => Health {
+            status: "warn",
+            out_of_service: Some(some),
+        },
+    }))
 }

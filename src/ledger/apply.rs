@@ -162,7 +162,7 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
             }
             ledger.holds.insert(hold.id, hold);
         }
-        Event::HoldTakenUp { hold, by } => hold_mut(ledger, *hold).taken_up_by.push(*by),
+        Event::HoldTakenUp { hold, by } => hold_mut(ledger, *hold).take_up(*by),
         Event::HoldExtended {
             hold: id,
             expires_at,

@@ -196,9 +196,16 @@ struct DayWalk<'a> {
     include_taken: bool,
     /// The best reason seen for a time that is not offered.
     reason: Option<Reason>,
+    /// Starts looked at so far.
+    looked: usize,
 }
 
 impl DayWalk<'_> {
+    /// Whether opening so many resource-days, or what was looked at so far, is all that one look may cost.
+    fn is_enough(&self, opened: usize) -> bool {
+        opened > limits::SCAN_RESOURCE_DAYS_MAX || self.looked >= limits::SCAN_STARTS_MAX
+    }
+
     fn see(&mut self, reason: Reason) {
         self.reason = self.reason.max(Some(reason));
     }
@@ -269,6 +276,7 @@ impl DayWalk<'_> {
         }
         starts.retain(|start| self.asked.start() <= *start && *start < self.asked.end());
         starts.retain(|start| self.is_bookable(*start));
+        self.looked += starts.len();
         starts
     }
 }
@@ -310,6 +318,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
         range: offered,
         include_taken: search.include_taken,
         reason: None,
+        looked: 0,
     };
     let mut found = Vec::new();
     let mut opened = 0;
@@ -317,7 +326,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
     let last = ledger.zone.date_of(Timestamp(offered.end().0 - 1));
     while date <= last {
         // Another day of all resources would pass the bound: the page ends here and its cursor goes on with this date.
-        if opened + resources.len() > limits::SCAN_RESOURCE_DAYS_MAX && opened > 0 {
+        if opened > 0 && walk.is_enough(opened + resources.len()) {
             let next = ledger.zone.day(date).map(|day| Cursor {
                 at: day.start().0 - 1,
                 serial: u64::MAX,
@@ -398,6 +407,7 @@ pub(super) fn alternatives(
         range,
         include_taken: false,
         reason: None,
+        looked: 0,
     };
     let mut found: Vec<SlotView> = Vec::new();
     let rank = |slot: &SlotView| {
@@ -429,7 +439,7 @@ pub(super) fn alternatives(
         let next_ring = days.unsigned_abs() * 23 * 60 * 60 * 1000;
         let settled = found.len() == limits::ALTERNATIVES_MAX
             && found.last().is_some_and(|slot| rank(slot).0 <= next_ring);
-        if settled || opened >= limits::SCAN_RESOURCE_DAYS_MAX {
+        if settled || walk.is_enough(opened + 1) {
             break;
         }
     }

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::limits;
+
 use super::call::CallId;
 use super::contact::Party;
 use super::credential::Principal;
@@ -104,6 +106,14 @@ impl Hold {
         !principal.is_agent()
             || self.placed_by == principal
             || self.taken_up_by.contains(&principal)
+    }
+
+    /// Its caller came back for it by this key; of too many the oldest gives way.
+    pub fn take_up(&mut self, by: Principal) {
+        if self.taken_up_by.len() >= limits::HOLD_AGENTS_MAX {
+            self.taken_up_by.remove(0);
+        }
+        self.taken_up_by.push(by);
     }
 
     /// What it is at `now`.

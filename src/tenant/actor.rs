@@ -23,6 +23,8 @@ use super::texts;
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
 const TICK: Duration = Duration::from_secs(15);
+/// How soon it goes on where one step was not enough.
+const NEXT_STEP: Duration = Duration::from_millis(5);
 
 /// One tenant, alive.
 pub struct TenantActor {
@@ -102,17 +104,18 @@ impl TenantActor {
         }
     }
 
-    fn tick(&mut self) {
-        let now = self.clock.now();
-        if self
-            .core
-            .ledger()
-            .next_deadline()
-            .is_some_and(|due| due <= now)
-            && let Err(refused) = self.core.command(&Command::TimePassed, now)
-        {
+    /// Writes down what is due, a bounded step at a time so that no message waits long behind it.
+    fn tick(&mut self, context: &mut Context<Self>) {
+        let now = self.core.no_earlier(self.clock.now());
+        let is_due = |core: &Core| core.ledger().next_deadline().is_some_and(|due| due <= now);
+        if !is_due(&self.core) {
+            return;
+        }
+        if let Err(refused) = self.core.command(&Command::TimePassed, now) {
             // Refused because the queue is full or the engine is stopping; the next tick tries again.
             tracing::debug!(?refused, "the timer's word was not taken");
+        } else if is_due(&self.core) {
+            context.run_later(NEXT_STEP, |actor, context| actor.tick(context));
         }
     }
 
@@ -136,7 +139,12 @@ impl TenantActor {
         let phone = self.core.contacts().phone(text.to).cloned();
         // Whoever was erased gets no text; nor does anyone get a code whose time is over.
         let Some(phone) = phone.filter(|_| now < expires_at) else {
-            let settled = self.settle(id, text.attempts, SendOutcome::NotSent)?;
+            // What a former life handed over may have gone out; only what this one still holds was certainly not sent.
+            let outcome = match self.fresh.contains(&id) {
+                true => SendOutcome::NotSent,
+                false => SendOutcome::Unknown,
+            };
+            let settled = self.settle(id, text.attempts, outcome)?;
             return Ok(settled.map(|()| None));
         };
         let attempt = if self.fresh.remove(&id) {
@@ -151,6 +159,7 @@ impl TenantActor {
             // Settled instead: it has had its last attempt.
             if attempts == text.attempts {
                 self.tell_waiters(id);
+                self.ring_for_the_rest();
                 return Ok(handed_over.map(|_| None));
             }
             attempts
@@ -180,15 +189,16 @@ impl TenantActor {
         self.in_flight.remove(&id);
         self.fresh.remove(&id);
         self.tell_waiters(id);
-        if self
-            .core
-            .ledger()
-            .unsettled_texts()
-            .any(|text| !self.in_flight.contains(&text))
-        {
+        self.ring_for_the_rest();
+        Ok(settled.map(|_| ()))
+    }
+
+    /// The outbox takes a bounded number at a time; whoever settles one rings for those that wait.
+    fn ring_for_the_rest(&self) {
+        let mut unsettled = self.core.ledger().unsettled_texts();
+        if unsettled.any(|text| !self.in_flight.contains(&text)) {
             self.doorbell.ring(self.core.tenant());
         }
-        Ok(settled.map(|_| ()))
     }
 
     fn outcome(&self, id: MessageId) -> Option<SendOutcome> {
@@ -252,7 +262,7 @@ impl Actor for TenantActor {
     type Context = Context<Self>;
 
     fn started(&mut self, context: &mut Self::Context) {
-        context.run_interval(TICK, |actor, _| actor.tick());
+        context.run_interval(TICK, |actor, context| actor.tick(context));
         if self.core.ledger().unsettled_texts().next().is_some() {
             self.doorbell.ring(self.core.tenant());
         }

@@ -187,10 +187,12 @@ impl Core {
         if decision.events.is_empty() {
             return Ok(self.unconfirmed(Ok(decision)));
         }
-        let remembered = decision
-            .events
-            .iter()
-            .any(|e| matches!(e, Event::RequestRemembered { .. }));
+        let is_memory = |event: &Event| matches!(event, Event::RequestRemembered { .. });
+        // What was found as wished changes nothing, so nothing new is said of anyone.
+        if decision.events.iter().all(is_memory) {
+            facts.clear();
+        }
+        let remembered = decision.events.iter().any(is_memory);
         facts.extend(step.idempotency.filter(|_| remembered).map(|idempotency| {
             PersonalFact::Body {
                 key: idempotency.key,
@@ -230,7 +232,12 @@ impl Core {
                 journal::Refused::Full => Refused::Overloaded,
                 journal::Refused::Stopped => Refused::Stopped,
                 journal::Refused::TooLarge => {
-                    unreachable!("limits.rs keeps every entry below the journal's bound")
+                    // limits.rs keeps every entry below this; should one slip through, one request fails, not a clinic.
+                    tracing::error!(
+                        events = events.len(),
+                        "an entry is too large for the journal"
+                    );
+                    Refused::Overloaded
                 }
             })?;
         for event in events {

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use actix::{Actor, Addr, ArbiterHandle};
 use dashmap::DashMap;
@@ -23,6 +24,9 @@ use super::handle::Handle;
 use super::keyring::Credential;
 use super::messages::{Answer, Instruction, Refused, Request};
 use super::recovery::{Fault, Replayed};
+
+/// How long to wait before a full queue is tried again.
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// Why the tenants cannot be started.
 #[derive(Debug, thiserror::Error)]
@@ -169,8 +173,14 @@ impl Directory {
     }
 
     /// Adds a clinic: an entry of the instance, then the clinic's own first entry. If a crash comes between the two, the next
-    /// start makes up for it.
+    /// start makes up for it; a caller who goes away in between changes nothing, because this is not their task.
     pub async fn create_tenant(&self, request: Request) -> Result<Answer, Refused> {
+        let directory = self.clone();
+        let created = tokio::spawn(async move { directory.create_and_open(request).await });
+        created.await.map_err(|_| Refused::Stopped)?
+    }
+
+    async fn create_and_open(&self, request: Request) -> Result<Answer, Refused> {
         let answer = self.started().instance.execute(request).await?;
         if let Receipt::Tenant(record) = &answer.receipt {
             let _one_at_a_time = self.0.opening.lock().await;
@@ -255,16 +265,7 @@ impl Directory {
         let address = self.spawn(&self.started().arbiters, core).await?;
         let handle = self.handle(record.id, slug.clone(), profile.clone(), address);
         if is_new {
-            let instruction = Instruction::Plain(Command::OpenClinic(profile));
-            let request = Request {
-                principal: Principal::System,
-                idempotency: None,
-                instruction,
-            };
-            handle
-                .execute(request)
-                .await
-                .map_err(StartError::FirstEntry)?;
+            first_entry(&handle, profile).await?;
         }
         inner.by_id.insert(record.id, slug.clone());
         inner.by_slug.insert(slug.clone(), Tenant::Open(handle));
@@ -289,5 +290,22 @@ impl Directory {
             return Err(StartError::Arbiter);
         }
         started.await.map_err(|_| StartError::Arbiter)
+    }
+}
+
+/// The clinic's first words of itself. A full queue passes; a second actor for one clinic would not, so this one insists.
+async fn first_entry(handle: &Handle, profile: Profile) -> Result<(), StartError> {
+    loop {
+        let instruction = Instruction::Plain(Command::OpenClinic(profile.clone()));
+        let request = Request {
+            principal: Principal::System,
+            idempotency: None,
+            instruction,
+        };
+        match handle.execute(request).await {
+            Ok(_) => return Ok(()),
+            Err(Refused::TenantBusy | Refused::Overloaded) => tokio::time::sleep(RETRY_PAUSE).await,
+            Err(refused) => return Err(StartError::FirstEntry(refused)),
+        }
     }
 }

@@ -13,7 +13,7 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::calendar::Zone;
 use crate::journal::{Journal, Unconfirmed};
-use crate::ledger::{Command, Page, PageRequest, Query, Receipt};
+use crate::ledger::{Command, Page, PageRequest, Query, View};
 use crate::model::{MessageId, Principal, Profile, SendOutcome, Slug, TenantId};
 
 use super::actor::{Execute, Look, TenantActor, Texted, Texting};
@@ -30,6 +30,7 @@ struct Inner {
     permits: Semaphore,
     journal: Journal,
     profile: RwLock<(Arc<Profile>, Zone)>,
+    looking: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Handle {
@@ -55,6 +56,7 @@ impl Handle {
             permits: Semaphore::new(in_flight_max),
             journal,
             profile: RwLock::new((Arc::new(profile), zone)),
+            looking: tokio::sync::Mutex::new(()),
         }))
     }
 
@@ -96,18 +98,39 @@ impl Handle {
             request.instruction,
             Instruction::Plain(Command::ChangeProfile(_))
         );
+        if !changes_profile {
+            return self.execute_here(request).await;
+        }
+        // What this handle shows must follow also if the caller goes away meanwhile, so it is not the caller's task.
+        let handle = self.clone();
+        let changed = tokio::spawn(async move {
+            let answer = handle.execute_here(request).await?;
+            handle.look_at_profile().await?;
+            Ok(answer)
+        });
+        changed.await.map_err(|_| Refused::Stopped)?
+    }
+
+    async fn execute_here(&self, request: Request) -> Result<Answer, Refused> {
         let _permit = self.permit()?;
         let outcome = self.send(Execute(request)).await??;
-        let answer = self.confirmed(outcome).await?.map_err(Refused::Rejected)?;
-        if let (Receipt::Profile(profile), true) = (&answer.receipt, changes_profile) {
-            let now = (Arc::new(profile.clone()), zone_of(profile));
-            *self
+        self.confirmed(outcome).await?.map_err(Refused::Rejected)
+    }
+
+    /// Takes in what the clinic says of itself now; one look at a time, so that an older one never comes last.
+    async fn look_at_profile(&self) -> Result<(), Refused> {
+        let _one_at_a_time = self.0.looking.lock().await;
+        let seen = self.query(Principal::System, Query::Profile).await?;
+        if let View::Profile(profile) = seen.view {
+            let zone = zone_of(&profile);
+            let mut shown = self
                 .0
                 .profile
                 .write()
-                .unwrap_or_else(PoisonError::into_inner) = now;
+                .unwrap_or_else(PoisonError::into_inner);
+            *shown = (Arc::new(profile), zone);
         }
-        Ok(answer)
+        Ok(())
     }
 
     /// Looks something up; nothing is shown that a crash could take back.

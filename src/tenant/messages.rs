@@ -157,6 +157,6 @@ pub enum Refused {
     Overloaded,
     /// The engine or this tenant stopped meanwhile: whether it was done is not known; the same idempotency key will tell.
     Stopped,
-    /// The tenant failed twice on the same entry and is out of service until the operator has looked.
+    /// The tenant's actor has panicked or its entries do not replay: it is out of service until the operator has looked.
     Quarantined,
 }

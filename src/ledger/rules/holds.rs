@@ -7,7 +7,6 @@ use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
-use crate::limits;
 use crate::model::{CallId, Hold, HoldId, HoldStatus, Party};
 
 use super::claiming::{claim, clear_lapsed};
@@ -67,7 +66,7 @@ pub fn place(
 /// The hold that the caller has. If they come back over another agent's line, it is open to that agent from now on.
 fn again(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
     let receipt = Receipt::HoldAgain(ledger.hold_view(hold, context.now));
-    if hold.is_open_to(context.principal) || hold.taken_up_by.len() >= limits::HOLD_AGENTS_MAX {
+    if hold.is_open_to(context.principal) {
         return Decision::quiet(receipt);
     }
     let event = Event::HoldTakenUp {

@@ -227,6 +227,12 @@ fn check_service(service: &Service) -> Result<(), Rejection> {
         limits::STEP_MINUTES_MAX,
         "at most 1440, a day",
     )?;
+    let starts = 24 * 60 / service.step().get() as usize * service.resources.len();
+    if starts > limits::SERVICE_STARTS_PER_DAY_MAX {
+        let detail =
+            "too many starts a day over all resources; make the step longer or split the service";
+        return Err(invalid("step_minutes", detail));
+    }
     within(
         "notice_minutes",
         service.notice_minutes,
