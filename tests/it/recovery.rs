@@ -122,3 +122,26 @@ fn a_revoked_key_stays_revoked() {
         200
     );
 }
+
+#[test]
+fn what_a_clinic_says_of_itself_is_the_same_everywhere_after_a_race() {
+    let world = World::start();
+    let clinic = world.clinic("a");
+    for round in 0..20 {
+        std::thread::scope(|scope| {
+            for racer in 0..4 {
+                let clinic = &clinic;
+                scope.spawn(move || {
+                    let body = json!({ "name": format!("Name {round}-{racer}") }).to_string();
+                    let json = [("Content-Type", "application/json")];
+                    let answer = clinic.staff.send("PATCH", &clinic.path, &json, &body);
+                    assert_eq!(answer.status, 200, "{}", answer.body);
+                });
+            }
+        });
+        // One is the ledger's word, the other what the façade reads numbers and dates by.
+        let own = clinic.staff.get(&clinic.path).json();
+        let listed = world.admin.get("/v1/tenants").json();
+        assert_eq!(listed["tenants"][0]["name"], own["name"], "round {round}");
+    }
+}
