@@ -12,7 +12,6 @@ mod running;
 mod demo;
 mod init;
 mod key;
-mod redact;
 mod serve;
 mod settings;
 mod tenant;

@@ -25,8 +25,6 @@ mod readme;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
-mod redaction;
-#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;
