@@ -49,6 +49,11 @@ impl Zone {
         (!zone.is_unknown()).then_some(Self(zone))
     }
 
+    /// UTC: where there is no clinic, or its zone is not known.
+    pub fn utc() -> Self {
+        Self(TimeZone::UTC)
+    }
+
     /// The date on this zone's calendar. Instants out of jiff's range are its ends.
     pub fn date_of(&self, at: Timestamp) -> Date {
         self.wall_clock(at).0.date()

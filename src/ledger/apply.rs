@@ -100,9 +100,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
 
 fn set_profile(ledger: &mut Ledger, profile: &Profile) {
     // Zones were checked when they were set; a database that lost one since is answered with UTC rather than a dead tenant.
-    if let Some(zone) = Zone::named(&profile.time_zone) {
-        ledger.zone = zone;
-    }
+    ledger.zone = Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc);
     ledger.profile = Some(profile.clone());
     ledger.sheets.clear();
 }

@@ -1,8 +1,8 @@
 //! Remembered requests: the same idempotency key has one effect and gets one answer, also after a restart.
 //!
 //! Answers to requests that changed something, or found it as wished, are kept for 24 hours; after a rejection the same key is
-//! decided anew. Keys are
-//! kept hashed. Whether a key came back with another body is told by the context, because a body's digest is personal data.
+//! decided anew. Keys are kept hashed. Whether a key came back with another body is told by the context, because a body's
+//! digest is personal data.
 
 use crate::model::Timestamp;
 

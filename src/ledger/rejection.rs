@@ -193,28 +193,4 @@ impl Rejection {
             Self::VersionMismatch { .. } => "version-mismatch",
         }
     }
-
-    /// Whether the same request can succeed later without anything else being changed by the one who asks.
-    pub fn is_transient(&self) -> bool {
-        match self {
-            Self::SlotTaken(_) | Self::TooManyHolds { .. } | Self::TooManyCodes { .. } => true,
-            Self::IdempotencyKeyReused
-            | Self::NotFound(_)
-            | Self::Invalid { .. }
-            | Self::IdTaken
-            | Self::LimitReached(_)
-            | Self::HoldConfirmed
-            | Self::HoldExpired
-            | Self::HoldLifetimeReached
-            | Self::SlotNotOffered(_)
-            | Self::SmsCredentialsMissing
-            | Self::VerificationNotNeeded
-            | Self::VerificationLocked
-            | Self::VerificationRequired
-            | Self::CodeMissing
-            | Self::CodeExpired
-            | Self::AppointmentCancelled
-            | Self::VersionMismatch { .. } => false,
-        }
-    }
 }

@@ -82,7 +82,7 @@ impl Ledger {
         Self {
             tenant,
             profile: None,
-            zone: Zone::named("UTC").expect("the bundled database has UTC"),
+            zone: Zone::utc(),
             tenants: Table::default(),
             keys: Table::default(),
             resources: Vec::new(),

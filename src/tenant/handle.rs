@@ -237,6 +237,5 @@ impl Handle {
 }
 
 fn zone_of(profile: &Profile) -> Zone {
-    let utc = || Zone::named("UTC").expect("the bundled database has UTC");
-    Zone::named(&profile.time_zone).unwrap_or_else(utc)
+    Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc)
 }

@@ -324,7 +324,7 @@ pub async fn show(visit: Visit, id: Id<AppointmentId>) -> Result<HttpResponse, P
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/cancel", tag = "appointments", request_body(content = Option<Cancellation>),
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
         ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
-    responses((status = 200, body = Appointment), (status = 409, description = "`appointment-cancelled`"), (status = 412, description = "`version-mismatch`")))]
+    responses((status = 200, body = Appointment), (status = 412, description = "`version-mismatch`")))]
 pub async fn cancel(
     visit: Visit,
     id: Id<AppointmentId>,

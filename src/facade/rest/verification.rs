@@ -101,7 +101,7 @@ fn code_answer(
 #[utoipa::path(post, path = "/v1/tenants/{t}/holds/{id}/confirm", tag = "holds", request_body(content = Option<Confirmation>),
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id."), KeyHeader),
     responses((status = 201, body = appointments::Appointment), (status = 200, body = appointments::Appointment, description = "It had been confirmed before."),
-        (status = 409, description = "`verification-required`, `hold-confirmed`, `slot-taken`"), (status = 410, description = "`hold-expired`, `code-expired`"),
+        (status = 409, description = "`verification-required`, `hold-confirmed`"), (status = 410, description = "`hold-expired`, `code-expired`"),
         (status = 423, description = "`verification-locked`")))]
 pub async fn confirm(
     visit: Visit,
