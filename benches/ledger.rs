@@ -94,6 +94,7 @@ impl Practice {
             notice_minutes: 60,
             horizon_days: 90,
             resources: (0..PRACTITIONERS).map(practitioner).collect(),
+            also: Vec::new(),
             verification: VerificationPolicy::Required,
         }));
         practice.fill();
@@ -108,6 +109,7 @@ impl Practice {
                 self.carry_out(&Command::BookDirectly {
                     wish: wish_for(slot),
                     party: party(number as u128),
+                    overbook: false,
                 });
             }
         }

@@ -6,13 +6,13 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, CallerId, Hold, HoldId, HoldState, Message,
-    MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service, TextKind,
-    Timestamp,
+    Appointment, AppointmentStatus, CallerId, Hold, HoldId, HoldState, Message, MessageId,
+    MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service, TextKind, Timestamp,
 };
 
 use super::event::Event;
-use super::occupancy::Owner;
+use super::made::{booked, confirmed, placed};
+use super::occupancy::{Occupancy, Owner};
 use super::state::{Forget, Ledger};
 
 /// Makes an event so.
@@ -60,6 +60,9 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
         Event::AttemptFailed { hold, caller, at } => count_attempt(ledger, *hold, *caller, *at),
+        Event::SeriesBooked(series) => {
+            ledger.series.insert(series.id, series.clone());
+        }
         Event::AppointmentBooked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
@@ -209,97 +212,6 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
     }
 }
 
-/// The hold that an event places; `None` for any other event.
-pub(super) fn placed(event: &Event) -> Option<Hold> {
-    let Event::HoldPlaced {
-        hold,
-        service,
-        interval,
-        claims,
-        party,
-        call,
-        by,
-        at,
-        expires_at,
-        lifetime_ends_at,
-    } = event
-    else {
-        return None;
-    };
-    assert!(!claims.is_empty(), "a hold claims something");
-    Some(Hold {
-        id: *hold,
-        service: *service,
-        interval: *interval,
-        claims: claims.clone(),
-        party: *party,
-        call: call.clone(),
-        placed_by: *by,
-        taken_up_by: Vec::new(),
-        placed_at: *at,
-        expires_at: *expires_at,
-        lifetime_ends_at: *lifetime_ends_at,
-        state: HoldState::Held,
-        verification: None,
-        codes_sent: 0,
-        failed_attempts: 0,
-        locked: false,
-    })
-}
-
-/// The appointment that a hold becomes.
-pub(super) fn confirmed(
-    hold: &Hold,
-    appointment: AppointmentId,
-    proof: Proof,
-    by: crate::model::Principal,
-    at: Timestamp,
-) -> Appointment {
-    Appointment {
-        id: appointment,
-        version: 1,
-        status: AppointmentStatus::Booked,
-        service: hold.service,
-        interval: hold.interval,
-        claims: hold.claims.clone(),
-        party: hold.party,
-        hold: Some(hold.id),
-        proof,
-        booked_at: at,
-        booked_by: by,
-    }
-}
-
-/// The appointment that an event books at once; `None` for any other event.
-pub(super) fn booked(event: &Event) -> Option<Appointment> {
-    let Event::AppointmentBooked {
-        appointment,
-        service,
-        interval,
-        claims,
-        party,
-        by,
-        at,
-    } = event
-    else {
-        return None;
-    };
-    assert!(!claims.is_empty(), "an appointment claims something");
-    Some(Appointment {
-        id: *appointment,
-        version: 1,
-        status: AppointmentStatus::Booked,
-        service: *service,
-        interval: *interval,
-        claims: claims.clone(),
-        party: *party,
-        hold: None,
-        proof: Proof::Staff,
-        booked_at: *at,
-        booked_by: *by,
-    })
-}
-
 /// Ends a hold: it leaves every list of open holds and will be forgotten. Its time is the caller's business.
 fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
     let hold = ledger.holds.get_mut(&id).expect("events name known holds");
@@ -365,14 +277,27 @@ fn book(ledger: &mut Ledger, appointment: Appointment) {
     ledger.agenda.insert((start, serial));
 }
 
+fn take_time(occupancy: &mut Occupancy, appointment: &Appointment) {
+    let (owner, claims) = (Owner::Appointment(appointment.id), &appointment.claims);
+    match appointment.overbooked {
+        true => occupancy.enter_overbooked(owner, claims),
+        false => occupancy.enter(owner, claims, Timestamp::MAX),
+    }
+}
+
+fn give_time_back(occupancy: &mut Occupancy, appointment: &Appointment) {
+    let (owner, claims) = (Owner::Appointment(appointment.id), &appointment.claims);
+    match appointment.overbooked {
+        true => occupancy.leave_overbooked(owner, claims),
+        false => occupancy.leave(owner, claims),
+    }
+}
+
 fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
     match event {
         Event::AppointmentBooked { .. } => {
             let appointment = booked(event).expect("this is a booking");
-            let owner = Owner::Appointment(appointment.id);
-            ledger
-                .occupancy
-                .enter(owner, &appointment.claims, Timestamp::MAX);
+            take_time(&mut ledger.occupancy, &appointment);
             book(ledger, appointment);
         }
         Event::AppointmentCancelled { appointment: id } => {
@@ -386,9 +311,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             );
             appointment.status = AppointmentStatus::Cancelled;
             appointment.version += 1;
-            ledger
-                .occupancy
-                .leave(Owner::Appointment(*id), &appointment.claims);
+            give_time_back(&mut ledger.occupancy, appointment);
         }
         Event::AppointmentMoved {
             appointment: id,
@@ -408,9 +331,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 appointment.status == AppointmentStatus::Booked,
                 "what moves stood"
             );
-            let owner = Owner::Appointment(*id);
-            ledger.occupancy.leave(owner, &appointment.claims);
-            ledger.occupancy.enter(owner, claims, Timestamp::MAX);
+            give_time_back(&mut ledger.occupancy, appointment);
             ledger
                 .agenda
                 .remove(&(appointment.interval.start(), serial));
@@ -418,7 +339,9 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             appointment.service = *service;
             appointment.interval = *interval;
             appointment.claims.clone_from(claims);
+            appointment.overbooked = false;
             appointment.version += 1;
+            take_time(&mut ledger.occupancy, appointment);
         }
         _ => unreachable!("apply sends only an appointment's events here"),
     }

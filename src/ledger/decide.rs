@@ -12,7 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, holds, keys, practice, tenants, texts, time_passed,
+    appointments, codes, confirm, holds, keys, practice, series, services, tenants, texts,
+    time_passed,
 };
 use super::state::Ledger;
 
@@ -79,8 +80,8 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::BlockTime { resource, interval } => {
             practice::block_time(ledger, resource, *interval, context)
         }
-        Command::AddService(service) => practice::add_service(ledger, service, context),
-        Command::ChangeService(id, change) => practice::change_service(ledger, id, change),
+        Command::AddService(service) => services::add_service(ledger, service, context),
+        Command::ChangeService(id, change) => services::change_service(ledger, id, change),
         Command::PlaceHold {
             wish,
             party,
@@ -93,7 +94,17 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::ReleaseHold(hold) => holds::release(ledger, *hold, context),
         Command::SendCode(hold) => codes::send(ledger, *hold, context),
         Command::Confirm { hold, code } => confirm::confirm(ledger, *hold, code.as_ref(), context),
-        Command::BookDirectly { wish, party } => appointments::book(ledger, wish, *party, context),
+        Command::BookDirectly {
+            wish,
+            party,
+            overbook,
+        } => appointments::book(ledger, wish, *party, *overbook, context),
+        Command::BookSeries {
+            wish,
+            party,
+            every_weeks,
+            appointments,
+        } => series::book(ledger, wish, *party, *every_weeks, appointments, context),
         Command::CancelAppointment {
             appointment,
             if_version,

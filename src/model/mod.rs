@@ -22,14 +22,14 @@ mod hold;
 
 mod appointment;
 
-pub use appointment::{Appointment, AppointmentStatus, Proof};
+pub use appointment::{Appointment, AppointmentStatus, Proof, Series};
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
 pub use credential::{KeyRecord, Principal, Scope};
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
-    ServiceId, TenantId, VerificationId,
+    SeriesId, ServiceId, TenantId, VerificationId,
 };
 pub use message::{Message, MessageState, SendOutcome, TextKind};
 pub use personal::{PersonalFact, Subject};

@@ -58,7 +58,9 @@ transcripts! {
     judgement
     paging
     practice
+    series
     slots
+    together
     verification
 }
 

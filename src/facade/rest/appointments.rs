@@ -18,7 +18,7 @@ use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{AppointmentSearch, AppointmentView, Command, Page, Query, Receipt, View};
 use crate::model::{AppointmentId, AppointmentStatus, FreeText};
-use crate::tenant::{Answer, Instruction};
+use crate::tenant::{Answer, Errand, Instruction};
 
 /// How many days are looked at where `to` is absent.
 const DAYS_DEFAULT: i64 = 90;
@@ -38,6 +38,9 @@ pub struct NewAppointment {
     start: Option<Instant>,
     /// Who for.
     person: NewPerson,
+    /// Where everyone is taken, book all the same: the appointment then says `overbooked`.
+    #[serde(default)]
+    overbook: bool,
 }
 
 /// Why.
@@ -73,6 +76,11 @@ pub struct Appointment {
     person: Option<Person>,
     /// The hold it came from; null if staff booked at once.
     hold: Option<String>,
+    /// Staff booked it into time that someone else had.
+    overbooked: bool,
+    /// The series it is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    series: Option<String>,
     /// When it was booked.
     booked_at: String,
     /// Why it was cancelled, if someone said.
@@ -129,7 +137,8 @@ pub struct AppointmentParams {
 }
 
 impl Appointment {
-    fn of(
+    /// An appointment as the clinic's wall clock shows it.
+    pub fn of(
         view: &AppointmentView,
         person: Option<Person>,
         reason: Option<&FreeText>,
@@ -142,6 +151,8 @@ impl Appointment {
             taken: Taken::of(&view.service, &view.resources, view.interval, zone),
             person,
             hold: view.hold.map(|hold| hold.to_string()),
+            overbooked: view.overbooked,
+            series: view.series.map(|series| series.to_string()),
             booked_at: zone.rfc3339(view.booked_at),
             reason: reason.map(|text| text.expose().to_owned()),
             replayed: None,
@@ -241,10 +252,12 @@ pub async fn book(
         resource: new.resource.as_deref(),
         start: new.start,
     };
-    let instruction = Instruction::BookDirectly {
-        contact: new.person.contact(&visit.tenant.profile().country)?,
+    let contact = visit.contact(&new.person)?;
+    let errand = Errand::BookDirectly {
         wish: wanted.wish()?,
+        overbook: new.overbook,
     };
+    let instruction = Instruction::For(contact, errand);
     let answer = visit.execute(instruction, key.of(&body)).await?;
     booked(&visit, &answer)
 }

@@ -9,6 +9,7 @@ mod refusal;
 mod visit;
 mod wish;
 
+pub mod explain;
 pub mod inbox;
 pub mod keys;
 pub mod resources;
@@ -18,4 +19,5 @@ pub mod tenants;
 
 pub mod appointments;
 pub mod holds;
+pub mod series;
 pub mod verification;

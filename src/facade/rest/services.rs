@@ -52,6 +52,10 @@ pub struct NewService {
     /// Any one of these gives it.
     #[schema(value_type = Vec<String>)]
     resources: Vec<Slug>,
+    /// One more of each of these lists stands by: a room, a device. The least loaded, chosen when it is held.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Vec<String>>>)]
+    also: Vec<Vec<Slug>>,
     /// Whether a booking needs a code.
     #[serde(default)]
     verification: Policy,
@@ -78,6 +82,9 @@ pub struct ServiceChange {
     /// New resources.
     #[schema(value_type = Option<Vec<String>>)]
     resources: Option<Vec<Slug>>,
+    /// New lists of who stands by; an empty list of lists: nobody.
+    #[schema(value_type = Option<Vec<Vec<String>>>)]
+    also: Option<Vec<Vec<Slug>>>,
     /// A new policy.
     verification: Option<Policy>,
 }
@@ -103,6 +110,8 @@ pub struct Service {
     horizon_days: u32,
     /// Any one of these gives it.
     resources: Vec<String>,
+    /// One more of each of these lists stands by.
+    also: Vec<Vec<String>>,
     /// `required` or `off`.
     #[schema(value_type = String)]
     verification: &'static str,
@@ -143,6 +152,7 @@ impl Service {
             notice_minutes: service.notice_minutes,
             horizon_days: service.horizon_days,
             resources: ids(&view.resources),
+            also: view.also.iter().map(|list| ids(list)).collect(),
             verification: service.verification.as_str(),
             version: service.version,
             created_at: zone.rfc3339(service.created_at),
@@ -170,6 +180,7 @@ pub async fn create(
         notice_minutes: new.notice_minutes.unwrap_or(0),
         horizon_days: new.horizon_days.unwrap_or(HORIZON_DAYS_DEFAULT),
         resources: new.resources.clone(),
+        also: new.also.clone(),
         verification: new.verification.policy(),
     };
     let instruction = Instruction::Plain(Command::AddService(added));
@@ -231,6 +242,7 @@ pub async fn change(
         notice_minutes: change.notice_minutes,
         horizon_days: change.horizon_days,
         resources: change.resources,
+        also: change.also,
         verification: change.verification.map(Policy::policy),
     };
     let instruction = Instruction::Plain(Command::ChangeService(id.0, changed));

@@ -4,11 +4,13 @@ mod claiming;
 
 pub(super) mod holds;
 pub(super) mod practice;
+pub(super) mod services;
 
 pub(super) mod appointments;
 pub(super) mod codes;
 pub(super) mod confirm;
 pub(super) mod keys;
+pub(super) mod series;
 pub(super) mod tenants;
 pub(super) mod texts;
 pub(super) mod time_passed;

@@ -2,8 +2,8 @@
 
 use holdfast::ledger::{
     AppointmentSearch, Command, Cursor, NewResource, NewService, PageRequest, Policy,
-    ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel, Wish,
-    look,
+    ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel,
+    TimeInQuestion, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
@@ -272,7 +272,10 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             minutes(),
             minutes(),
         ),
-        prop::collection::vec(slug("r"), 0..3),
+        (
+            prop::collection::vec(slug("r"), 0..3),
+            prop::collection::vec(prop::collection::vec(slug("r"), 0..3), 0..3),
+        ),
     );
     prop_oneof![
         3 => resource.prop_map(|(id, name, opening_hours, exceptions)| Command::AddResource(NewResource {
@@ -290,7 +293,7 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             })
         }),
         1 => (slug("r"), interval()).prop_map(|(resource, interval)| Command::BlockTime { resource, interval }),
-        3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), resources)| {
+        3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), (resources, also))| {
             Command::AddService(NewService {
                 id,
                 name,
@@ -301,6 +304,7 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
                 notice_minutes: notice,
                 horizon_days: horizon,
                 resources,
+                also,
                 verification,
             })
         }),
@@ -344,7 +348,25 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
     ]);
     let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
     prop_oneof![
-        (wish(), party()).prop_map(|(wish, party)| Command::BookDirectly { wish, party }),
+        (wish(), party(), any::<bool>()).prop_map(|(wish, party, overbook)| {
+            Command::BookDirectly {
+                wish,
+                party,
+                overbook,
+            }
+        }),
+        (
+            wish(),
+            party(),
+            0u32..4,
+            prop::collection::vec(any::<u128>(), 0..4)
+        )
+            .prop_map(|(wish, party, every_weeks, ids)| Command::BookSeries {
+                wish,
+                party,
+                every_weeks,
+                appointments: ids.into_iter().map(AppointmentId).collect(),
+            }),
         (made(), version()).prop_map(|(id, if_version)| Command::CancelAppointment {
             appointment: AppointmentId(id),
             if_version,
@@ -409,6 +431,13 @@ fn query() -> impl Strategy<Value = Query> {
                 page,
             }
         )),
+        (slug("s"), prop::option::of(slug("r")), instant()).prop_map(
+            |(service, resource, start)| Query::Explain(TimeInQuestion {
+                service,
+                resource,
+                start,
+            })
+        ),
         page().prop_map(|page| Query::Holds { status: None, page }),
         page().prop_map(Query::Resources),
         page().prop_map(Query::Keys),

@@ -235,6 +235,7 @@ impl Life {
                 let command = Command::BookDirectly {
                     wish: wished,
                     party,
+                    overbook: false,
                 };
                 (command, staff(), self.model.choose(wish, now, None))
             }

@@ -99,6 +99,7 @@ impl House {
                 notice_minutes: minutes(service.notice),
                 horizon_days: minutes(service.horizon),
                 resources: service.resources.iter().map(|r| resource_id(*r)).collect(),
+                also: Vec::new(),
                 verification: match service.code {
                     true => VerificationPolicy::Required,
                     false => VerificationPolicy::Off,

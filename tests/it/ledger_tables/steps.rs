@@ -3,12 +3,12 @@
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
     AppointmentSearch, Command, Cursor, Decision, NewResource, NewService, PageRequest,
-    ProfileChange, Query, Rejection, ResourceChange, ServiceChange, SlotSearch, TextChannel, View,
-    Wish, look,
+    ProfileChange, Query, Rejection, ResourceChange, ServiceChange, SlotSearch, TextChannel,
+    TimeInQuestion, View, Wish, look,
 };
 use holdfast::model::{
-    AppointmentStatus, CallId, DayException, EnteredCode, HoldStatus, KeyId, Profile, ResourceKind,
-    Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
+    AppointmentId, AppointmentStatus, CallId, DayException, EnteredCode, HoldStatus, KeyId,
+    Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
 };
 
 use super::answers;
@@ -40,7 +40,7 @@ pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
         "at" => move_clock(desk, &mut words),
         "policy" => set_policy(desk, &mut words),
         "instance" => desk.become_instance(),
-        "find" | "see" | "holds" | "appointments" | "due" => {
+        "find" | "see" | "holds" | "appointments" | "due" | "explain" => {
             let said = ask(desk, verb, &mut words);
             words.done();
             return Some(said);
@@ -138,10 +138,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             ttl_seconds: words.number("ttl"),
             wish: wish(desk, words),
         },
-        "book" => Command::BookDirectly {
-            party: desk.party(words.option("for").expect("a booking is for someone")),
-            wish: wish(desk, words),
-        },
+        "book" | "series" => read_booking(desk, verb, words),
         "extend" => Command::ExtendHold {
             ttl_seconds: words.number("by").expect("by how long"),
             hold: desk.hold(words.next()),
@@ -167,6 +164,24 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         "text" => read_text(desk, words),
         "tick" => Command::TimePassed,
         _ => words.wrong("not a step"),
+    }
+}
+
+fn read_booking(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
+    let party = desk.party(words.option("for").expect("a booking is for someone"));
+    if verb == "book" {
+        return Command::BookDirectly {
+            party,
+            overbook: words.flag("overbook"),
+            wish: wish(desk, words),
+        };
+    }
+    let times: usize = words.number("times").expect("how many");
+    Command::BookSeries {
+        party,
+        every_weeks: words.number("weeks").unwrap_or(1),
+        appointments: (0..times).map(|_| AppointmentId(desk.draw())).collect(),
+        wish: wish(desk, words),
     }
 }
 
@@ -315,11 +330,19 @@ fn read_service(words: &mut Words) -> Command {
         notice_minutes: change.notice_minutes.unwrap_or(0),
         horizon_days: change.horizon_days.unwrap_or(90),
         resources: change.resources.unwrap_or_default(),
+        also: change.also.unwrap_or_default(),
         verification: change.verification.unwrap_or(VerificationPolicy::Required),
     })
 }
 
+/// `… by dr-a dr-b also room-1 room-2 also x-ray`; `alone` takes all lists away.
 fn read_change(words: &mut Words) -> ServiceChange {
+    let alone = words.flag("alone");
+    let also = words.rest_after("also");
+    let lists = also.split(|word| *word == "also");
+    let lists: Vec<Vec<Slug>> = lists
+        .map(|list| list.iter().map(|word| slug(word)).collect())
+        .collect();
     ServiceChange {
         name: words.option("named").map(|name| name.replace('_', " ")),
         minutes: words.number("lasts"),
@@ -335,6 +358,10 @@ fn read_change(words: &mut Words) -> ServiceChange {
         resources: words
             .eat("by")
             .then(|| words.all().into_iter().map(slug).collect()),
+        also: match also.is_empty() {
+            true => alone.then(Vec::new),
+            false => Some(lists),
+        },
     }
 }
 
@@ -398,6 +425,18 @@ fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
     let query = match verb {
         "due" => return Ok(answers::due(desk)),
         "find" => return find(desk, words),
+        "explain" => {
+            let Wish {
+                service,
+                resource,
+                start,
+            } = wish(desk, words);
+            Query::Explain(TimeInQuestion {
+                service,
+                resource,
+                start,
+            })
+        }
         "see" => {
             let name = words.next();
             if name.starts_with('h') {
