@@ -111,16 +111,22 @@ fn look(
     owner.map_or(Verdict::Free, Verdict::Taken)
 }
 
-fn is_blocked(ledger: &Ledger, resource: ResourceId, interval: Interval) -> bool {
-    let blocks = &ledger.blocks[resource.0 as usize];
-    let end = blocks.partition_point(|block| block.interval.start() < interval.end());
-    // None lasts longer than this, so years of old blocks cost nothing.
-    let reach = -limits::BLOCK_DAYS_MAX * 24 * 60 * 60;
-    let earliest = interval.start().plus_seconds(reach);
-    let recent = blocks[..end].iter().rev();
-    recent
-        .take_while(|block| block.interval.start() >= earliest)
-        .any(|block| block.interval.overlaps(interval))
+pub(super) fn is_blocked(ledger: &Ledger, resource: ResourceId, interval: Interval) -> bool {
+    ledger.blocks[resource.0 as usize].meet(interval)
+}
+
+/// Why what is booked now lies outside its resource's hours, if it does: the same test as a slot's, without its step.
+pub(super) fn outside_hours(ledger: &Ledger, resource: &Resource, own: Interval) -> Option<Reason> {
+    let date = ledger.zone.date_of(own.start());
+    let sheet = ledger.sheets.sheet(&ledger.zone, resource, date);
+    let mut windows = sheet.windows.iter();
+    if windows.any(|open| open.interval.contains(own)) {
+        return None;
+    }
+    Some(match sheet.holiday {
+        true => Reason::Holiday,
+        false => Reason::Closed,
+    })
 }
 
 /// The resource that a slot is claimed from, and what it takes of it.

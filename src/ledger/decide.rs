@@ -79,6 +79,9 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::BlockTime { resource, interval } => {
             practice::block_time(ledger, resource, *interval, context)
         }
+        Command::RemoveBlock { resource, block } => {
+            practice::remove_block(ledger, resource, *block)
+        }
         Command::AddService(service) => practice::add_service(ledger, service, context),
         Command::ChangeService(id, change) => practice::change_service(ledger, id, change),
         Command::PlaceHold {

@@ -12,6 +12,8 @@ mod query;
 
 mod table;
 
+mod agenda;
+mod blocks;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
@@ -20,6 +22,7 @@ mod state;
 
 mod apply;
 mod availability;
+mod conflicts;
 mod decision;
 
 mod rules;
@@ -36,7 +39,10 @@ pub use decide::decide;
 pub use decision::Decision;
 pub use event::Event;
 pub use look::look;
-pub use query::{AppointmentSearch, PageRequest, Query, SlotPage, SlotSearch, View};
+pub use query::{
+    AppointmentSearch, BlockSearch, ConflictSearch, ConflictView, PageRequest, Query, SlotPage,
+    SlotSearch, View, WantedHolds,
+};
 pub use receipt::{
     AppointmentView, CodeQueued, Cursor, HoldView, Page, Receipt, ServiceView, SlotStatus, SlotView,
 };

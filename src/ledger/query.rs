@@ -1,8 +1,8 @@
 //! What can be looked up, and what is found. Reading changes nothing and is judged at an instant, like a decision.
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, HoldId, HoldStatus, KeyId, KeyRecord, PersonId, Profile,
-    Resource, Slug, TenantRecord, Timestamp,
+    AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, KeyId, KeyRecord, PersonId,
+    Profile, Resource, Slug, TenantRecord, Timestamp,
 };
 
 use super::receipt::{AppointmentView, Cursor, HoldView, Page, ServiceView, SlotView};
@@ -51,6 +51,42 @@ pub struct AppointmentSearch {
     pub page: PageRequest,
 }
 
+/// Which holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedHolds {
+    /// Those that are so.
+    Being(HoldStatus),
+    /// Those of which no further code is taken and that were neither confirmed nor given back: a human has to help.
+    /// Lapsed ones too: their callers were turned away.
+    Locked,
+}
+
+/// Which blocks of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockSearch {
+    /// Whose.
+    pub resource: Slug,
+    /// Lasting beyond this instant.
+    pub from: Timestamp,
+    /// Beginning before this instant.
+    pub to: Timestamp,
+    /// Which part.
+    pub page: PageRequest,
+}
+
+/// Which appointments that now lie outside what can be booked, by start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictSearch {
+    /// Starting at or after this instant.
+    pub from: Timestamp,
+    /// Starting before this instant.
+    pub to: Timestamp,
+    /// With this resource; `None`: with any.
+    pub resource: Option<Slug>,
+    /// Which part.
+    pub page: PageRequest,
+}
+
 /// What can be looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
@@ -68,6 +104,8 @@ pub enum Query {
     Resources(PageRequest),
     /// One resource.
     Resource(Slug),
+    /// Blocks of a resource, by start.
+    Blocks(BlockSearch),
     /// Services.
     Services(PageRequest),
     /// One service.
@@ -76,8 +114,8 @@ pub enum Query {
     Slots(SlotSearch),
     /// Holds; an agent sees its own.
     Holds {
-        /// That are so.
-        status: Option<HoldStatus>,
+        /// That are so; all, if absent.
+        status: Option<WantedHolds>,
         /// Which part.
         page: PageRequest,
     },
@@ -87,6 +125,24 @@ pub enum Query {
     Appointments(AppointmentSearch),
     /// One appointment.
     Appointment(AppointmentId),
+    /// Appointments that now lie outside hours or in a block.
+    Conflicts(ConflictSearch),
+    /// A person's appointments, those nearest to now. Whether there is such a person is not the ledger's to know.
+    OfPerson {
+        /// Whose.
+        person: PersonId,
+        /// How many to either side of now.
+        limit: usize,
+    },
+}
+
+/// An appointment that now lies outside what can be booked. It stands; someone has to decide what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictView {
+    /// The appointment.
+    pub appointment: AppointmentView,
+    /// Which of its resources, and why: closed, holiday or blocked.
+    pub reasons: Vec<(Slug, Reason)>,
 }
 
 /// Slots found, by start, then resource.
@@ -115,6 +171,8 @@ pub enum View {
     Resources(Page<Resource>),
     /// For [`Query::Resource`].
     Resource(Resource),
+    /// For [`Query::Blocks`].
+    Blocks(Page<Block>),
     /// For [`Query::Services`].
     Services(Page<ServiceView>),
     /// For [`Query::Service`].
@@ -129,4 +187,15 @@ pub enum View {
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].
     Appointment(AppointmentView),
+    /// For [`Query::Conflicts`].
+    Conflicts(Page<ConflictView>),
+    /// For [`Query::OfPerson`].
+    OfPerson {
+        /// Whose they are.
+        person: PersonId,
+        /// Those that have not begun, the next one first.
+        upcoming: Vec<AppointmentView>,
+        /// Those that have, the latest first.
+        past: Vec<AppointmentView>,
+    },
 }

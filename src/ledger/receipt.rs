@@ -196,7 +196,7 @@ pub struct Page<T> {
 /// Where a page begins: after this row. What it means is the list's own business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
-    /// The last row's place in time, for lists by start; 0 for lists in order of creation.
+    /// The last row's place in time, for lists by start; in order of creation, what tells it from others of its serial number.
     pub at: i64,
     /// The last row's serial number.
     pub serial: u64,

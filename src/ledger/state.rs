@@ -7,11 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, Block, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
+    Appointment, AppointmentId, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
     Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Service, Slug,
     TenantId, TenantRecord, Timestamp,
 };
 
+use super::agenda::Agenda;
+use super::blocks::Blocks;
 use super::day_sheets::DaySheets;
 use super::idempotency::Requests;
 use super::occupancy::{Occupancy, Owner};
@@ -26,6 +28,8 @@ pub(super) struct CallerRecord {
     pub open_holds: Vec<HoldId>,
     /// Wrong codes in the current window.
     pub failed_attempts: u32,
+    /// When they became too many.
+    pub locked_at: Option<Timestamp>,
     /// When that window ends.
     pub window_ends_at: Timestamp,
 }
@@ -53,15 +57,14 @@ pub struct Ledger {
     pub(super) keys: Table<KeyId, KeyRecord>,
     pub(super) resources: Vec<Resource>,
     pub(super) resource_numbers: BTreeMap<Slug, ResourceId>,
-    /// By resource number, each list by start.
-    pub(super) blocks: Vec<Vec<Block>>,
+    /// By resource number.
+    pub(super) blocks: Vec<Blocks>,
     pub(super) services: Vec<Service>,
     pub(super) service_numbers: BTreeMap<Slug, usize>,
     pub(super) occupancy: Occupancy,
     pub(super) holds: Table<HoldId, Hold>,
     pub(super) appointments: Table<AppointmentId, Appointment>,
-    /// Appointments by start: (start, serial).
-    pub(super) agenda: BTreeSet<(Timestamp, u64)>,
+    pub(super) agenda: Agenda,
     pub(super) callers: FixedMap<CallerId, CallerRecord>,
     /// Holds of a call that have not ended.
     pub(super) calls: FixedMap<CallId, Vec<HoldId>>,
@@ -93,7 +96,7 @@ impl Ledger {
             occupancy: Occupancy::default(),
             holds: Table::default(),
             appointments: Table::default(),
-            agenda: BTreeSet::new(),
+            agenda: Agenda::default(),
             callers: FixedMap::default(),
             calls: FixedMap::default(),
             messages: Table::default(),
@@ -191,6 +194,19 @@ impl Ledger {
         limits::CALLER_ATTEMPTS_MAX.saturating_sub(failed)
     }
 
+    /// Whether a human has to help with a hold: too many wrong codes were given for it, or by its phone before its time was
+    /// over.
+    pub(super) fn is_locked(&self, hold: &Hold, now: Timestamp) -> bool {
+        let in_time = |at: Timestamp| at < hold.expires_at;
+        let of_phone = || {
+            let caller = self.callers.get(&hold.party.caller);
+            caller.is_some_and(|caller| {
+                now < caller.window_ends_at && caller.locked_at.is_some_and(in_time)
+            })
+        };
+        hold.locked || hold.state.is_unresolved() && of_phone()
+    }
+
     pub(super) fn slugs(&self, numbers: impl IntoIterator<Item = ResourceId>) -> Vec<Slug> {
         numbers
             .into_iter()
@@ -212,7 +228,7 @@ impl Ledger {
                 HoldState::Confirmed(appointment) => Some(appointment),
                 HoldState::Held | HoldState::Released | HoldState::Expired => None,
             },
-            locked: hold.locked,
+            locked: self.is_locked(hold, now),
         }
     }
 
@@ -264,11 +280,13 @@ impl Ledger {
         let entered: usize = by_resource.values().map(BTreeMap::len).sum();
         let owned: usize = self.owners().map(|(_, claims)| claims.len()).sum();
         assert_eq!(entered, owned, "nothing is entered that nobody owns");
-        assert_eq!(
-            self.agenda.len(),
-            self.appointments.len(),
-            "every appointment is on the agenda"
-        );
+        let every = Some(self.appointments.len());
+        assert_eq!(self.agenda.len(), every, "nothing else is on the agenda");
+        for (serial, appointment) in self.appointments.after(0) {
+            let place = (appointment.interval.start(), serial);
+            let entered = self.agenda.has(appointment.party.person, place);
+            assert!(entered, "every appointment is on the agenda");
+        }
         self.check_lists();
         self.check_deadlines();
     }

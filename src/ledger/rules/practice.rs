@@ -14,8 +14,8 @@ use crate::ledger::rejection::{Bound, Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{
-    Block, DayException, Interval, OpeningHours, Resource, ResourceId, Service, ServiceId, Slug,
-    check_windows,
+    Block, BlockId, DayException, Interval, OpeningHours, Resource, ResourceId, Service, ServiceId,
+    Slug, check_windows,
 };
 
 fn invalid(field: &'static str, detail: &'static str) -> Rejection {
@@ -177,6 +177,18 @@ pub fn block_time(
     };
     let receipt = Receipt::Block(block, resource.id.clone());
     Ok(Decision::new(vec![Event::BlockAdded(block)], receipt))
+}
+
+/// Gives a blocked time back. Its id is not kept, so that removing it again finds nothing.
+pub fn remove_block(ledger: &Ledger, id: &Slug, block: BlockId) -> Result<Decision, Rejection> {
+    let missing = Rejection::NotFound;
+    let resource = ledger.resource(id).ok_or(missing(Missing::Resource))?;
+    let resource = resource.number;
+    if !ledger.blocks[resource.0 as usize].has(block) {
+        return Err(missing(Missing::Block));
+    }
+    let event = Event::BlockRemoved { resource, block };
+    Ok(Decision::new(vec![event], Receipt::Nothing))
 }
 
 fn within(
