@@ -13,11 +13,11 @@ use super::wish::Wanted;
 use super::words::{Instant, NewPerson, Person, Reply, Taken, next, reason};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
-use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, page, range};
+use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, open_range, page, range};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{AppointmentSearch, AppointmentView, Command, Page, Query, Receipt, View};
-use crate::model::{AppointmentId, AppointmentStatus, FreeText};
+use crate::model::{AppointmentId, AppointmentStatus, FreeText, Subject, Timestamp};
 use crate::tenant::{Answer, Instruction};
 
 /// How many days are looked at where `to` is absent.
@@ -107,10 +107,10 @@ pub enum Status {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AppointmentParams {
-    /// An instant (RFC 3339) or a date; the start of today if absent.
+    /// An instant (RFC 3339) or a date; the start of today if absent, or the first one of the `person`.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
-    /// An instant, or a date, which means through its end; 90 days after `from` if absent.
+    /// An instant, or a date, which means through its end; 90 days after `from` if absent, or the last one of the `person`.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// Of this resource.
@@ -129,7 +129,8 @@ pub struct AppointmentParams {
 }
 
 impl Appointment {
-    fn of(
+    /// An appointment as the clinic's wall clock shows it.
+    pub fn of(
         view: &AppointmentView,
         person: Option<Person>,
         reason: Option<&FreeText>,
@@ -268,7 +269,8 @@ pub async fn list(
     };
     let appointment = |view: &AppointmentView| {
         let person = Person::among(&seen.people, view.party);
-        Appointment::of(view, person, seen.reasons.get(&view.id), &zone)
+        let reason = seen.reasons.get(&Subject::Appointment(view.id));
+        Appointment::of(view, person, reason, &zone)
     };
     let appointments = items.iter().map(appointment).collect();
     let next = next(*after);
@@ -284,7 +286,11 @@ fn search(params: &AppointmentParams, visit: &Visit) -> Result<Option<Appointmen
         from: today.map_or(now, |day| day.start()),
         days: DAYS_DEFAULT,
     };
-    let (from, to) = range(params.from, params.to, &zone, defaults)?;
+    // One person's appointments are few: all of them, unless a range is asked for.
+    let (from, to) = match params.person {
+        None => range(params.from, params.to, &zone, defaults)?,
+        Some(_) => open_range(params.from, params.to, &zone, Timestamp::MIN)?,
+    };
     let resource = params.resource.as_deref().map(str::parse).transpose();
     let person = params.person.as_deref().map(str::parse).transpose();
     let (Ok(resource), Ok(person)) = (resource, person) else {
@@ -314,7 +320,7 @@ pub async fn show(visit: Visit, id: Id<AppointmentId>) -> Result<HttpResponse, P
         return Err(Problem::internal());
     };
     let person = Person::among(&seen.people, view.party);
-    let reason = seen.reasons.get(&view.id);
+    let reason = seen.reasons.get(&Subject::Appointment(view.id));
     Ok(Reply::ok()
         .header(header::ETAG, &etag(view.version))
         .json(&Appointment::of(view, person, reason, &visit.zone())))
