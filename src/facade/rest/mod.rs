@@ -9,6 +9,7 @@ mod refusal;
 mod visit;
 mod wish;
 
+pub mod blocks;
 pub mod inbox;
 pub mod keys;
 pub mod resources;
@@ -17,5 +18,7 @@ pub mod slots;
 pub mod tenants;
 
 pub mod appointments;
+pub mod conflicts;
 pub mod holds;
+pub mod persons;
 pub mod verification;
