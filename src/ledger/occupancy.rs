@@ -5,6 +5,8 @@
 //! on, whether or not anyone has swept. Whoever enters a claim has dropped the lapsed ones in its way before; entering over
 //! anything is a bug and asserted. (Measured against bitmaps and trees: sorted lists are the smallest and fastest.)
 
+use std::collections::BTreeSet;
+
 use crate::model::{AppointmentId, Claim, HoldId, Interval, ResourceId, Timestamp};
 
 use super::table::FixedMap;
@@ -101,6 +103,16 @@ impl Occupancy {
                 )
             })
             .sum()
+    }
+
+    /// How many appointments have any of this time.
+    pub fn appointments_in(&self, resource: ResourceId, interval: Interval) -> u32 {
+        let owners = self.overlapping(resource, interval);
+        let appointments: BTreeSet<_> = owners
+            .filter(|entry| matches!(entry.owner, Owner::Appointment(_)))
+            .map(|entry| entry.owner)
+            .collect();
+        u32::try_from(appointments.len()).unwrap_or(u32::MAX)
     }
 
     /// Enters claims for an owner.

@@ -130,8 +130,15 @@ pub enum Receipt {
     Resource(Resource),
     /// A service.
     Service(ServiceView),
-    /// A block, and whose.
-    Block(Block, Slug),
+    /// A new block.
+    Block {
+        /// The block.
+        block: Block,
+        /// Whose time.
+        resource: Slug,
+        /// How many appointments stand in it.
+        conflicts: u32,
+    },
     /// A hold: placed or extended.
     Hold(HoldView),
     /// The same caller asked for the same slot again: the hold it already has.
@@ -174,7 +181,7 @@ impl Receipt {
             | Self::Key(_)
             | Self::Resource(_)
             | Self::Service(_)
-            | Self::Block(..)
+            | Self::Block { .. }
             | Self::Released(_)
             | Self::CodeMismatch { .. }
             | Self::TextHandedOver { .. }

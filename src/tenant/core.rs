@@ -282,7 +282,7 @@ impl Core {
             Receipt::Appointment(view) | Receipt::AppointmentAgain(view) => {
                 Some(Subject::Appointment(view.id))
             }
-            Receipt::Block(block, _) => Some(Subject::Block(block.id)),
+            Receipt::Block { block, .. } => Some(Subject::Block(block.id)),
             _ => None,
         };
         let contacts = &self.state.contacts;

@@ -42,6 +42,9 @@ pub struct Block {
     end: String,
     /// Why.
     reason: Option<String>,
+    /// How many appointments stood in it when it was made; only in the answer to that. `GET …/conflicts` lists them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    conflicts: Option<u32>,
 }
 
 /// Blocks by start.
@@ -80,6 +83,7 @@ impl Block {
             start: zone.rfc3339(record.interval.start()),
             end: zone.rfc3339(record.interval.end()),
             reason: reason.map(|text| text.expose().to_owned()),
+            conflicts: None,
         }
     }
 }
@@ -103,12 +107,18 @@ pub async fn create(
         reason: reason(new.reason.as_deref())?,
     };
     let answer = visit.execute(instruction, key.of(&body)).await?;
-    let Receipt::Block(block, resource) = &answer.receipt else {
+    let Receipt::Block {
+        block,
+        resource,
+        conflicts,
+    } = &answer.receipt
+    else {
         return Err(Problem::internal());
     };
     // A block has no page of its own: it is a part of its resource's.
     let location = visit.path(&format!("resources/{resource}#{}", block.id));
-    let shown = Block::of(block, resource, answer.reason.as_ref(), &visit.zone());
+    let mut shown = Block::of(block, resource, answer.reason.as_ref(), &visit.zone());
+    shown.conflicts = Some(*conflicts);
     Ok(Reply::created(&location)
         .replayed(answer.replayed)
         .json(&shown))

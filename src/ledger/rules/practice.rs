@@ -175,7 +175,11 @@ pub fn block_time(
         resource: resource.number,
         interval,
     };
-    let receipt = Receipt::Block(block, resource.id.clone());
+    let receipt = Receipt::Block {
+        block,
+        resource: resource.id.clone(),
+        conflicts: ledger.occupancy.appointments_in(resource.number, interval),
+    };
     Ok(Decision::new(vec![Event::BlockAdded(block)], receipt))
 }
 

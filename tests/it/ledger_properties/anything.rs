@@ -118,7 +118,7 @@ impl Known {
             Receipt::Appointment(appointment) => self.appointments.push(appointment.id.0),
             Receipt::CodeQueued(code) => self.texts.push(code.message.0),
             Receipt::Key(key) => self.keys.push(key.id.0),
-            Receipt::Block(block, _) => self.blocks.push(block.id.0),
+            Receipt::Block { block, .. } => self.blocks.push(block.id.0),
             _ => {}
         }
     }

@@ -78,8 +78,19 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
             let service = &view.service;
             format!("{} v{}", public(&service.id), service.version)
         }
-        Receipt::Block(block, resource) => {
-            format!("{resource} blocked {}", stretch(desk, block.interval))
+        Receipt::Block {
+            block,
+            resource,
+            conflicts,
+        } => {
+            let booked = match conflicts {
+                0 => String::new(),
+                some => format!(", {some} booked in it"),
+            };
+            format!(
+                "{resource} blocked {}{booked}",
+                stretch(desk, block.interval)
+            )
         }
         Receipt::Hold(view) => hold(desk, view),
         Receipt::HoldAgain(view) => format!("{} again", hold(desk, view)),
