@@ -280,10 +280,8 @@ pub async fn list(
 /// What to look for; `None` if there can be no such resource or person.
 fn search(params: &AppointmentParams, visit: &Visit) -> Result<Option<AppointmentSearch>, Problem> {
     let zone = visit.zone();
-    let now = visit.now();
-    let today = zone.day(zone.date_of(now));
     let defaults = RangeDefaults {
-        from: today.map_or(now, |day| day.start()),
+        from: visit.start_of_today(),
         days: DAYS_DEFAULT,
     };
     // One person's appointments are few: all of them, unless a range is asked for.
