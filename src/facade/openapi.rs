@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, explain, holds, inbox, keys, resources, series, services, slots, tenants,
-    verification,
+    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, resources, series,
+    services, slots, tenants, verification,
 };
 use super::{docs_page, health};
 
@@ -28,12 +28,15 @@ use super::{docs_page, health};
         health::live, health::ready, json, page,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
-        resources::create, resources::list, resources::show, resources::change, resources::block,
+        resources::create, resources::list, resources::show, resources::change,
+        blocks::create, blocks::list, blocks::remove,
         services::create, services::list, services::show, services::change,
         slots::list, explain::explain,
         holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
         appointments::book, appointments::list, appointments::show, appointments::cancel, appointments::reschedule,
         series::book, series::show,
+        conflicts::list,
+        persons::list, persons::show,
         inbox::list,
     ),
     components(schemas(ProblemBody)),

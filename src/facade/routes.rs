@@ -16,8 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, explain, holds, inbox, keys, resources, series, services, slots, tenants,
-    verification,
+    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, resources, series,
+    services, slots, tenants, verification,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -64,7 +64,9 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/resources"                  ALL_KEYS resources::list;
         GET    "/v1/tenants/{t}/resources/{id}"             ALL_KEYS resources::show;
         PATCH  "/v1/tenants/{t}/resources/{id}"             DESK     resources::change;
-        POST   "/v1/tenants/{t}/resources/{id}/blocks"      DESK     resources::block;
+        POST   "/v1/tenants/{t}/resources/{id}/blocks"      DESK     blocks::create;
+        GET    "/v1/tenants/{t}/resources/{id}/blocks"      READERS  blocks::list;
+        DELETE "/v1/tenants/{t}/resources/{id}/blocks/{part}" DESK   blocks::remove;
         POST   "/v1/tenants/{t}/services"                   DESK     services::create;
         GET    "/v1/tenants/{t}/services"                   ALL_KEYS services::list;
         GET    "/v1/tenants/{t}/services/{id}"              ALL_KEYS services::show;
@@ -85,6 +87,9 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/appointments/{id}/reschedule" DESK   appointments::reschedule;
         POST   "/v1/tenants/{t}/series"                     DESK     series::book;
         GET    "/v1/tenants/{t}/series/{id}"                READERS  series::show;
+        GET    "/v1/tenants/{t}/conflicts"                  READERS  conflicts::list;
+        GET    "/v1/tenants/{t}/persons"                    READERS  persons::list;
+        GET    "/v1/tenants/{t}/persons/{id}"               READERS  persons::show;
         GET    INBOX                                        DESK     inbox::list;
     }
 }

@@ -10,6 +10,7 @@ use crate::model::{
     MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service, TextKind, Timestamp,
 };
 
+use super::blocks::Blocks;
 use super::event::Event;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
@@ -38,9 +39,10 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             ledger.sheets.clear();
         }
         Event::BlockAdded(block) => {
-            let blocks = &mut ledger.blocks[block.resource.0 as usize];
-            let place = blocks.partition_point(|b| b.interval.start() <= block.interval.start());
-            blocks.insert(place, *block);
+            ledger.blocks[block.resource.0 as usize].add(*block);
+        }
+        Event::BlockRemoved { resource, block } => {
+            ledger.blocks[resource.0 as usize].remove(*block);
         }
         Event::ServiceAdded(service) => add_service(ledger, service),
         Event::ServiceChanged(service) => {
@@ -119,7 +121,7 @@ fn add_resource(ledger: &mut Ledger, resource: &Resource) {
         .insert(resource.id.clone(), resource.number);
     assert!(before.is_none(), "a resource's id is taken once");
     ledger.resources.push(resource.clone());
-    ledger.blocks.push(Vec::new());
+    ledger.blocks.push(Blocks::default());
 }
 
 fn add_service(ledger: &mut Ledger, service: &Service) {
@@ -246,6 +248,7 @@ fn count_attempt(ledger: &mut Ledger, hold: HoldId, caller: CallerId, at: Timest
     let record = ledger.callers.entry(caller).or_default();
     // The first wrong one opens the window: a clock before 1970 would find the empty record's still open.
     if record.failed_attempts == 0 || record.window_ends_at <= at {
+        record.locked_at = None;
         ledger
             .forgets
             .remove(&(record.window_ends_at, Forget::Attempts(caller)));
@@ -256,6 +259,9 @@ fn count_attempt(ledger: &mut Ledger, hold: HoldId, caller: CallerId, at: Timest
             .insert((record.window_ends_at, Forget::Attempts(caller)));
     }
     record.failed_attempts += 1;
+    if record.failed_attempts >= limits::CALLER_ATTEMPTS_MAX {
+        record.locked_at.get_or_insert(at);
+    }
 }
 
 fn clear_attempts(ledger: &mut Ledger, caller: CallerId) {
@@ -264,6 +270,7 @@ fn clear_attempts(ledger: &mut Ledger, caller: CallerId) {
             .forgets
             .remove(&(record.window_ends_at, Forget::Attempts(caller)));
         record.failed_attempts = 0;
+        record.locked_at = None;
         record.window_ends_at = Timestamp::default();
         if record.open_holds.is_empty() {
             ledger.callers.remove(&caller);
@@ -272,9 +279,9 @@ fn clear_attempts(ledger: &mut Ledger, caller: CallerId) {
 }
 
 fn book(ledger: &mut Ledger, appointment: Appointment) {
-    let start = appointment.interval.start();
+    let (person, start) = (appointment.party.person, appointment.interval.start());
     let serial = ledger.appointments.insert(appointment.id, appointment);
-    ledger.agenda.insert((start, serial));
+    ledger.agenda.enter(person, (start, serial));
 }
 
 fn take_time(occupancy: &mut Occupancy, appointment: &Appointment) {
@@ -332,10 +339,10 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 "what moves stood"
             );
             give_time_back(&mut ledger.occupancy, appointment);
-            ledger
-                .agenda
-                .remove(&(appointment.interval.start(), serial));
-            ledger.agenda.insert((interval.start(), serial));
+            let person = appointment.party.person;
+            let before = appointment.interval.start();
+            ledger.agenda.leave(person, (before, serial));
+            ledger.agenda.enter(person, (interval.start(), serial));
             appointment.service = *service;
             appointment.interval = *interval;
             appointment.claims.clone_from(claims);

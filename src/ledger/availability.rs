@@ -135,7 +135,7 @@ impl DayWalk<'_> {
         // Who can stand beside is the same for all resources that have a slot at that time.
         let mut beside = BTreeMap::new();
         for resource in resources {
-            let sheet = self.ledger.sheets.sheet(&self.ledger.zone, resource, date);
+            let sheet = self.ledger.sheet(resource, date);
             if sheet.windows.is_empty() {
                 self.see(if sheet.holiday {
                     Reason::Holiday

@@ -148,6 +148,13 @@ pub enum Command {
         /// From when to when.
         interval: Interval,
     },
+    /// Gives a blocked time back.
+    RemoveBlock {
+        /// Whose.
+        resource: Slug,
+        /// Which.
+        block: BlockId,
+    },
     /// Adds a service.
     AddService(NewService),
     /// Changes a service.

@@ -82,6 +82,9 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         }
         Command::AddService(service) => services::add_service(ledger, service, context),
         Command::ChangeService(id, change) => services::change_service(ledger, id, change),
+        Command::RemoveBlock { resource, block } => {
+            practice::remove_block(ledger, resource, *block)
+        }
         Command::PlaceHold {
             wish,
             party,

@@ -7,9 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, Block, CallId, CallerId, Claim, HoldId, Interval, KeyId, KeyRecord, MessageId,
-    Party, Principal, Profile, Proof, Resource, SendOutcome, Series, SeriesId, Service, ServiceId,
-    TenantRecord, TextKind, Timestamp, Verification,
+    AppointmentId, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId, KeyRecord,
+    MessageId, Party, Principal, Profile, Proof, Resource, ResourceId, SendOutcome, Series,
+    SeriesId, Service, ServiceId, TenantRecord, TextKind, Timestamp, Verification,
 };
 
 use super::receipt::Receipt;
@@ -36,6 +36,13 @@ pub enum Event {
     ResourceChanged(Resource),
     /// A resource's time was blocked.
     BlockAdded(Block),
+    /// A block was taken away.
+    BlockRemoved {
+        /// Whose.
+        resource: ResourceId,
+        /// Which.
+        block: BlockId,
+    },
     /// A service was added.
     ServiceAdded(Service),
     /// A service is now so.

@@ -6,15 +6,16 @@
 use crate::model::{Resource, ResourceId, Service, Timestamp};
 
 use super::availability::{alternatives, candidates};
+use super::command::Wish;
 use super::judgement::{Asked, Beside, Case, Verdict};
 use super::occupancy::Owner;
-use super::query::{Explanation, Finding, ResourceFinding, Rule, TimeInQuestion};
+use super::query::{Explanation, Finding, ResourceFinding, Rule};
 use super::receipt::SlotStatus;
 use super::rejection::Reason;
 use super::state::Ledger;
 
 /// Explains one time.
-pub(super) fn explain(ledger: &Ledger, time: &TimeInQuestion, now: Timestamp) -> Explanation {
+pub(super) fn explain(ledger: &Ledger, time: &Wish, now: Timestamp) -> Explanation {
     let Some(service) = ledger.service(&time.service) else {
         return Explanation::unknown();
     };

@@ -10,7 +10,6 @@ use std::cell::OnceCell;
 use std::sync::Arc;
 
 use crate::calendar::OpenWindow;
-use crate::limits;
 use crate::model::{Interval, Resource, ResourceId, Service, Timestamp};
 
 use super::day_sheets::DaySheet;
@@ -146,16 +145,13 @@ impl Case<'_> {
                 unless(end.is_some_and(|end| start < end), Reason::Horizon)
             }
             Rule::OpeningHours => {
-                let reason = match self.sheet().holiday {
-                    true => Reason::Holiday,
-                    false => Reason::Closed,
-                };
-                unless(self.windows().next().is_some(), reason)
+                let reason = outside_hours(self.sheet(), service.interval(start));
+                reason.map_or(Verdict::Free, Verdict::NotOffered)
             }
-            Rule::Step => unless(
-                self.windows().any(|open| self.begins(open)),
-                Reason::NotAligned,
-            ),
+            Rule::Step => {
+                let mut around = self.sheet().windows_around(service.interval(start));
+                unless(around.any(|open| self.begins(open)), Reason::NotAligned)
+            }
             Rule::Blocks => {
                 let blocked = self.asked.is_blocked(self.resource.number);
                 unless(!blocked, Reason::Blocked)
@@ -167,16 +163,7 @@ impl Case<'_> {
     fn sheet(&self) -> &DaySheet {
         let ledger = self.asked.ledger;
         let date = ledger.zone.date_of(self.asked.start);
-        self.sheet
-            .get_or_init(|| ledger.sheets.sheet(&ledger.zone, self.resource, date))
-    }
-
-    /// The windows that this time lies in. Where the clock repeats an hour, neighbouring windows share instants: each may be
-    /// the one whose slot this is.
-    fn windows(&self) -> impl Iterator<Item = &OpenWindow> {
-        let wanted = self.asked.service.interval(self.asked.start);
-        let windows = self.sheet().windows.iter();
-        windows.filter(move |open| open.interval.contains(wanted))
+        self.sheet.get_or_init(|| ledger.sheet(self.resource, date))
     }
 
     fn begins(&self, open: &OpenWindow) -> bool {
@@ -208,16 +195,19 @@ pub(super) fn bookable(ledger: &Ledger, service: &Service, now: Timestamp) -> Op
     Interval::new(earliest(service, now), ledger.zone.day(last)?.end())
 }
 
-fn is_blocked(ledger: &Ledger, resource: ResourceId, interval: Interval) -> bool {
-    let blocks = &ledger.blocks[resource.0 as usize];
-    let end = blocks.partition_point(|block| block.interval.start() < interval.end());
-    // None lasts longer than this, so years of old blocks cost nothing.
-    let reach = -limits::BLOCK_DAYS_MAX * 24 * 60 * 60;
-    let earliest = interval.start().plus_seconds(reach);
-    let recent = blocks[..end].iter().rev();
-    recent
-        .take_while(|block| block.interval.start() >= earliest)
-        .any(|block| block.interval.overlaps(interval))
+/// Whether a resource's time is blocked.
+pub(super) fn is_blocked(ledger: &Ledger, resource: ResourceId, interval: Interval) -> bool {
+    ledger.blocks[resource.0 as usize].meet(interval)
+}
+
+/// Why an appointment's own time lies outside these hours, if it does.
+pub(super) fn outside_hours(sheet: &DaySheet, own: Interval) -> Option<Reason> {
+    let is_within = sheet.windows_around(own).next().is_some();
+    let reason = match sheet.holiday {
+        true => Reason::Holiday,
+        false => Reason::Closed,
+    };
+    (!is_within).then_some(reason)
 }
 
 /// Who can stand beside at a time.

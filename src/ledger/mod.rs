@@ -13,6 +13,8 @@ mod query;
 mod matching;
 mod table;
 
+mod agenda;
+mod blocks;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
@@ -25,6 +27,7 @@ mod apply;
 mod judgement;
 
 mod availability;
+mod conflicts;
 mod decision;
 mod explain;
 
@@ -43,8 +46,8 @@ pub use decision::Decision;
 pub use event::Event;
 pub use look::look;
 pub use query::{
-    AppointmentSearch, Explanation, Finding, PageRequest, Query, ResourceFinding, Rule, SlotPage,
-    SlotSearch, TimeInQuestion, View,
+    AppointmentSearch, BlockSearch, ConflictSearch, ConflictView, Explanation, Finding,
+    PageRequest, Query, ResourceFinding, Rule, SlotPage, SlotSearch, View, WantedHolds,
 };
 pub use receipt::{
     AppointmentView, CodeQueued, Cursor, HoldView, Page, Receipt, SeriesView, ServiceView,

@@ -8,6 +8,8 @@
 //! What staff overbook on purpose stands in a second list, so that the first never overlaps. It keeps others out like any
 //! claim: once the time's first owner is gone, the overbooked one still sits there.
 
+use std::collections::BTreeSet;
+
 use crate::model::{AppointmentId, Claim, HoldId, Interval, ResourceId, Timestamp};
 
 use super::table::FixedMap;
@@ -127,6 +129,16 @@ impl Occupancy {
                 )
             })
             .sum()
+    }
+
+    /// How many appointments have any of this time.
+    pub fn appointments_in(&self, resource: ResourceId, interval: Interval) -> u32 {
+        let owners = self.overlapping(resource, interval);
+        let appointments: BTreeSet<_> = owners
+            .filter(|entry| matches!(entry.owner, Owner::Appointment(_)))
+            .map(|entry| entry.owner)
+            .collect();
+        u32::try_from(appointments.len()).unwrap_or(u32::MAX)
     }
 
     /// Enters claims for an owner.

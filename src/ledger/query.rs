@@ -1,10 +1,11 @@
 //! What can be looked up, and what is found. Reading changes nothing and is judged at an instant, like a decision.
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, HoldId, HoldStatus, Interval, KeyId, KeyRecord, PersonId,
-    Profile, Resource, SeriesId, Slug, TenantRecord, Timestamp,
+    AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyId, KeyRecord,
+    PersonId, Profile, Resource, SeriesId, Slug, TenantRecord, Timestamp,
 };
 
+use super::command::Wish;
 use super::receipt::{
     AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView, SlotStatus, SlotView,
 };
@@ -100,15 +101,40 @@ impl Rule {
     }
 }
 
-/// One time, to be explained.
+/// Which holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedHolds {
+    /// Those that are so.
+    Being(HoldStatus),
+    /// Those of which no further code is taken and that were neither confirmed nor given back: a human has to help.
+    /// Lapsed ones too: their callers were turned away.
+    Locked,
+}
+
+/// Which blocks of a resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct TimeInQuestion {
-    /// What for.
-    pub service: Slug,
-    /// Whose time; `None`: each of the service's resources.
+pub struct BlockSearch {
+    /// Whose.
+    pub resource: Slug,
+    /// Lasting beyond this instant.
+    pub from: Timestamp,
+    /// Beginning before this instant.
+    pub to: Timestamp,
+    /// Which part.
+    pub page: PageRequest,
+}
+
+/// Which appointments that now lie outside what can be booked, by start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictSearch {
+    /// Starting at or after this instant.
+    pub from: Timestamp,
+    /// Starting before this instant.
+    pub to: Timestamp,
+    /// With this resource; `None`: with any.
     pub resource: Option<Slug>,
-    /// When it would begin.
-    pub start: Timestamp,
+    /// Which part.
+    pub page: PageRequest,
 }
 
 /// What can be looked up.
@@ -128,6 +154,8 @@ pub enum Query {
     Resources(PageRequest),
     /// One resource.
     Resource(Slug),
+    /// Blocks of a resource, by start.
+    Blocks(BlockSearch),
     /// Services.
     Services(PageRequest),
     /// One service.
@@ -135,11 +163,11 @@ pub enum Query {
     /// Slots.
     Slots(SlotSearch),
     /// Why a time can be had or cannot.
-    Explain(TimeInQuestion),
+    Explain(Wish),
     /// Holds; an agent sees its own.
     Holds {
-        /// That are so.
-        status: Option<HoldStatus>,
+        /// That are so; all, if absent.
+        status: Option<WantedHolds>,
         /// Which part.
         page: PageRequest,
     },
@@ -151,6 +179,24 @@ pub enum Query {
     Appointment(AppointmentId),
     /// One series.
     Series(SeriesId),
+    /// Appointments that now lie outside hours or in a block.
+    Conflicts(ConflictSearch),
+    /// A person's appointments, those nearest to now. Whether there is such a person is not the ledger's to know.
+    OfPerson {
+        /// Whose.
+        person: PersonId,
+        /// How many to either side of now.
+        limit: usize,
+    },
+}
+
+/// An appointment that now lies outside what can be booked. It stands; someone has to decide what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictView {
+    /// The appointment.
+    pub appointment: AppointmentView,
+    /// Which of its resources, and why: closed, holiday or blocked.
+    pub reasons: Vec<(Slug, Reason)>,
 }
 
 /// Slots found, by start, then resource.
@@ -250,6 +296,8 @@ pub enum View {
     Resources(Page<Resource>),
     /// For [`Query::Resource`].
     Resource(Resource),
+    /// For [`Query::Blocks`].
+    Blocks(Page<Block>),
     /// For [`Query::Services`].
     Services(Page<ServiceView>),
     /// For [`Query::Service`].
@@ -268,4 +316,15 @@ pub enum View {
     Appointment(AppointmentView),
     /// For [`Query::Series`].
     Series(SeriesView),
+    /// For [`Query::Conflicts`].
+    Conflicts(Page<ConflictView>),
+    /// For [`Query::OfPerson`].
+    OfPerson {
+        /// Whose they are.
+        person: PersonId,
+        /// Those that have not begun, the next one first.
+        upcoming: Vec<AppointmentView>,
+        /// Those that have, the latest first.
+        past: Vec<AppointmentView>,
+    },
 }

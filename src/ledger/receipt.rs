@@ -147,8 +147,15 @@ pub enum Receipt {
     Resource(Resource),
     /// A service.
     Service(ServiceView),
-    /// A block, and whose.
-    Block(Block, Slug),
+    /// A new block.
+    Block {
+        /// The block.
+        block: Block,
+        /// Whose time.
+        resource: Slug,
+        /// How many appointments stand in it.
+        conflicts: u32,
+    },
     /// A hold: placed or extended.
     Hold(HoldView),
     /// The same caller asked for the same slot again: the hold it already has.
@@ -194,7 +201,7 @@ impl Receipt {
             | Self::Key(_)
             | Self::Resource(_)
             | Self::Service(_)
-            | Self::Block(..)
+            | Self::Block { .. }
             | Self::Released(_)
             | Self::CodeMismatch { .. }
             | Self::TextHandedOver { .. }
@@ -216,7 +223,7 @@ pub struct Page<T> {
 /// Where a page begins: after this row. What it means is the list's own business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
-    /// The last row's place in time, for lists by start; 0 for lists in order of creation.
+    /// The last row's place in time, for lists by start; in order of creation, what tells it from others of its serial number.
     pub at: i64,
     /// The last row's serial number.
     pub serial: u64,

@@ -55,6 +55,8 @@ pub enum Missing {
     Key,
     /// No such resource.
     Resource,
+    /// No such block of this resource.
+    Block,
     /// No such service.
     Service,
     /// No such hold.
@@ -74,6 +76,7 @@ impl Missing {
             Self::Tenant => "tenant",
             Self::Key => "key",
             Self::Resource => "resource",
+            Self::Block => "block",
             Self::Service => "service",
             Self::Hold => "hold",
             Self::Appointment => "appointment",

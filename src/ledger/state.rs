@@ -3,16 +3,21 @@
 //! Only `apply` changes it. Everything derived (agenda, live holds of a caller, deadlines) is kept in step there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
 
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, Block, CallId, CallerId, Claim, Hold, HoldId,
+    Appointment, AppointmentId, AppointmentStatus, CallId, CallerId, Claim, Hold, HoldId,
     HoldState, KeyId, KeyRecord, Message, MessageId, MessageState, Profile, Resource, ResourceId,
     SendOutcome, Series, SeriesId, Service, Slug, TenantId, TenantRecord, Timestamp,
 };
 
-use super::day_sheets::DaySheets;
+use super::agenda::Agenda;
+use super::blocks::Blocks;
+use super::day_sheets::{DaySheet, DaySheets};
 use super::idempotency::Requests;
 use super::occupancy::{Occupancy, Owner};
 use super::query::PageRequest;
@@ -26,6 +31,8 @@ pub(super) struct CallerRecord {
     pub open_holds: Vec<HoldId>,
     /// Wrong codes in the current window.
     pub failed_attempts: u32,
+    /// When they became too many.
+    pub locked_at: Option<Timestamp>,
     /// When that window ends.
     pub window_ends_at: Timestamp,
 }
@@ -53,16 +60,15 @@ pub struct Ledger {
     pub(super) keys: Table<KeyId, KeyRecord>,
     pub(super) resources: Vec<Resource>,
     pub(super) resource_numbers: BTreeMap<Slug, ResourceId>,
-    /// By resource number, each list by start.
-    pub(super) blocks: Vec<Vec<Block>>,
+    /// By resource number.
+    pub(super) blocks: Vec<Blocks>,
     pub(super) services: Vec<Service>,
     pub(super) service_numbers: BTreeMap<Slug, usize>,
     pub(super) occupancy: Occupancy,
     pub(super) holds: Table<HoldId, Hold>,
     pub(super) appointments: Table<AppointmentId, Appointment>,
     pub(super) series: Table<SeriesId, Series>,
-    /// Appointments by start: (start, serial).
-    pub(super) agenda: BTreeSet<(Timestamp, u64)>,
+    pub(super) agenda: Agenda,
     pub(super) callers: FixedMap<CallerId, CallerRecord>,
     /// Holds of a call that have not ended.
     pub(super) calls: FixedMap<CallId, Vec<HoldId>>,
@@ -95,7 +101,7 @@ impl Ledger {
             holds: Table::default(),
             appointments: Table::default(),
             series: Table::default(),
-            agenda: BTreeSet::new(),
+            agenda: Agenda::default(),
             callers: FixedMap::default(),
             calls: FixedMap::default(),
             messages: Table::default(),
@@ -174,6 +180,11 @@ impl Ledger {
         &self.resources[number.0 as usize]
     }
 
+    /// When a resource is open on a date.
+    pub(super) fn sheet(&self, resource: &Resource, date: Date) -> Arc<DaySheet> {
+        self.sheets.sheet(&self.zone, resource, date)
+    }
+
     pub(super) fn service_of(&self, hold: &Hold) -> &Service {
         &self.services[hold.service.0 as usize]
     }
@@ -191,6 +202,19 @@ impl Ledger {
             .filter(|record| now < record.window_ends_at);
         let failed = record.map_or(0, |record| record.failed_attempts);
         limits::CALLER_ATTEMPTS_MAX.saturating_sub(failed)
+    }
+
+    /// Whether a human has to help with a hold: too many wrong codes were given for it, or by its phone before its time was
+    /// over.
+    pub(super) fn is_locked(&self, hold: &Hold, now: Timestamp) -> bool {
+        let in_time = |at: Timestamp| at < hold.expires_at;
+        let of_phone = || {
+            let caller = self.callers.get(&hold.party.caller);
+            caller.is_some_and(|caller| {
+                now < caller.window_ends_at && caller.locked_at.is_some_and(in_time)
+            })
+        };
+        hold.locked || hold.state.is_unresolved() && of_phone()
     }
 
     pub(super) fn slugs(&self, numbers: impl IntoIterator<Item = ResourceId>) -> Vec<Slug> {
@@ -219,7 +243,7 @@ impl Ledger {
                 HoldState::Confirmed(appointment) => Some(appointment),
                 HoldState::Held | HoldState::Released | HoldState::Expired => None,
             },
-            locked: hold.locked,
+            locked: self.is_locked(hold, now),
         }
     }
 
@@ -306,11 +330,13 @@ impl Ledger {
             entered, owned,
             "what is overbooked stands in the second list"
         );
-        assert_eq!(
-            self.agenda.len(),
-            self.appointments.len(),
-            "every appointment is on the agenda"
-        );
+        let every = Some(self.appointments.len());
+        assert_eq!(self.agenda.len(), every, "nothing else is on the agenda");
+        for (serial, appointment) in self.appointments.after(0) {
+            let place = (appointment.interval.start(), serial);
+            let entered = self.agenda.has(appointment.party.person, place);
+            assert!(entered, "every appointment is on the agenda");
+        }
         self.check_lists();
         self.check_deadlines();
     }

@@ -33,6 +33,16 @@ pub enum HoldState {
     Confirmed(AppointmentId),
 }
 
+impl HoldState {
+    /// Whether nobody has decided what becomes of it: it holds, or its time ran out.
+    pub fn is_unresolved(self) -> bool {
+        match self {
+            Self::Held | Self::Expired => true,
+            Self::Released | Self::Confirmed(_) => false,
+        }
+    }
+}
+
 /// What a hold is at a given instant.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 pub enum HoldStatus {

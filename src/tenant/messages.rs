@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ledger::{Command, Receipt, Rejection, View, Wish};
+use crate::ledger::{Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
     AppointmentId, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone, Principal,
-    Scope, Slug, TextKind, Timestamp,
+    Scope, Slug, Subject, TextKind, Timestamp,
 };
 
 /// What can be done for someone.
@@ -106,6 +106,17 @@ pub struct PersonCard {
     pub id: PersonId,
     /// Name, phone and e-mail.
     pub contact: Contact,
+    /// When they were first named.
+    pub created_at: Timestamp,
+}
+
+/// Which persons are looked for, in order of creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonSearch {
+    /// With this phone; `None`: all.
+    pub phone: Option<Phone>,
+    /// Which part.
+    pub page: PageRequest,
 }
 
 /// What a tenant answers to a request.
@@ -130,8 +141,8 @@ pub struct Seen {
     pub view: View,
     /// Whom the parties in it name.
     pub people: BTreeMap<PersonId, PersonCard>,
-    /// The reasons filed under the appointments in it.
-    pub reasons: BTreeMap<AppointmentId, FreeText>,
+    /// The reasons filed under the appointments and blocks in it.
+    pub reasons: BTreeMap<Subject, FreeText>,
 }
 
 /// A text that the local inbox captured.

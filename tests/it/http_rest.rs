@@ -52,11 +52,14 @@ transcripts! {
     bodies
     booking
     confirm
+    conflicts
     holds
     idempotency
     isolation
     judgement
+    locked
     paging
+    persons
     practice
     series
     slots

@@ -13,12 +13,12 @@ use super::wish::Wanted;
 use super::words::{Instant, NewPerson, Person, Reply, Taken, next, reason};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
-use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, page, range};
+use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, open_range, page, range};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{AppointmentSearch, AppointmentView, Command, Page, Query, Receipt, View};
-use crate::model::{AppointmentId, AppointmentStatus, FreeText};
-use crate::tenant::{Answer, Errand, Instruction};
+use crate::model::{AppointmentId, AppointmentStatus, FreeText, Subject, Timestamp};
+use crate::tenant::{Answer, Errand, Instruction, Seen};
 
 /// How many days are looked at where `to` is absent.
 const DAYS_DEFAULT: i64 = 90;
@@ -115,10 +115,10 @@ pub enum Status {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AppointmentParams {
-    /// An instant (RFC 3339) or a date; the start of today if absent.
+    /// An instant (RFC 3339) or a date; the start of today if absent, or the first one of the `person`.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
-    /// An instant, or a date, which means through its end; 90 days after `from` if absent.
+    /// An instant, or a date, which means through its end; 90 days after `from` if absent, or the last one of the `person`.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// Of this resource.
@@ -137,6 +137,13 @@ pub struct AppointmentParams {
 }
 
 impl Appointment {
+    /// An appointment among what was looked up, with whom and what is filed under it.
+    pub fn seen(view: &AppointmentView, seen: &Seen, zone: &Zone) -> Self {
+        let person = Person::among(&seen.people, view.party);
+        let reason = seen.reasons.get(&Subject::Appointment(view.id));
+        Self::of(view, person, reason, zone)
+    }
+
     /// An appointment as the clinic's wall clock shows it.
     pub fn of(
         view: &AppointmentView,
@@ -279,10 +286,7 @@ pub async fn list(
     let View::Appointments(Page { items, next: after }) = &seen.view else {
         return Err(Problem::internal());
     };
-    let appointment = |view: &AppointmentView| {
-        let person = Person::among(&seen.people, view.party);
-        Appointment::of(view, person, seen.reasons.get(&view.id), &zone)
-    };
+    let appointment = |view| Appointment::seen(view, &seen, &zone);
     let appointments = items.iter().map(appointment).collect();
     let next = next(*after);
     Ok(Reply::ok().json(&AppointmentList { appointments, next }))
@@ -291,13 +295,15 @@ pub async fn list(
 /// What to look for; `None` if there can be no such resource or person.
 fn search(params: &AppointmentParams, visit: &Visit) -> Result<Option<AppointmentSearch>, Problem> {
     let zone = visit.zone();
-    let now = visit.now();
-    let today = zone.day(zone.date_of(now));
     let defaults = RangeDefaults {
-        from: today.map_or(now, |day| day.start()),
+        from: visit.start_of_today(),
         days: DAYS_DEFAULT,
     };
-    let (from, to) = range(params.from, params.to, &zone, defaults)?;
+    // One person's appointments are few: all of them, unless a range is asked for.
+    let (from, to) = match params.person {
+        None => range(params.from, params.to, &zone, defaults)?,
+        Some(_) => open_range(params.from, params.to, &zone, Timestamp::MIN)?,
+    };
     let resource = params.resource.as_deref().map(str::parse).transpose();
     let person = params.person.as_deref().map(str::parse).transpose();
     let (Ok(resource), Ok(person)) = (resource, person) else {
@@ -326,11 +332,9 @@ pub async fn show(visit: Visit, id: Id<AppointmentId>) -> Result<HttpResponse, P
     let View::Appointment(view) = &seen.view else {
         return Err(Problem::internal());
     };
-    let person = Person::among(&seen.people, view.party);
-    let reason = seen.reasons.get(&view.id);
     Ok(Reply::ok()
         .header(header::ETAG, &etag(view.version))
-        .json(&Appointment::of(view, person, reason, &visit.zone())))
+        .json(&Appointment::seen(view, &seen, &visit.zone())))
 }
 
 /// Cancels an appointment; its time is free again.

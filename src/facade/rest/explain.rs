@@ -10,9 +10,7 @@ use crate::calendar::{self, Zone};
 use crate::facade::params::Params;
 use crate::facade::problem::Problem;
 use crate::facade::speech;
-use crate::ledger::{
-    Explanation, Finding, Query, Reason, ResourceFinding, Rule, TimeInQuestion, View,
-};
+use crate::ledger::{Explanation, Finding, Query, Reason, ResourceFinding, Rule, View, Wish};
 use crate::model::Timestamp;
 
 /// Which time.
@@ -140,7 +138,7 @@ pub async fn explain(visit: Visit, params: Params<ExplainParams>) -> Result<Http
     let resource = params.0.resource.as_deref().map(str::parse).transpose();
     let found = match (params.0.service.parse(), resource) {
         (Ok(service), Ok(resource)) => {
-            let time = TimeInQuestion {
+            let time = Wish {
                 service,
                 resource,
                 start,

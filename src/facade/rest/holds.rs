@@ -15,7 +15,7 @@ use crate::facade::body::Body;
 use crate::facade::params::{After, Limit, Params, page};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
-use crate::ledger::{Command, HoldView, Query, Receipt, View};
+use crate::ledger::{Command, HoldView, Query, Receipt, View, WantedHolds};
 use crate::model::{CallId, HoldId, HoldStatus, Timestamp};
 use crate::tenant::{Answer, Errand, Instruction};
 
@@ -63,7 +63,7 @@ pub struct Hold {
     expires_at: String,
     /// The latest instant it can be extended to.
     lifetime_ends_at: String,
-    /// Too many wrong codes; staff has to help.
+    /// Too many wrong codes, for it or by its phone; staff has to help.
     locked: bool,
     /// The appointment it became.
     appointment: Option<String>,
@@ -95,6 +95,20 @@ pub enum Status {
     Expired,
     /// It became an appointment.
     Confirmed,
+    /// Held or expired, and no further code is taken: staff has to help.
+    Locked,
+}
+
+impl Status {
+    fn wanted(self) -> WantedHolds {
+        WantedHolds::Being(match self {
+            Self::Held => HoldStatus::Held,
+            Self::Released => HoldStatus::Released,
+            Self::Expired => HoldStatus::Expired,
+            Self::Confirmed => HoldStatus::Confirmed,
+            Self::Locked => return WantedHolds::Locked,
+        })
+    }
 }
 
 /// Which holds are asked for.
@@ -196,12 +210,7 @@ fn call(text: &str) -> Result<CallId, Problem> {
     params(("t" = String, Path, description = "The clinic's slug."), HoldParams),
     responses((status = 200, body = HoldList)))]
 pub async fn list(visit: Visit, params: Params<HoldParams>) -> Result<HttpResponse, Problem> {
-    let status = params.0.status.map(|status| match status {
-        Status::Held => HoldStatus::Held,
-        Status::Released => HoldStatus::Released,
-        Status::Expired => HoldStatus::Expired,
-        Status::Confirmed => HoldStatus::Confirmed,
-    });
+    let status = params.0.status.map(Status::wanted);
     let page = page(params.0.limit, params.0.cursor);
     let seen = visit.query(Query::Holds { status, page }).await?;
     let View::Holds(page) = seen.view else {

@@ -9,6 +9,7 @@ mod refusal;
 mod visit;
 mod wish;
 
+pub mod blocks;
 pub mod explain;
 pub mod inbox;
 pub mod keys;
@@ -18,6 +19,8 @@ pub mod slots;
 pub mod tenants;
 
 pub mod appointments;
+pub mod conflicts;
 pub mod holds;
+pub mod persons;
 pub mod series;
 pub mod verification;

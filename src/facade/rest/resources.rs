@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::visit::{Id, Visit};
-use super::words::{Instant, Reply, next, reason};
+use super::words::{Reply, next};
 use crate::calendar;
 use crate::calendar::Zone;
 use crate::facade::body::Body;
@@ -15,7 +15,7 @@ use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{Command, Query, Receipt, View};
 use crate::ledger::{NewResource as AddedResource, ResourceChange as ChangedResource};
 use crate::model::{
-    DayException, Interval, OpeningHours, Resource as Record, ResourceKind, Slug, Weekdays, Window,
+    DayException, OpeningHours, Resource as Record, ResourceKind, Slug, Weekdays, Window,
 };
 use crate::tenant::Instruction;
 
@@ -118,35 +118,6 @@ pub struct ResourceList {
     resources: Vec<Resource>,
     /// Where the next page begins.
     next: Option<String>,
-}
-
-/// A stretch of time in which a resource is not to be booked.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewBlock {
-    /// From when.
-    #[schema(value_type = String, format = DateTime)]
-    start: Instant,
-    /// To when.
-    #[schema(value_type = String, format = DateTime)]
-    end: Instant,
-    /// Why.
-    reason: Option<String>,
-}
-
-/// A block.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Block {
-    /// Its id.
-    id: String,
-    /// Whose time.
-    resource: String,
-    /// From when.
-    start: String,
-    /// To when.
-    end: String,
-    /// Why.
-    reason: Option<String>,
 }
 
 impl Resource {
@@ -324,41 +295,4 @@ pub async fn change(
         return Err(Problem::internal());
     };
     Ok(Reply::ok().json(&Resource::of(&record, &visit.zone())))
-}
-
-/// Keeps a resource's time from being booked. What is booked already stays.
-#[utoipa::path(post, path = "/v1/tenants/{t}/resources/{id}/blocks", tag = "resources", request_body = NewBlock,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The resource's id."), KeyHeader),
-    responses((status = 201, body = Block), (status = 409, description = "`limit-reached`")))]
-pub async fn block(
-    visit: Visit,
-    id: Id<Slug>,
-    key: RequestKey,
-    body: Body<NewBlock>,
-) -> Result<HttpResponse, Problem> {
-    let new = &body.value;
-    let interval = Interval::new(new.start.0, new.end.0)
-        .ok_or_else(|| Problem::invalid_body("end", "`end` must be later than `start`."))?;
-    let instruction = Instruction::BlockTime {
-        resource: id.0,
-        interval,
-        reason: reason(new.reason.as_deref())?,
-    };
-    let answer = visit.execute(instruction, key.of(&body)).await?;
-    let Receipt::Block(block, resource) = answer.receipt else {
-        return Err(Problem::internal());
-    };
-    let zone = visit.zone();
-    let shown = Block {
-        id: block.id.to_string(),
-        resource: resource.to_string(),
-        start: zone.rfc3339(block.interval.start()),
-        end: zone.rfc3339(block.interval.end()),
-        reason: answer.reason.map(|text| text.expose().to_owned()),
-    };
-    // A block has no page of its own: it is a part of its resource's.
-    let location = visit.path(&format!("resources/{resource}#{}", block.id));
-    Ok(Reply::created(&location)
-        .replayed(answer.replayed)
-        .json(&shown))
 }

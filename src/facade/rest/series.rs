@@ -96,10 +96,8 @@ pub async fn show(visit: Visit, id: Id<SeriesId>) -> Result<HttpResponse, Proble
         return Err(Problem::internal());
     };
     let zone = visit.zone();
-    let appointments = view.appointments.iter().map(|one| {
-        let person = Person::among(&seen.people, one.party);
-        Appointment::of(one, person, seen.reasons.get(&one.id), &zone)
-    });
+    let appointments = view.appointments.iter();
+    let appointments = appointments.map(|one| Appointment::seen(one, &seen, &zone));
     Ok(Reply::ok().json(&series(view, appointments.collect())))
 }
 

@@ -70,6 +70,13 @@ impl Visit {
         self.facade.clock.now()
     }
 
+    /// When the clinic's date began.
+    pub fn start_of_today(&self) -> Timestamp {
+        let (zone, now) = (self.zone(), self.now());
+        let today = zone.day(zone.date_of(now));
+        today.map_or(now, |day| day.start())
+    }
+
     /// What every request can reach.
     pub fn facade(&self) -> &Facade {
         &self.facade
@@ -176,22 +183,34 @@ impl<T: FromStr> FromRequest for Id<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let id = request
-            .match_info()
-            .get("id")
-            .and_then(|text| text.parse().ok());
-        ready(
-            id.map(Self)
-                .ok_or_else(|| Problem::not_found(&noun(request))),
-        )
+        ready(named(request, "id").map(Self))
     }
 }
 
-/// What the id in a path names: the singular of the list before it.
-fn noun(request: &HttpRequest) -> String {
+/// The second id in a path, `{part}`: what belongs to the thing that `{id}` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part<T>(pub T);
+
+impl<T: FromStr> FromRequest for Part<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(named(request, "part").map(Self))
+    }
+}
+
+fn named<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {
+    let id = request.match_info().get(name);
+    let id = id.and_then(|text| text.parse().ok());
+    id.ok_or_else(|| Problem::not_found(&noun(request, name)))
+}
+
+/// What an id in a path names: the singular of the list before it.
+fn noun(request: &HttpRequest, name: &str) -> String {
     let pattern = request.match_pattern().unwrap_or_default();
     let list = pattern
-        .split("/{id}")
+        .split(&format!("/{{{name}}}"))
         .next()
         .and_then(|list| list.rsplit('/').next());
     match list {

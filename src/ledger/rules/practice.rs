@@ -10,7 +10,7 @@ use crate::ledger::rejection::{Bound, Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{
-    Block, DayException, Interval, OpeningHours, Resource, ResourceId, Slug, check_windows,
+    Block, BlockId, DayException, Interval, OpeningHours, Resource, ResourceId, Slug, check_windows,
 };
 
 pub(super) fn invalid(field: &'static str, detail: &'static str) -> Rejection {
@@ -170,6 +170,22 @@ pub fn block_time(
         resource: resource.number,
         interval,
     };
-    let receipt = Receipt::Block(block, resource.id.clone());
+    let receipt = Receipt::Block {
+        block,
+        resource: resource.id.clone(),
+        conflicts: ledger.occupancy.appointments_in(resource.number, interval),
+    };
     Ok(Decision::new(vec![Event::BlockAdded(block)], receipt))
+}
+
+/// Gives a blocked time back. Its id is not kept, so that removing it again finds nothing.
+pub fn remove_block(ledger: &Ledger, id: &Slug, block: BlockId) -> Result<Decision, Rejection> {
+    let missing = Rejection::NotFound;
+    let resource = ledger.resource(id).ok_or(missing(Missing::Resource))?;
+    let resource = resource.number;
+    if !ledger.blocks[resource.0 as usize].has(block) {
+        return Err(missing(Missing::Block));
+    }
+    let event = Event::BlockRemoved { resource, block };
+    Ok(Decision::new(vec![event], Receipt::Nothing))
 }

@@ -1,14 +1,14 @@
 //! Commands with any values, from any caller, at any instant: nothing panics, and what was decided can be replayed.
 
 use holdfast::ledger::{
-    AppointmentSearch, Command, Cursor, NewResource, NewService, PageRequest, Policy,
-    ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel,
-    TimeInQuestion, Wish, look,
+    AppointmentSearch, BlockSearch, Command, ConflictSearch, Cursor, NewResource, NewService,
+    PageRequest, Policy, ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch,
+    TextChannel, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
-    MinuteOfDay, OpeningHours, Party, PersonId, Principal, ResourceKind, Scope, SendOutcome, Slug,
-    Timestamp, VerificationPolicy, Weekdays, Window,
+    AppointmentId, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId,
+    MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal, ResourceKind, Scope,
+    SendOutcome, Slug, Timestamp, VerificationPolicy, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -108,6 +108,7 @@ struct Known {
     appointments: Vec<u128>,
     texts: Vec<u128>,
     keys: Vec<u128>,
+    blocks: Vec<u128>,
 }
 
 impl Known {
@@ -117,6 +118,7 @@ impl Known {
             Receipt::Appointment(appointment) => self.appointments.push(appointment.id.0),
             Receipt::CodeQueued(code) => self.texts.push(code.message.0),
             Receipt::Key(key) => self.keys.push(key.id.0),
+            Receipt::Block { block, .. } => self.blocks.push(block.id.0),
             _ => {}
         }
     }
@@ -141,6 +143,7 @@ impl Known {
                 name(&self.texts, &mut message.0);
             }
             Command::RevokeKey(key) => name(&self.keys, &mut key.0),
+            Command::RemoveBlock { block, .. } => name(&self.blocks, &mut block.0),
             _ => {}
         }
         command
@@ -293,6 +296,7 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             })
         }),
         1 => (slug("r"), interval()).prop_map(|(resource, interval)| Command::BlockTime { resource, interval }),
+        1 => (slug("r"), made()).prop_map(|(resource, block)| Command::RemoveBlock { resource, block: BlockId(block) }),
         3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), (resources, also))| {
             Command::AddService(NewService {
                 id,
@@ -431,14 +435,34 @@ fn query() -> impl Strategy<Value = Query> {
                 page,
             }
         )),
-        (slug("s"), prop::option::of(slug("r")), instant()).prop_map(
-            |(service, resource, start)| Query::Explain(TimeInQuestion {
-                service,
-                resource,
-                start,
-            })
-        ),
+        wish().prop_map(Query::Explain),
         page().prop_map(|page| Query::Holds { status: None, page }),
+        page().prop_map(|page| Query::Holds {
+            status: Some(WantedHolds::Locked),
+            page
+        }),
+        (slug("r"), instant(), instant(), page()).prop_map(|(resource, from, to, page)| {
+            Query::Blocks(BlockSearch {
+                resource,
+                from,
+                to,
+                page,
+            })
+        }),
+        (prop::option::of(slug("r")), instant(), instant(), page()).prop_map(
+            |(resource, from, to, page)| {
+                Query::Conflicts(ConflictSearch {
+                    from,
+                    to,
+                    resource,
+                    page,
+                })
+            }
+        ),
+        (0u128..3, 1usize..5).prop_map(|(person, limit)| Query::OfPerson {
+            person: PersonId(person),
+            limit
+        }),
         page().prop_map(Query::Resources),
         page().prop_map(Query::Keys),
     ]

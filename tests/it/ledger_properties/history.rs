@@ -1,8 +1,8 @@
 //! Random histories of a busy practice: many callers, few slots, a clock that moves; each act is foreseen by the model first.
 
 use holdfast::ledger::{
-    Command, Decision, PageRequest, Query, Receipt, Rejection, SlotSearch, SlotStatus, SlotView,
-    View, Wish, look,
+    Command, ConflictSearch, Decision, PageRequest, Query, Receipt, Rejection, SlotSearch,
+    SlotStatus, SlotView, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, AppointmentStatus, CallId, CallerId, EnteredCode, HoldId, HoldStatus, Interval,
@@ -45,6 +45,7 @@ pub fn live_through(acts: &[Asked]) {
         life.check_owners();
     }
     life.check_offers();
+    life.check_conflicts();
     life.house.replay();
 }
 
@@ -469,7 +470,7 @@ impl Life {
         };
         let queries = [
             Query::Holds {
-                status: Some(HoldStatus::Held),
+                status: Some(WantedHolds::Being(HoldStatus::Held)),
                 page: everything,
             },
             Query::Appointments(holdfast::ledger::AppointmentSearch {
@@ -515,6 +516,40 @@ impl Life {
         for ((_, start, _), (_, claimed, _)) in owners.iter().zip(&foreseen) {
             assert!(claimed <= start && start - claimed <= 30 * MINUTE);
         }
+    }
+
+    /// Bookings that have come to lie in a block, and no others: hours never change in these histories.
+    fn check_conflicts(&self) {
+        let search = ConflictSearch {
+            from: Timestamp::MIN,
+            to: Timestamp::MAX,
+            resource: None,
+            page: PageRequest {
+                after: None,
+                limit: 1000,
+            },
+        };
+        let query = Query::Conflicts(search);
+        let seen = look(&self.house.live, &query, staff(), self.house.now);
+        let Ok(View::Conflicts(page)) = seen else {
+            panic!("conflicts were asked for")
+        };
+        let mut found: Vec<_> = page.items.iter().map(|one| one.appointment.id.0).collect();
+        let blocked = self.model.live(self.now()).filter(|claim| {
+            let mut blocks = self.model.blocks.iter();
+            blocks.any(|(resource, start, end)| {
+                *resource == claim.resource && *start < claim.end && claim.start < *end
+            })
+        });
+        let mut foreseen: Vec<_> = blocked
+            .filter_map(|claim| match claim.owner {
+                Owner::Appointment(id) => Some(id),
+                Owner::Hold(_) => None,
+            })
+            .collect();
+        found.sort_unstable();
+        foreseen.sort_unstable();
+        assert_eq!(found, foreseen);
     }
 
     /// What a search lists, free and taken, in pages of any size, and what the model offers.

@@ -2,10 +2,10 @@
 
 use holdfast::calendar::Instants;
 use holdfast::ledger::{
-    AppointmentView, CodeQueued, Decision, Event, Explanation, Finding, HoldView, Reason, Receipt,
-    Rejection, ResourceFinding, SlotStatus, SlotView, View,
+    AppointmentView, CodeQueued, ConflictView, Decision, Event, Explanation, Finding, HoldView,
+    Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View,
 };
-use holdfast::model::{Interval, SendOutcome, Slug, Timestamp};
+use holdfast::model::{Block, Interval, SendOutcome, Slug, Timestamp};
 
 use super::desk::Desk;
 use super::words::DAY_NAMES;
@@ -43,6 +43,9 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
         match event {
             Event::HoldLocked { .. } => said += ", hold locked",
             Event::CodeWithdrawn { .. } => said += ", code withdrawn",
+            Event::BlockRemoved { block, .. } => {
+                said += &format!(", {} removed", desk.blocks.name(block.0));
+            }
             Event::Forgotten { up_to } => {
                 said += &format!(", forgotten up to {}", time(desk, *up_to));
             }
@@ -75,8 +78,19 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
             let service = &view.service;
             format!("{} v{}", public(&service.id), service.version)
         }
-        Receipt::Block(block, resource) => {
-            format!("{resource} blocked {}", stretch(desk, block.interval))
+        Receipt::Block {
+            block,
+            resource,
+            conflicts,
+        } => {
+            let booked = match conflicts {
+                0 => String::new(),
+                some => format!(", {some} booked in it"),
+            };
+            format!(
+                "{resource} blocked {}{booked}",
+                stretch(desk, block.interval)
+            )
         }
         Receipt::Hold(view) => hold(desk, view),
         Receipt::HoldAgain(view) => format!("{} again", hold(desk, view)),
@@ -266,14 +280,41 @@ pub fn view(desk: &Desk, view: &View) -> String {
             let locked = if view.locked { ", locked" } else { "" };
             hold(desk, view) + locked
         }
-        View::Holds(page) => listed(page.items.iter().map(|item| hold(desk, item)).collect()),
+        View::Holds(page) => {
+            let locked = |view: &HoldView| if view.locked { ", locked" } else { "" };
+            let shown = |view: &HoldView| hold(desk, view) + locked(view);
+            listed(page.items.iter().map(shown).collect())
+        }
         View::Appointment(view) => appointment(desk, view),
         View::Appointments(page) => {
             listed(page.items.iter().map(|a| appointment(desk, a)).collect())
         }
         View::Explanation(found) => explanation(desk, found),
-        _ => unreachable!("tables look at holds, appointments and explanations only"),
+        View::OfPerson { upcoming, past, .. } => {
+            let shown = |views: &[AppointmentView]| {
+                listed(views.iter().map(|a| appointment(desk, a)).collect())
+            };
+            format!("to come: {}; past: {}", shown(upcoming), shown(past))
+        }
+        View::Conflicts(page) => listed(page.items.iter().map(|c| conflict(desk, c)).collect()),
+        View::Blocks(page) => {
+            let block = |block: &Block| {
+                let name = desk.blocks.name(block.id.0);
+                format!("{name} {}", stretch(desk, block.interval))
+            };
+            listed(page.items.iter().map(block).collect())
+        }
+        _ => unreachable!("tables look at nothing else"),
     }
+}
+
+fn conflict(desk: &Desk, view: &ConflictView) -> String {
+    let reasons = view.reasons.iter();
+    let reasons: Vec<_> = reasons
+        .map(|(resource, reason)| format!("{resource} {}", reason.as_str()))
+        .collect();
+    let booked = appointment(desk, &view.appointment);
+    format!("{booked}: {}", reasons.join(" and "))
 }
 
 pub fn due(desk: &Desk) -> String {

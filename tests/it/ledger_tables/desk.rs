@@ -12,8 +12,8 @@ use holdfast::ledger::{
     TextChannel, apply, decide,
 };
 use holdfast::model::{
-    AppointmentId, CallerId, HoldId, KeyId, MessageId, Party, PersonId, Principal, Scope, TenantId,
-    Timestamp, VerificationId,
+    AppointmentId, BlockId, CallerId, HoldId, KeyId, MessageId, Party, PersonId, Principal, Scope,
+    TenantId, Timestamp, VerificationId,
 };
 use holdfast::seal::{CodeKey, MasterKey};
 
@@ -70,6 +70,7 @@ pub struct Desk {
     pub holds: Names,
     pub appointments: Names,
     pub texts: Names,
+    pub blocks: Names,
     pub keys: Names,
     pub parties: Names,
     pub issued: Vec<Code>,
@@ -100,6 +101,7 @@ impl Desk {
             holds: Names::default(),
             appointments: Names::default(),
             texts: Names::default(),
+            blocks: Names::default(),
             keys: Names::default(),
             parties: Names::default(),
             issued: Vec::new(),
@@ -218,6 +220,7 @@ impl Desk {
             | Event::AppointmentBooked { appointment, .. } => {
                 self.appointments.number('a', appointment.0);
             }
+            Event::BlockAdded(block) => self.blocks.number('b', block.id.0),
             Event::KeyCreated(key) => self.keys.number('k', key.id.0),
             _ => {}
         }
@@ -251,6 +254,10 @@ impl Desk {
 
     pub fn appointment(&self, name: &str) -> AppointmentId {
         AppointmentId(self.appointments.id(name))
+    }
+
+    pub fn block(&self, name: &str) -> BlockId {
+        BlockId(self.blocks.id(name))
     }
 
     pub fn text(&self, name: &str) -> MessageId {

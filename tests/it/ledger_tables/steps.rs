@@ -2,9 +2,9 @@
 
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
-    AppointmentSearch, Command, Cursor, Decision, NewResource, NewService, PageRequest,
-    ProfileChange, Query, Rejection, ResourceChange, ServiceChange, SlotSearch, TextChannel,
-    TimeInQuestion, View, Wish, look,
+    AppointmentSearch, BlockSearch, Command, ConflictSearch, Cursor, Decision, NewResource,
+    NewService, PageRequest, ProfileChange, Query, Rejection, ResourceChange, ServiceChange,
+    SlotSearch, TextChannel, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, AppointmentStatus, CallId, DayException, EnteredCode, HoldStatus, KeyId,
@@ -40,7 +40,8 @@ pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
         "at" => move_clock(desk, &mut words),
         "policy" => set_policy(desk, &mut words),
         "instance" => desk.become_instance(),
-        "find" | "see" | "holds" | "appointments" | "due" | "explain" => {
+        "find" | "see" | "holds" | "appointments" | "person" | "conflicts" | "blocks" | "due"
+        | "explain" => {
             let said = ask(desk, verb, &mut words);
             words.done();
             return Some(said);
@@ -128,6 +129,10 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         "resource" | "hours" | "rename" | "exceptions" | "block" => {
             read_resource(desk, verb, words)
         }
+        "unblock" => Command::RemoveBlock {
+            resource: slug(words.next()),
+            block: desk.block(words.next()),
+        },
         "service" => read_service(words),
         "change" => Command::ChangeService(slug(words.next()), read_change(words)),
         "hold" => Command::PlaceHold {
@@ -419,24 +424,12 @@ fn set_policy(desk: &mut Desk, words: &mut Words) {
     }
 }
 
-fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
+fn ask(desk: &mut Desk, verb: &str, words: &mut Words) -> Result<String, String> {
     let viewer = Desk::principal(words.option("as").unwrap_or("agent"));
-    let seen = |query: &Query| look(&desk.ledger, query, viewer, desk.now);
     let query = match verb {
         "due" => return Ok(answers::due(desk)),
         "find" => return find(desk, words),
-        "explain" => {
-            let Wish {
-                service,
-                resource,
-                start,
-            } = wish(desk, words);
-            Query::Explain(TimeInQuestion {
-                service,
-                resource,
-                start,
-            })
-        }
+        "explain" => Query::Explain(wish(desk, words)),
         "see" => {
             let name = words.next();
             if name.starts_with('h') {
@@ -446,22 +439,58 @@ fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
             }
         }
         "holds" => Query::Holds {
-            status: words.eat("held").then_some(HoldStatus::Held),
+            status: match words.eat("locked") {
+                true => Some(WantedHolds::Locked),
+                false => words
+                    .eat("held")
+                    .then_some(WantedHolds::Being(HoldStatus::Held)),
+            },
             page: EVERYTHING,
         },
+        "person" => Query::OfPerson {
+            person: desk.party(words.next()).person,
+            limit: words.number("up-to").unwrap_or(EVERYTHING.limit),
+        },
+        "blocks" => {
+            let resource = slug(words.next());
+            let (from, to) = span(desk, words).unwrap_or((Timestamp::MIN, Timestamp::MAX));
+            Query::Blocks(BlockSearch {
+                resource,
+                from,
+                to,
+                page: EVERYTHING,
+            })
+        }
+        "conflicts" => {
+            let resource = words.option("with").and_then(chosen);
+            let (from, to) = span(desk, words).unwrap_or((desk.now, Timestamp::MAX));
+            Query::Conflicts(ConflictSearch {
+                from,
+                to,
+                resource,
+                page: EVERYTHING,
+            })
+        }
         _ => Query::Appointments(AppointmentSearch {
             from: Timestamp::MIN,
             to: Timestamp::MAX,
             resource: words.option("with").and_then(chosen),
-            person: None,
+            person: words.option("of").map(|name| desk.party(name).person),
             status: words.eat("booked").then_some(AppointmentStatus::Booked),
             page: EVERYTHING,
         }),
     };
-    match seen(&query) {
+    match look(&desk.ledger, &query, viewer, desk.now) {
         Ok(view) => Ok(answers::view(desk, &view)),
         Err(rejection) => Err(answers::rejection(desk, &rejection)),
     }
+}
+
+/// A day, or `mon 10:00 to tue 12:00`, if the words go on.
+fn span(desk: &Desk, words: &mut Words) -> Option<(Timestamp, Timestamp)> {
+    words.peek()?;
+    let stretch = words.stretch(&desk.zone, desk.now);
+    Some((stretch.start(), stretch.end()))
 }
 
 /// `find checkup mon`, `find checkup mon to fri with dr-a all`; `paged 2` goes on by the cursor to the end.
