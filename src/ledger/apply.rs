@@ -6,9 +6,9 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, CallerId, Hold, HoldId, HoldState, Message,
-    MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service, TextKind,
-    Timestamp,
+    Appointment, AppointmentId, AppointmentStatus, AppointmentVerb, CallerId, Hold, HoldId,
+    HoldState, Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome,
+    Service, TextKind, Timestamp, Transition,
 };
 
 use super::event::Event;
@@ -61,6 +61,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
         Event::AttemptFailed { hold, caller, at } => count_attempt(ledger, *hold, *caller, *at),
         Event::AppointmentBooked { .. }
+        | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
         Event::TextQueued {
@@ -365,6 +366,20 @@ fn book(ledger: &mut Ledger, appointment: Appointment) {
     ledger.agenda.insert((start, serial));
 }
 
+/// What the verb makes of an appointment, as its next version.
+fn change(ledger: &mut Ledger, id: AppointmentId, verb: AppointmentVerb) -> &mut Appointment {
+    let appointment = ledger
+        .appointments
+        .get_mut(&id)
+        .expect("events name known appointments");
+    let Transition::To(status) = appointment.status.after(verb) else {
+        unreachable!("only what its status allows is done to an appointment");
+    };
+    appointment.status = status;
+    appointment.version += 1;
+    appointment
+}
+
 fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
     match event {
         Event::AppointmentBooked { .. } => {
@@ -375,20 +390,16 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 .enter(owner, &appointment.claims, Timestamp::MAX);
             book(ledger, appointment);
         }
+        Event::AppointmentMarked {
+            appointment,
+            attendance,
+        } => {
+            change(ledger, *appointment, attendance.verb());
+        }
         Event::AppointmentCancelled { appointment: id } => {
-            let appointment = ledger
-                .appointments
-                .get_mut(id)
-                .expect("events name known appointments");
-            assert!(
-                appointment.status == AppointmentStatus::Booked,
-                "what is cancelled stood"
-            );
-            appointment.status = AppointmentStatus::Cancelled;
-            appointment.version += 1;
-            ledger
-                .occupancy
-                .leave(Owner::Appointment(*id), &appointment.claims);
+            let appointment = change(ledger, *id, AppointmentVerb::Cancel);
+            let claims = appointment.claims.clone();
+            ledger.occupancy.leave(Owner::Appointment(*id), &claims);
         }
         Event::AppointmentMoved {
             appointment: id,
@@ -400,25 +411,16 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 .appointments
                 .serial_of(id)
                 .expect("events name known appointments");
-            let appointment = ledger
-                .appointments
-                .get_mut(id)
-                .expect("its serial is known");
-            assert!(
-                appointment.status == AppointmentStatus::Booked,
-                "what moves stood"
-            );
-            let owner = Owner::Appointment(*id);
-            ledger.occupancy.leave(owner, &appointment.claims);
-            ledger.occupancy.enter(owner, claims, Timestamp::MAX);
-            ledger
-                .agenda
-                .remove(&(appointment.interval.start(), serial));
-            ledger.agenda.insert((interval.start(), serial));
+            let appointment = change(ledger, *id, AppointmentVerb::Move);
+            let before = std::mem::replace(&mut appointment.claims, claims.clone());
+            let start = appointment.interval.start();
             appointment.service = *service;
             appointment.interval = *interval;
-            appointment.claims.clone_from(claims);
-            appointment.version += 1;
+            let owner = Owner::Appointment(*id);
+            ledger.occupancy.leave(owner, &before);
+            ledger.occupancy.enter(owner, claims, Timestamp::MAX);
+            ledger.agenda.remove(&(start, serial));
+            ledger.agenda.insert((interval.start(), serial));
         }
         _ => unreachable!("apply sends only an appointment's events here"),
     }

@@ -4,9 +4,9 @@
 //! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
 
 use crate::model::{
-    AppointmentId, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
-    OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp,
-    VerificationPolicy,
+    AppointmentId, Attendance, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId,
+    MessageId, OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SendOutcome, Slug,
+    Timestamp, VerificationPolicy,
 };
 use crate::seal::CodeKey;
 
@@ -183,6 +183,15 @@ pub enum Command {
         wish: Wish,
         /// Who for.
         party: Party,
+    },
+    /// Whether the patient came.
+    MarkAttendance {
+        /// To which appointment.
+        appointment: AppointmentId,
+        /// Whether.
+        attendance: Attendance,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
     },
     /// Cancels an appointment.
     CancelAppointment {

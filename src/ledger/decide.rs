@@ -94,6 +94,11 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::SendCode(hold) => codes::send(ledger, *hold, context),
         Command::Confirm { hold, code } => confirm::confirm(ledger, *hold, code.as_ref(), context),
         Command::BookDirectly { wish, party } => appointments::book(ledger, wish, *party, context),
+        Command::MarkAttendance {
+            appointment,
+            attendance,
+            if_version,
+        } => appointments::mark(ledger, *appointment, *attendance, *if_version),
         Command::CancelAppointment {
             appointment,
             if_version,

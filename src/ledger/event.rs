@@ -7,9 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, Block, CallId, CallerId, Claim, HoldId, Interval, KeyId, KeyRecord, MessageId,
-    Party, Principal, Profile, Proof, Resource, SendOutcome, Service, ServiceId, TenantRecord,
-    TextKind, Timestamp, Verification,
+    AppointmentId, Attendance, Block, CallId, CallerId, Claim, HoldId, Interval, KeyId, KeyRecord,
+    MessageId, Party, Principal, Profile, Proof, Resource, SendOutcome, Service, ServiceId,
+    TenantRecord, TextKind, Timestamp, Verification,
 };
 
 use super::receipt::Receipt;
@@ -142,6 +142,13 @@ pub enum Event {
         by: Principal,
         /// When.
         at: Timestamp,
+    },
+    /// Whether the patient came.
+    AppointmentMarked {
+        /// Of which appointment.
+        appointment: AppointmentId,
+        /// Whether.
+        attendance: Attendance,
     },
     /// An appointment was cancelled.
     AppointmentCancelled {

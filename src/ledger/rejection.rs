@@ -2,7 +2,7 @@
 //!
 //! No text carries meaning here; each façade renders every member in its own words, by an exhaustive match.
 
-use crate::model::Timestamp;
+use crate::model::{AppointmentStatus, Timestamp};
 
 use super::receipt::SlotView;
 
@@ -165,6 +165,11 @@ pub enum Rejection {
     },
     /// The appointment is cancelled.
     AppointmentCancelled,
+    /// What the appointment is does not allow this any more.
+    TransitionNotAllowed {
+        /// What it is.
+        status: AppointmentStatus,
+    },
 }
 
 impl Rejection {
@@ -190,6 +195,7 @@ impl Rejection {
             Self::CodeMissing => "code-missing",
             Self::CodeExpired => "code-expired",
             Self::AppointmentCancelled => "appointment-cancelled",
+            Self::TransitionNotAllowed { .. } => "transition-not-allowed",
             Self::VersionMismatch { .. } => "version-mismatch",
         }
     }

@@ -357,7 +357,7 @@ impl Ledger {
             .map(|(_, appointment)| appointment);
         held.chain(
             booked
-                .filter(|a| a.status == crate::model::AppointmentStatus::Booked)
+                .filter(|a| a.status.owns_time())
                 .map(|a| (Owner::Appointment(a.id), a.claims.as_slice())),
         )
     }

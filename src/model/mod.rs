@@ -22,7 +22,9 @@ mod hold;
 
 mod appointment;
 
-pub use appointment::{Appointment, AppointmentStatus, Proof};
+pub use appointment::{
+    Appointment, AppointmentStatus, AppointmentVerb, Attendance, Proof, Transition,
+};
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
 pub use credential::{KeyRecord, Principal, Scope};

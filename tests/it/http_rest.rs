@@ -52,6 +52,7 @@ transcripts! {
     bodies
     booking
     confirm
+    desk
     holds
     idempotency
     isolation

@@ -10,15 +10,15 @@ use utoipa::{IntoParams, ToSchema};
 
 use super::visit::{Id, Visit};
 use super::wish::Wanted;
-use super::words::{Instant, NewPerson, Person, Reply, Taken, next, reason};
+use super::words::{Instant, NewPerson, Nothing, Person, Reply, Taken, next, reason};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, page, range};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{AppointmentSearch, AppointmentView, Command, Page, Query, Receipt, View};
-use crate::model::{AppointmentId, AppointmentStatus, FreeText};
-use crate::tenant::{Answer, Instruction};
+use crate::model::{AppointmentId, AppointmentStatus, Attendance, FreeText};
+use crate::tenant::{Answer, Idempotency, Instruction};
 
 /// How many days are looked at where `to` is absent.
 const DAYS_DEFAULT: i64 = 90;
@@ -61,7 +61,7 @@ pub struct Move {
 pub struct Appointment {
     /// Its id; rescheduling keeps it.
     id: String,
-    /// `booked` or `cancelled`.
+    /// `booked`, `arrived`, `no-show` or `cancelled`.
     #[schema(value_type = String)]
     status: &'static str,
     /// Counts its changes from 1; the ETag.
@@ -94,10 +94,14 @@ pub struct AppointmentList {
 
 /// What an appointment is.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It stands.
     Booked,
+    /// The patient came.
+    Arrived,
+    /// The patient did not come.
+    NoShow,
     /// It was cancelled.
     Cancelled,
 }
@@ -292,6 +296,8 @@ fn search(params: &AppointmentParams, visit: &Visit) -> Result<Option<Appointmen
     };
     let status = params.status.map(|status| match status {
         Status::Booked => AppointmentStatus::Booked,
+        Status::Arrived => AppointmentStatus::Arrived,
+        Status::NoShow => AppointmentStatus::NoShow,
         Status::Cancelled => AppointmentStatus::Cancelled,
     });
     Ok(Some(AppointmentSearch {
@@ -320,11 +326,60 @@ pub async fn show(visit: Visit, id: Id<AppointmentId>) -> Result<HttpResponse, P
         .json(&Appointment::of(view, person, reason, &visit.zone())))
 }
 
+/// Marks that the patient is here. It may be said early, and of a no-show who came after all.
+#[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/arrive", tag = "appointments", request_body(content = Option<Nothing>),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
+        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`appointment-cancelled`, `transition-not-allowed`"),
+        (status = 412, description = "`version-mismatch`")))]
+pub async fn arrive(
+    visit: Visit,
+    id: Id<AppointmentId>,
+    if_match: IfMatch,
+    key: RequestKey,
+    body: Body<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    mark(visit, id, Attendance::Arrived, if_match, key.of(&body)).await
+}
+
+/// Marks that the patient did not come. The time stays the appointment's.
+#[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/no-show", tag = "appointments", request_body(content = Option<Nothing>),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
+        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`appointment-cancelled`, `transition-not-allowed`"),
+        (status = 412, description = "`version-mismatch`")))]
+pub async fn no_show(
+    visit: Visit,
+    id: Id<AppointmentId>,
+    if_match: IfMatch,
+    key: RequestKey,
+    body: Body<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    mark(visit, id, Attendance::NoShow, if_match, key.of(&body)).await
+}
+
+async fn mark(
+    visit: Visit,
+    id: Id<AppointmentId>,
+    attendance: Attendance,
+    if_match: IfMatch,
+    idempotency: Option<Idempotency>,
+) -> Result<HttpResponse, Problem> {
+    let instruction = Instruction::Plain(Command::MarkAttendance {
+        appointment: id.0,
+        attendance,
+        if_version: if_match.0,
+    });
+    let answer = visit.execute(instruction, idempotency).await?;
+    changed(&visit, &answer)
+}
+
 /// Cancels an appointment; its time is free again.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/cancel", tag = "appointments", request_body(content = Option<Cancellation>),
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
         ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
-    responses((status = 200, body = Appointment), (status = 412, description = "`version-mismatch`")))]
+    responses((status = 200, body = Appointment), (status = 409, description = "`transition-not-allowed`"),
+        (status = 412, description = "`version-mismatch`")))]
 pub async fn cancel(
     visit: Visit,
     id: Id<AppointmentId>,
@@ -345,7 +400,7 @@ pub async fn cancel(
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/reschedule", tag = "appointments", request_body = Move,
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
         ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
-    responses((status = 200, body = Appointment), (status = 409, description = "`slot-taken`, with `alternatives`; `appointment-cancelled`"),
+    responses((status = 200, body = Appointment), (status = 409, description = "`slot-taken`, with `alternatives`; `appointment-cancelled`, `transition-not-allowed`"),
         (status = 412, description = "`version-mismatch`")))]
 pub async fn reschedule(
     visit: Visit,

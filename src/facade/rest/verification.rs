@@ -9,7 +9,7 @@ use utoipa::ToSchema;
 
 use super::appointments;
 use super::visit::{Id, Visit};
-use super::words::Reply;
+use super::words::{Nothing, Reply};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::problem::{Code, Problem};
@@ -17,11 +17,6 @@ use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{CodeQueued, Command, Receipt};
 use crate::model::{EnteredCode, HoldId, SendOutcome};
 use crate::tenant::{Answer, Instruction};
-
-/// Nothing.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
 
 /// The code, if one was said.
 #[derive(Debug, Deserialize, ToSchema)]

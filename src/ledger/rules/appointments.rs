@@ -1,4 +1,4 @@
-//! Appointments: booking at once, cancelling, rescheduling.
+//! Appointments: booking at once, whether the patient came, cancelling, rescheduling.
 
 use crate::ledger::apply::booked;
 use crate::ledger::command::{Context, Wish};
@@ -8,7 +8,9 @@ use crate::ledger::occupancy::Owner;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
-use crate::model::{Appointment, AppointmentId, AppointmentStatus, Party};
+use crate::model::{
+    Appointment, AppointmentId, AppointmentStatus, AppointmentVerb, Attendance, Party, Transition,
+};
 
 use super::claiming::{claim, clear_lapsed};
 
@@ -51,6 +53,50 @@ fn at_version(
     }
 }
 
+/// What the verb makes of an appointment; `None`: it is so already.
+fn after(
+    appointment: &Appointment,
+    verb: AppointmentVerb,
+) -> Result<Option<AppointmentStatus>, Rejection> {
+    let status = appointment.status;
+    match status.after(verb) {
+        Transition::To(status) => Ok(Some(status)),
+        Transition::Unchanged => Ok(None),
+        Transition::Refused if status == AppointmentStatus::Cancelled => {
+            Err(Rejection::AppointmentCancelled)
+        }
+        Transition::Refused => Err(Rejection::TransitionNotAllowed { status }),
+    }
+}
+
+fn as_it_is(ledger: &Ledger, appointment: &Appointment) -> Decision {
+    Decision::quiet(Receipt::Appointment(ledger.appointment_view(appointment)))
+}
+
+/// Writes down whether the patient came.
+pub fn mark(
+    ledger: &Ledger,
+    id: AppointmentId,
+    attendance: Attendance,
+    if_version: Option<u32>,
+) -> Result<Decision, Rejection> {
+    let appointment = at_version(ledger, id, if_version)?;
+    let Some(status) = after(appointment, attendance.verb())? else {
+        return Ok(as_it_is(ledger, appointment));
+    };
+    let marked = Appointment {
+        status,
+        version: appointment.version + 1,
+        ..appointment.clone()
+    };
+    let event = Event::AppointmentMarked {
+        appointment: id,
+        attendance,
+    };
+    let view = ledger.appointment_view(&marked);
+    Ok(Decision::new(vec![event], Receipt::Appointment(view)))
+}
+
 /// Cancels an appointment; one that is cancelled already stays so.
 pub fn cancel(
     ledger: &Ledger,
@@ -58,16 +104,13 @@ pub fn cancel(
     if_version: Option<u32>,
 ) -> Result<Decision, Rejection> {
     let appointment = at_version(ledger, id, if_version)?;
-    let cancelled = match appointment.status {
-        AppointmentStatus::Cancelled => {
-            let view = ledger.appointment_view(appointment);
-            return Ok(Decision::quiet(Receipt::Appointment(view)));
-        }
-        AppointmentStatus::Booked => Appointment {
-            status: AppointmentStatus::Cancelled,
-            version: appointment.version + 1,
-            ..appointment.clone()
-        },
+    let Some(status) = after(appointment, AppointmentVerb::Cancel)? else {
+        return Ok(as_it_is(ledger, appointment));
+    };
+    let cancelled = Appointment {
+        status,
+        version: appointment.version + 1,
+        ..appointment.clone()
     };
     let event = Event::AppointmentCancelled { appointment: id };
     let view = ledger.appointment_view(&cancelled);
@@ -84,9 +127,7 @@ pub fn reschedule(
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     let appointment = at_version(ledger, id, if_version)?;
-    if appointment.status == AppointmentStatus::Cancelled {
-        return Err(Rejection::AppointmentCancelled);
-    }
+    after(appointment, AppointmentVerb::Move)?;
     let claimed = claim(ledger, wish, Some(Owner::Appointment(id)), context)?;
     let interval = claimed.service.interval(wish.start);
     let service = claimed.service.number;
@@ -97,8 +138,7 @@ pub fn reschedule(
             &appointment.claims,
         )
     {
-        let view = ledger.appointment_view(appointment);
-        return Ok(Decision::quiet(Receipt::Appointment(view)));
+        return Ok(as_it_is(ledger, appointment));
     }
     let moved = Appointment {
         service,

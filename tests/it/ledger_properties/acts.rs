@@ -1,6 +1,6 @@
 //! What the callers and the desk of a random history do: much at few times, so that many acts meet.
 
-use holdfast::model::SendOutcome;
+use holdfast::model::{Attendance, SendOutcome};
 use proptest::prelude::*;
 
 use super::model::MINUTE;
@@ -43,6 +43,7 @@ pub enum Act {
     HandOver(Place),
     Confirm(Place, Said, bool),
     Book(Slot),
+    Mark(Place, Attendance),
     Cancel(Place),
     Move(Place, Slot),
     Block(usize, i64, i64),
@@ -107,6 +108,7 @@ fn act() -> impl Strategy<Value = Act> {
         SendOutcome::NotSent,
         SendOutcome::Unknown,
     ]);
+    let attendance = prop::sample::select(vec![Attendance::Arrived, Attendance::NoShow]);
     prop_oneof![
         6 => wait.prop_map(Act::Wait),
         1 => Just(Act::Tick),
@@ -119,6 +121,7 @@ fn act() -> impl Strategy<Value = Act> {
         1 => place().prop_map(Act::HandOver),
         6 => (place(), said, any::<bool>()).prop_map(|(place, said, staff)| Act::Confirm(place, said, staff)),
         4 => slot().prop_map(Act::Book),
+        1 => (place(), attendance).prop_map(|(place, attendance)| Act::Mark(place, attendance)),
         2 => place().prop_map(Act::Cancel),
         5 => (place(), slot()).prop_map(|(place, slot)| Act::Move(place, slot)),
         1 => (0usize..4, 400i64..1500, 1i64..40).prop_map(|(r, from, minutes)| Act::Block(r, from, minutes)),

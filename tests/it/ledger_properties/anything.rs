@@ -6,9 +6,9 @@ use holdfast::ledger::{
     look,
 };
 use holdfast::model::{
-    AppointmentId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
-    MinuteOfDay, OpeningHours, Party, PersonId, Principal, ResourceKind, Scope, SendOutcome, Slug,
-    Timestamp, VerificationPolicy, Weekdays, Window,
+    AppointmentId, Attendance, CallId, CallerId, DayException, EnteredCode, HoldId, Interval,
+    KeyId, MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal, ResourceKind, Scope,
+    SendOutcome, Slug, Timestamp, VerificationPolicy, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -133,7 +133,8 @@ impl Known {
             | Command::ReleaseHold(hold)
             | Command::SendCode(hold)
             | Command::Confirm { hold, .. } => name(&self.holds, &mut hold.0),
-            Command::CancelAppointment { appointment, .. }
+            Command::MarkAttendance { appointment, .. }
+            | Command::CancelAppointment { appointment, .. }
             | Command::Reschedule { appointment, .. } => {
                 name(&self.appointments, &mut appointment.0);
             }
@@ -343,8 +344,16 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
         SendOutcome::Unknown,
     ]);
     let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
+    let attendance = prop::sample::select(vec![Attendance::Arrived, Attendance::NoShow]);
     prop_oneof![
         (wish(), party()).prop_map(|(wish, party)| Command::BookDirectly { wish, party }),
+        (made(), attendance, version()).prop_map(|(id, attendance, if_version)| {
+            Command::MarkAttendance {
+                appointment: AppointmentId(id),
+                attendance,
+                if_version,
+            }
+        }),
         (made(), version()).prop_map(|(id, if_version)| Command::CancelAppointment {
             appointment: AppointmentId(id),
             if_version,

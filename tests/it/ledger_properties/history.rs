@@ -145,6 +145,14 @@ impl Life {
                 (settle, Principal::System)
             }
             Act::HandOver(place) => (Command::HandOverText(text(place)), Principal::System),
+            Act::Mark(place, attendance) => {
+                let mark = Command::MarkAttendance {
+                    appointment: pick(&self.appointments, place, AppointmentId(7)),
+                    attendance: *attendance,
+                    if_version: None,
+                };
+                (mark, staff())
+            }
             Act::Cancel(place) => {
                 let cancel = Command::CancelAppointment {
                     appointment: pick(&self.appointments, place, AppointmentId(7)),
@@ -270,6 +278,12 @@ impl Life {
                 let own = Owner::Appointment(id.0);
                 assert!(self.model.live(now).all(|claim| claim.owner != own));
             }
+            Err(Rejection::TransitionNotAllowed { .. }) => {
+                let Act::Move(place, _) = act else {
+                    panic!("only what is moved has a status")
+                };
+                assert!(self.is_marked(place));
+            }
             Err(Rejection::SlotTaken(alternatives)) => {
                 assert_eq!(foreseen, Foreseen::Taken);
                 self.check_alternatives(wish, alternatives);
@@ -329,10 +343,18 @@ impl Life {
     /// What the model learns of the acts that claim nothing new.
     fn follow(&mut self, act: &Act, decided: &Result<Decision, Rejection>) {
         let now = self.now();
-        let Ok(decision) = decided else { return };
-        if decision.replayed {
-            return;
-        }
+        let decision = match decided {
+            Ok(decision) if decision.replayed => return,
+            Ok(decision) => decision,
+            Err(Rejection::TransitionNotAllowed { .. }) => {
+                let (Act::Mark(place, _) | Act::Cancel(place)) = act else {
+                    panic!("only an appointment has a status")
+                };
+                assert!(self.is_marked(place));
+                return;
+            }
+            Err(_) => return,
+        };
         match &decision.receipt {
             Receipt::Hold(hold) => {
                 assert!(
@@ -363,12 +385,24 @@ impl Life {
                 }
                 self.appointments.push(appointment.id);
             }
-            Receipt::Appointment(appointment) => {
-                assert_eq!(appointment.status, AppointmentStatus::Cancelled);
-                self.model.give_up(Owner::Appointment(appointment.id.0));
-            }
+            Receipt::Appointment(appointment) => match act {
+                Act::Mark(_, attendance) => {
+                    assert_eq!(appointment.status, attendance.status());
+                    self.model.marked.push(appointment.id.0);
+                }
+                _ => {
+                    assert_eq!(appointment.status, AppointmentStatus::Cancelled);
+                    assert!(!self.model.marked.contains(&appointment.id.0));
+                    self.model.give_up(Owner::Appointment(appointment.id.0));
+                }
+            },
             _ => {}
         }
+    }
+
+    fn is_marked(&self, place: &Place) -> bool {
+        let id = pick(&self.appointments, place, AppointmentId(7));
+        self.model.marked.contains(&id.0)
     }
 
     fn check_alternatives(&self, wish: model::Wish, alternatives: &[SlotView]) {
@@ -402,7 +436,7 @@ impl Life {
                 to: Timestamp::MAX,
                 resource: None,
                 person: None,
-                status: Some(AppointmentStatus::Booked),
+                status: None,
                 page: everything,
             }),
         ];
@@ -413,14 +447,14 @@ impl Life {
                     let start = hold.interval.start().0;
                     (Owner::Hold(hold.id.0), start, hold.resources[0].clone())
                 })),
-                Ok(View::Appointments(page)) => owners.extend(page.items.iter().map(|one| {
-                    let start = one.interval.start().0;
-                    (
-                        Owner::Appointment(one.id.0),
-                        start,
-                        one.resources[0].clone(),
-                    )
-                })),
+                Ok(View::Appointments(page)) => {
+                    let stands = page.items.iter().filter(|one| one.status.owns_time());
+                    owners.extend(stands.map(|one| {
+                        let start = one.interval.start().0;
+                        let owner = Owner::Appointment(one.id.0);
+                        (owner, start, one.resources[0].clone())
+                    }));
+                }
                 other => panic!("a list was asked for: {other:?}"),
             }
         }

@@ -132,6 +132,8 @@ pub struct Model {
     pub claims: Vec<Claim>,
     pub holds: Vec<Hold>,
     pub blocks: Vec<(usize, i64, i64)>,
+    /// Appointments that someone came to, or did not: neither moved nor cancelled any more.
+    pub marked: Vec<u128>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -158,6 +158,7 @@ pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
         Rejection::TooManyHolds { retry_at } | Rejection::TooManyCodes { retry_at } => {
             format!("{code} until {}", time(desk, *retry_at))
         }
+        Rejection::TransitionNotAllowed { status } => format!("{code}, is {}", status.as_str()),
         Rejection::VersionMismatch { current } => format!("{code}, is v{current}"),
         _ => code.to_owned(),
     }

@@ -7,8 +7,8 @@ use holdfast::ledger::{
     Wish, look,
 };
 use holdfast::model::{
-    AppointmentStatus, CallId, DayException, EnteredCode, HoldStatus, KeyId, Profile, ResourceKind,
-    Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
+    AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus, KeyId, Profile,
+    ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
 };
 
 use super::answers;
@@ -155,6 +155,14 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
                 code: entered(desk, words),
             }
         }
+        "arrive" | "no-show" => Command::MarkAttendance {
+            if_version: words.number("if"),
+            appointment: desk.appointment(words.next()),
+            attendance: match verb {
+                "arrive" => Attendance::Arrived,
+                _ => Attendance::NoShow,
+            },
+        },
         "cancel" => Command::CancelAppointment {
             if_version: words.number("if"),
             appointment: desk.appointment(words.next()),
@@ -415,7 +423,9 @@ fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
             to: Timestamp::MAX,
             resource: words.option("with").and_then(chosen),
             person: None,
-            status: words.eat("booked").then_some(AppointmentStatus::Booked),
+            status: words.peek().map(status).inspect(|_| {
+                words.next();
+            }),
             page: EVERYTHING,
         }),
     };
@@ -423,6 +433,13 @@ fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
         Ok(view) => Ok(answers::view(desk, &view)),
         Err(rejection) => Err(answers::rejection(desk, &rejection)),
     }
+}
+
+fn status(word: &str) -> AppointmentStatus {
+    use AppointmentStatus::{Arrived, Booked, Cancelled, NoShow};
+    let known = [Booked, Arrived, NoShow, Cancelled];
+    let named = known.into_iter().find(|status| status.as_str() == word);
+    named.unwrap_or_else(|| panic!("no status: {word}"))
 }
 
 /// `find checkup mon`, `find checkup mon to fri with dr-a all`; `paged 2` goes on by the cursor to the end.
