@@ -92,6 +92,7 @@ impl Practice {
             buffer_after_minutes: 0,
             step_minutes: None,
             notice_minutes: 60,
+            cancel_notice_minutes: 0,
             horizon_days: 90,
             resources: (0..PRACTITIONERS).map(practitioner).collect(),
             verification: VerificationPolicy::Required,

@@ -6,11 +6,12 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, AppointmentVerb, CallerId, Hold, HoldId,
-    HoldState, Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome,
-    Service, TextKind, Timestamp, Transition,
+    Appointment, AppointmentId, AppointmentStatus, AppointmentVerb, CallerId, Cancellation, Hold,
+    HoldId, HoldState, Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId,
+    SendOutcome, Service, TextKind, Timestamp, Transition,
 };
 
+use super::attempts;
 use super::event::Event;
 use super::occupancy::Owner;
 use super::state::{Forget, Ledger};
@@ -59,7 +60,10 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             hold.codes_sent += 1;
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
-        Event::AttemptFailed { hold, caller, at } => count_attempt(ledger, *hold, *caller, *at),
+        Event::AttemptFailed { hold, caller, at } => {
+            hold_mut(ledger, *hold).failed_attempts += 1;
+            attempts::count(ledger, *caller, *at);
+        }
         Event::AppointmentBooked { .. }
         | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
@@ -202,7 +206,7 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
                 .hand_over(from, &hold.claims, to, Timestamp::MAX);
             // The phone has shown that someone holds it: wrong codes before were slips.
             if matches!(proof, Proof::Code { .. }) {
-                clear_attempts(ledger, hold.party.caller);
+                attempts::clear(ledger, hold.party.caller);
             }
             book(ledger, confirmed(&hold, *appointment, *proof, *by, *at));
         }
@@ -268,6 +272,7 @@ pub(super) fn confirmed(
         proof,
         booked_at: at,
         booked_by: by,
+        cancellation: None,
     }
 }
 
@@ -298,6 +303,7 @@ pub(super) fn booked(event: &Event) -> Option<Appointment> {
         proof: Proof::Staff,
         booked_at: *at,
         booked_by: *by,
+        cancellation: None,
     })
 }
 
@@ -328,36 +334,6 @@ fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
         }
     }
     hold
-}
-
-fn count_attempt(ledger: &mut Ledger, hold: HoldId, caller: CallerId, at: Timestamp) {
-    hold_mut(ledger, hold).failed_attempts += 1;
-    let record = ledger.callers.entry(caller).or_default();
-    // The first wrong one opens the window: a clock before 1970 would find the empty record's still open.
-    if record.failed_attempts == 0 || record.window_ends_at <= at {
-        ledger
-            .forgets
-            .remove(&(record.window_ends_at, Forget::Attempts(caller)));
-        record.failed_attempts = 0;
-        record.window_ends_at = at.plus_seconds(limits::CALLER_ATTEMPTS_WINDOW_SECONDS);
-        ledger
-            .forgets
-            .insert((record.window_ends_at, Forget::Attempts(caller)));
-    }
-    record.failed_attempts += 1;
-}
-
-fn clear_attempts(ledger: &mut Ledger, caller: CallerId) {
-    if let Some(record) = ledger.callers.get_mut(&caller) {
-        ledger
-            .forgets
-            .remove(&(record.window_ends_at, Forget::Attempts(caller)));
-        record.failed_attempts = 0;
-        record.window_ends_at = Timestamp::default();
-        if record.open_holds.is_empty() {
-            ledger.callers.remove(&caller);
-        }
-    }
 }
 
 fn book(ledger: &mut Ledger, appointment: Appointment) {
@@ -396,8 +372,18 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
         } => {
             change(ledger, *appointment, attendance.verb());
         }
-        Event::AppointmentCancelled { appointment: id } => {
+        Event::AppointmentCancelled {
+            appointment: id,
+            late,
+            by,
+            at,
+        } => {
             let appointment = change(ledger, *id, AppointmentVerb::Cancel);
+            appointment.cancellation = Some(Cancellation {
+                at: *at,
+                by: *by,
+                late: *late,
+            });
             let claims = appointment.claims.clone();
             ledger.occupancy.leave(Owner::Appointment(*id), &claims);
         }
@@ -489,7 +475,7 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
                 ledger.messages.remove(&message);
             }
             Forget::Request(key) => ledger.requests.forget(&key),
-            Forget::Attempts(caller) => clear_attempts(ledger, caller),
+            Forget::Attempts(caller) => attempts::clear(ledger, caller),
         }
     }
 }

@@ -64,6 +64,8 @@ pub struct NewService {
     pub step_minutes: Option<u32>,
     /// How long before its start a slot is last offered.
     pub notice_minutes: u32,
+    /// Until how long before its start others than the house may cancel or move an appointment.
+    pub cancel_notice_minutes: u32,
     /// How many days ahead slots are offered.
     pub horizon_days: u32,
     /// Any one of these gives it.
@@ -87,6 +89,8 @@ pub struct ServiceChange {
     pub step_minutes: Option<u32>,
     /// A new notice.
     pub notice_minutes: Option<u32>,
+    /// A new notice of cancellations.
+    pub cancel_notice_minutes: Option<u32>,
     /// A new horizon.
     pub horizon_days: Option<u32>,
     /// New resources, replacing all.

@@ -102,7 +102,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::CancelAppointment {
             appointment,
             if_version,
-        } => appointments::cancel(ledger, *appointment, *if_version),
+        } => appointments::cancel(ledger, *appointment, *if_version, context),
         Command::Reschedule {
             appointment,
             wish,

@@ -154,6 +154,12 @@ pub enum Event {
     AppointmentCancelled {
         /// Which.
         appointment: AppointmentId,
+        /// Later than the service lets others than the house cancel.
+        late: bool,
+        /// By whom.
+        by: Principal,
+        /// When.
+        at: Timestamp,
     },
     /// An appointment moved, in one step: its old time is free, its new one taken.
     AppointmentMoved {

@@ -18,6 +18,8 @@ mod occupancy;
 
 mod state;
 
+mod attempts;
+
 mod apply;
 mod availability;
 mod decision;

@@ -6,8 +6,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyRecord, MessageId,
-    Party, Profile, Resource, SendOutcome, Service, Slug, TenantRecord, Timestamp,
+    AppointmentId, AppointmentStatus, Block, Cancellation, HoldId, HoldStatus, Interval, KeyRecord,
+    MessageId, Party, Profile, Resource, SendOutcome, Service, Slug, TenantRecord, Timestamp,
 };
 
 /// A slot: one service at one resource at one time.
@@ -91,6 +91,8 @@ pub struct AppointmentView {
     pub hold: Option<HoldId>,
     /// When it was booked.
     pub booked_at: Timestamp,
+    /// How it was cancelled, if it was.
+    pub cancellation: Option<Cancellation>,
 }
 
 /// A service with public ids.

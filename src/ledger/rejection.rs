@@ -170,6 +170,11 @@ pub enum Rejection {
         /// What it is.
         status: AppointmentStatus,
     },
+    /// So close to the appointment only the desk may cancel or move it.
+    CancelWindowPassed {
+        /// The last instant at which it could be.
+        until: Timestamp,
+    },
 }
 
 impl Rejection {
@@ -196,6 +201,7 @@ impl Rejection {
             Self::CodeExpired => "code-expired",
             Self::AppointmentCancelled => "appointment-cancelled",
             Self::TransitionNotAllowed { .. } => "transition-not-allowed",
+            Self::CancelWindowPassed { .. } => "cancel-window-passed",
             Self::VersionMismatch { .. } => "version-mismatch",
         }
     }

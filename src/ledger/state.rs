@@ -227,6 +227,7 @@ impl Ledger {
             party: appointment.party,
             hold: appointment.hold,
             booked_at: appointment.booked_at,
+            cancellation: appointment.cancellation,
         }
     }
 

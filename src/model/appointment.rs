@@ -127,6 +127,17 @@ pub enum Proof {
     NotNeeded,
 }
 
+/// How a booking came to its end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Cancellation {
+    /// When.
+    pub at: Timestamp,
+    /// By whom.
+    pub by: Principal,
+    /// Later than the service lets others than the house cancel.
+    pub late: bool,
+}
+
 /// A confirmed booking.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Appointment {
@@ -152,6 +163,8 @@ pub struct Appointment {
     pub booked_at: Timestamp,
     /// Who booked it.
     pub booked_by: Principal,
+    /// How it was cancelled, if it was.
+    pub cancellation: Option<Cancellation>,
 }
 
 impl Appointment {

@@ -23,7 +23,7 @@ mod hold;
 mod appointment;
 
 pub use appointment::{
-    Appointment, AppointmentStatus, AppointmentVerb, Attendance, Proof, Transition,
+    Appointment, AppointmentStatus, AppointmentVerb, Attendance, Cancellation, Proof, Transition,
 };
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};

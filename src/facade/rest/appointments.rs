@@ -75,6 +75,12 @@ pub struct Appointment {
     hold: Option<String>,
     /// When it was booked.
     booked_at: String,
+    /// When it was cancelled, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_at: Option<String>,
+    /// Whether that was later than the service's `cancel_notice_minutes` allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_cancellation: Option<bool>,
     /// Why it was cancelled, if someone said.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -147,6 +153,8 @@ impl Appointment {
             person,
             hold: view.hold.map(|hold| hold.to_string()),
             booked_at: zone.rfc3339(view.booked_at),
+            cancelled_at: view.cancellation.map(|how| zone.rfc3339(how.at)),
+            late_cancellation: view.cancellation.map(|how| how.late),
             reason: reason.map(|text| text.expose().to_owned()),
             replayed: None,
         }

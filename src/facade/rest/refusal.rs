@@ -105,6 +105,10 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
             plain("This cannot be done to an appointment in that status; look at it again, or book a new one.")
                 .with("appointment_status", status.as_str())
         }
+        Rejection::CancelWindowPassed { until } => {
+            plain("So close to it this appointment is cancelled or moved by the clinic's desk alone; call the desk.")
+                .with("until", zone.rfc3339(*until))
+        }
         Rejection::VersionMismatch { current } => {
             plain("The appointment has changed since that version; look at it again, then decide again.")
                 .with("version", *current)
@@ -134,6 +138,7 @@ fn code(rejection: &Rejection) -> Code {
         Rejection::CodeExpired => Code::DigitsExpired,
         Rejection::AppointmentCancelled => Code::AppointmentCancelled,
         Rejection::TransitionNotAllowed { .. } => Code::TransitionNotAllowed,
+        Rejection::CancelWindowPassed { .. } => Code::CancelWindowPassed,
         Rejection::VersionMismatch { .. } => Code::VersionMismatch,
     }
 }
@@ -173,6 +178,7 @@ mod tests {
             Rejection::TransitionNotAllowed {
                 status: AppointmentStatus::Arrived,
             },
+            Rejection::CancelWindowPassed { until: retry_at },
             Rejection::VersionMismatch { current: 2 },
         ];
         let zone = Zone::named("Europe/London").expect("a zone");

@@ -47,6 +47,8 @@ pub struct NewService {
     step_minutes: Option<u32>,
     /// How long before its start a slot is last offered.
     notice_minutes: Option<u32>,
+    /// Until how long before its start an appointment may be cancelled or moved by others than staff; until its start if absent.
+    cancel_notice_minutes: Option<u32>,
     /// How many days ahead slots are offered.
     horizon_days: Option<u32>,
     /// Any one of these gives it.
@@ -73,6 +75,8 @@ pub struct ServiceChange {
     step_minutes: Option<u32>,
     /// A new notice.
     notice_minutes: Option<u32>,
+    /// A new notice of cancellations.
+    cancel_notice_minutes: Option<u32>,
     /// A new horizon.
     horizon_days: Option<u32>,
     /// New resources.
@@ -99,6 +103,8 @@ pub struct Service {
     step_minutes: u32,
     /// How long before its start a slot is last offered.
     notice_minutes: u32,
+    /// Until how long before its start an appointment may be cancelled or moved by others than staff.
+    cancel_notice_minutes: u32,
     /// How many days ahead slots are offered.
     horizon_days: u32,
     /// Any one of these gives it.
@@ -141,6 +147,7 @@ impl Service {
             buffer_after_minutes: service.buffer_after_minutes,
             step_minutes: service.step().get(),
             notice_minutes: service.notice_minutes,
+            cancel_notice_minutes: service.cancel_notice_minutes,
             horizon_days: service.horizon_days,
             resources: ids(&view.resources),
             verification: service.verification.as_str(),
@@ -168,6 +175,7 @@ pub async fn create(
         buffer_after_minutes: new.buffer_after_minutes.unwrap_or(0),
         step_minutes: new.step_minutes,
         notice_minutes: new.notice_minutes.unwrap_or(0),
+        cancel_notice_minutes: new.cancel_notice_minutes.unwrap_or(0),
         horizon_days: new.horizon_days.unwrap_or(HORIZON_DAYS_DEFAULT),
         resources: new.resources.clone(),
         verification: new.verification.policy(),
@@ -229,6 +237,7 @@ pub async fn change(
         buffer_after_minutes: change.buffer_after_minutes,
         step_minutes: change.step_minutes,
         notice_minutes: change.notice_minutes,
+        cancel_notice_minutes: change.cancel_notice_minutes,
         horizon_days: change.horizon_days,
         resources: change.resources,
         verification: change.verification.map(Policy::policy),

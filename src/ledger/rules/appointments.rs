@@ -9,7 +9,8 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, AppointmentVerb, Attendance, Party, Transition,
+    Appointment, AppointmentId, AppointmentStatus, AppointmentVerb, Attendance, Cancellation,
+    Party, Timestamp, Transition,
 };
 
 use super::claiming::{claim, clear_lapsed};
@@ -97,22 +98,53 @@ pub fn mark(
     Ok(Decision::new(vec![event], Receipt::Appointment(view)))
 }
 
+fn cancellable_until(ledger: &Ledger, appointment: &Appointment) -> Timestamp {
+    let service = &ledger.services[appointment.service.0 as usize];
+    service.cancellable_until(appointment.interval.start())
+}
+
+/// Whether it can still be called off: by the house always, by others until the service's notice.
+fn in_time(
+    ledger: &Ledger,
+    appointment: &Appointment,
+    context: &Context<'_>,
+) -> Result<(), Rejection> {
+    let until = cancellable_until(ledger, appointment);
+    if context.now > until && !context.principal.is_of_the_house() {
+        return Err(Rejection::CancelWindowPassed { until });
+    }
+    Ok(())
+}
+
 /// Cancels an appointment; one that is cancelled already stays so.
 pub fn cancel(
     ledger: &Ledger,
     id: AppointmentId,
     if_version: Option<u32>,
+    context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     let appointment = at_version(ledger, id, if_version)?;
     let Some(status) = after(appointment, AppointmentVerb::Cancel)? else {
         return Ok(as_it_is(ledger, appointment));
     };
+    in_time(ledger, appointment, context)?;
+    let cancellation = Cancellation {
+        at: context.now,
+        by: context.principal,
+        late: context.now > cancellable_until(ledger, appointment),
+    };
     let cancelled = Appointment {
+        cancellation: Some(cancellation),
         status,
         version: appointment.version + 1,
         ..appointment.clone()
     };
-    let event = Event::AppointmentCancelled { appointment: id };
+    let event = Event::AppointmentCancelled {
+        appointment: id,
+        late: cancellation.late,
+        by: cancellation.by,
+        at: cancellation.at,
+    };
     let view = ledger.appointment_view(&cancelled);
     Ok(Decision::new(vec![event], Receipt::Appointment(view)))
 }
@@ -128,6 +160,7 @@ pub fn reschedule(
 ) -> Result<Decision, Rejection> {
     let appointment = at_version(ledger, id, if_version)?;
     after(appointment, AppointmentVerb::Move)?;
+    in_time(ledger, appointment, context)?;
     let claimed = claim(ledger, wish, Some(Owner::Appointment(id)), context)?;
     let interval = claimed.service.interval(wish.start);
     let service = claimed.service.number;

@@ -233,12 +233,18 @@ fn check_service(service: &Service) -> Result<(), Rejection> {
             "too many starts a day over all resources; make the step longer or split the service";
         return Err(invalid("step_minutes", detail));
     }
-    within(
-        "notice_minutes",
-        service.notice_minutes,
-        limits::NOTICE_MINUTES_MAX,
-        "at most 129600, 90 days",
-    )?;
+    let notices = [
+        ("notice_minutes", service.notice_minutes),
+        ("cancel_notice_minutes", service.cancel_notice_minutes),
+    ];
+    for (field, minutes) in notices {
+        within(
+            field,
+            minutes,
+            limits::NOTICE_MINUTES_MAX,
+            "at most 129600, 90 days",
+        )?;
+    }
     within(
         "horizon_days",
         service.horizon_days,
@@ -285,6 +291,7 @@ pub fn add_service(
         buffer_after_minutes: new.buffer_after_minutes,
         step_minutes: chosen_step(new.step_minutes)?,
         notice_minutes: new.notice_minutes,
+        cancel_notice_minutes: new.cancel_notice_minutes,
         horizon_days: new.horizon_days,
         resources: known_resources(ledger, &new.resources)?,
         verification: new.verification,
@@ -330,6 +337,9 @@ pub fn change_service(
         .buffer_after_minutes
         .unwrap_or(service.buffer_after_minutes);
     service.notice_minutes = change.notice_minutes.unwrap_or(service.notice_minutes);
+    service.cancel_notice_minutes = change
+        .cancel_notice_minutes
+        .unwrap_or(service.cancel_notice_minutes);
     service.horizon_days = change.horizon_days.unwrap_or(service.horizon_days);
     service.verification = change.verification.unwrap_or(service.verification);
     check_service(&service)?;

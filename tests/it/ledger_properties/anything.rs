@@ -300,6 +300,7 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
                 buffer_after_minutes: after,
                 step_minutes: step,
                 notice_minutes: notice,
+                cancel_notice_minutes: notice / 2,
                 horizon_days: horizon,
                 resources,
                 verification,

@@ -97,6 +97,7 @@ impl House {
                 buffer_after_minutes: minutes(service.after),
                 step_minutes: Some(minutes(service.step)),
                 notice_minutes: minutes(service.notice),
+                cancel_notice_minutes: 0,
                 horizon_days: minutes(service.horizon),
                 resources: service.resources.iter().map(|r| resource_id(*r)).collect(),
                 verification: match service.code {

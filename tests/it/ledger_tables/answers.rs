@@ -138,7 +138,9 @@ fn hold(desk: &Desk, view: &HoldView) -> String {
 fn appointment(desk: &Desk, view: &AppointmentView) -> String {
     let (name, status) = (desk.appointments.name(view.id.0), view.status.as_str());
     let (at, resource) = (stretch(desk, view.interval), joined(&view.resources));
-    format!("{name} {status} {resource} {at} v{}", view.version)
+    let late = view.cancellation.is_some_and(|how| how.late);
+    let late = if late { ", late" } else { "" };
+    format!("{name} {status} {resource} {at} v{}{late}", view.version)
 }
 
 pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
@@ -159,6 +161,7 @@ pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
             format!("{code} until {}", time(desk, *retry_at))
         }
         Rejection::TransitionNotAllowed { status } => format!("{code}, is {}", status.as_str()),
+        Rejection::CancelWindowPassed { until } => format!("{code}, was {}", time(desk, *until)),
         Rejection::VersionMismatch { current } => format!("{code}, is v{current}"),
         _ => code.to_owned(),
     }

@@ -321,6 +321,7 @@ fn read_service(words: &mut Words) -> Command {
         buffer_after_minutes: change.buffer_after_minutes.unwrap_or(0),
         step_minutes: change.step_minutes,
         notice_minutes: change.notice_minutes.unwrap_or(0),
+        cancel_notice_minutes: change.cancel_notice_minutes.unwrap_or(0),
         horizon_days: change.horizon_days.unwrap_or(90),
         resources: change.resources.unwrap_or_default(),
         verification: change.verification.unwrap_or(VerificationPolicy::Required),
@@ -335,6 +336,7 @@ fn read_change(words: &mut Words) -> ServiceChange {
         buffer_after_minutes: words.number("after"),
         step_minutes: words.number("step"),
         notice_minutes: words.number("notice"),
+        cancel_notice_minutes: words.number("cancel-notice"),
         horizon_days: words.number("horizon"),
         verification: words.option("code").map(|policy| match policy {
             "off" => VerificationPolicy::Off,
