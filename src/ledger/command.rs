@@ -21,6 +21,27 @@ pub struct Wish {
     pub start: Timestamp,
 }
 
+/// Where an appointment is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// What for; `None`: what it is for now.
+    pub service: Option<Slug>,
+    /// Whose time; `None`: any one of the service's resources, the least loaded that day.
+    pub resource: Option<Slug>,
+    /// When it begins.
+    pub start: Timestamp,
+}
+
+impl From<Wish> for Destination {
+    fn from(wish: Wish) -> Self {
+        Self {
+            service: Some(wish.service),
+            resource: wish.resource,
+            start: wish.start,
+        }
+    }
+}
+
 /// A new resource.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NewResource {
@@ -204,12 +225,12 @@ pub enum Command {
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
     },
-    /// Moves an appointment to another slot.
+    /// Moves an appointment to another time, resource or service.
     Reschedule {
         /// Which appointment.
         appointment: AppointmentId,
-        /// The new slot.
-        wish: Wish,
+        /// Where to.
+        to: Destination,
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
     },

@@ -105,9 +105,9 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         } => appointments::cancel(ledger, *appointment, *if_version, context),
         Command::Reschedule {
             appointment,
-            wish,
+            to,
             if_version,
-        } => appointments::reschedule(ledger, *appointment, wish, *if_version, context),
+        } => appointments::reschedule(ledger, *appointment, to, *if_version, context),
         Command::HandOverText(message) => texts::hand_over(ledger, *message),
         Command::SettleText {
             message,

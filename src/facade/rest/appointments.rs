@@ -48,12 +48,19 @@ pub struct Cancellation {
     reason: Option<String>,
 }
 
-/// Where to.
+/// Where to: `slot`, or `start` with or without `service` and `resource`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Move {
-    /// The new slot.
-    slot: String,
+    /// Which slot.
+    slot: Option<String>,
+    /// What for; as before, if absent.
+    service: Option<String>,
+    /// Whose time; the least loaded that day, if absent.
+    resource: Option<String>,
+    /// When it begins.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    start: Option<Instant>,
 }
 
 /// An appointment.
@@ -404,7 +411,7 @@ pub async fn cancel(
     changed(&visit, &answer)
 }
 
-/// Moves an appointment to another slot, in one step: it keeps its id, and its old time is free again.
+/// Moves an appointment to another time, resource or service, in one step: it keeps its id, and its old time is free again.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/reschedule", tag = "appointments", request_body = Move,
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
         ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
@@ -418,14 +425,14 @@ pub async fn reschedule(
     body: Body<Move>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = Wanted {
-        slot: Some(&body.value.slot),
-        service: None,
-        resource: None,
-        start: None,
+        slot: body.value.slot.as_deref(),
+        service: body.value.service.as_deref(),
+        resource: body.value.resource.as_deref(),
+        start: body.value.start,
     };
     let instruction = Instruction::Plain(Command::Reschedule {
         appointment: id.0,
-        wish: wanted.wish()?,
+        to: wanted.destination()?,
         if_version: if_match.0,
     });
     let answer = visit.execute(instruction, key.of(&body)).await?;

@@ -1,7 +1,7 @@
 //! Appointments: booking at once, whether the patient came, cancelling, rescheduling.
 
 use crate::ledger::apply::booked;
-use crate::ledger::command::{Context, Wish};
+use crate::ledger::command::{Context, Destination, Wish};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::occupancy::Owner;
@@ -150,17 +150,23 @@ pub fn cancel(
 }
 
 /// Moves an appointment in one step: its own time counts as free, its id stays, and if the new slot cannot be had nothing
-/// has changed.
+/// has changed. The slot is judged by what its service is today, whatever that was when the appointment was booked.
 pub fn reschedule(
     ledger: &Ledger,
     id: AppointmentId,
-    wish: &Wish,
+    to: &Destination,
     if_version: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     let appointment = at_version(ledger, id, if_version)?;
     after(appointment, AppointmentVerb::Move)?;
     in_time(ledger, appointment, context)?;
+    let own = || ledger.services[appointment.service.0 as usize].id.clone();
+    let wish = &Wish {
+        service: to.service.clone().unwrap_or_else(own),
+        resource: to.resource.clone(),
+        start: to.start,
+    };
     let claimed = claim(ledger, wish, Some(Owner::Appointment(id)), context)?;
     let interval = claimed.service.interval(wish.start);
     let service = claimed.service.number;

@@ -1,7 +1,7 @@
 //! Commands with any values, from any caller, at any instant: nothing panics, and what was decided can be replayed.
 
 use holdfast::ledger::{
-    AppointmentSearch, Command, Cursor, NewResource, NewService, PageRequest, Policy,
+    AppointmentSearch, Command, Cursor, Destination, NewResource, NewService, PageRequest, Policy,
     ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel, Wish,
     look,
 };
@@ -359,10 +359,14 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
             appointment: AppointmentId(id),
             if_version,
         }),
-        (made(), wish(), version()).prop_map(|(id, wish, if_version)| Command::Reschedule {
-            appointment: AppointmentId(id),
-            wish,
-            if_version,
+        (made(), wish(), any::<bool>(), version()).prop_map(|(id, wish, as_before, if_version)| {
+            let mut to = Destination::from(wish);
+            to.service = to.service.filter(|_| !as_before);
+            Command::Reschedule {
+                appointment: AppointmentId(id),
+                to,
+                if_version,
+            }
         }),
         made().prop_map(|message| Command::HandOverText(MessageId(message))),
         (made(), 0u32..4, outcome).prop_map(|(message, attempt, outcome)| Command::SettleText {

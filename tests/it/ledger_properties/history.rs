@@ -232,7 +232,7 @@ impl Life {
                 let appointment = pick(&self.appointments, place, AppointmentId(7));
                 let command = Command::Reschedule {
                     appointment,
-                    wish: wished,
+                    to: wished.into(),
                     if_version: None,
                 };
                 let own = Owner::Appointment(appointment.0);

@@ -2,9 +2,9 @@
 
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
-    AppointmentSearch, Command, Cursor, Decision, NewResource, NewService, PageRequest,
-    ProfileChange, Query, Rejection, ResourceChange, ServiceChange, SlotSearch, TextChannel, View,
-    Wish, look,
+    AppointmentSearch, Command, Cursor, Decision, Destination, NewResource, NewService,
+    PageRequest, ProfileChange, Query, Rejection, ResourceChange, ServiceChange, SlotSearch,
+    TextChannel, View, Wish, look,
 };
 use holdfast::model::{
     AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus, KeyId, Profile,
@@ -170,7 +170,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         "move" => Command::Reschedule {
             if_version: words.number("if"),
             appointment: desk.appointment(words.next()),
-            wish: wish(desk, words),
+            to: destination(desk, words),
         },
         "text" => read_text(desk, words),
         "tick" => Command::TimePassed,
@@ -194,6 +194,18 @@ fn wish(desk: &Desk, words: &mut Words) -> Wish {
         service,
         resource,
         start,
+    }
+}
+
+/// As a wish; `same` for the appointment's own service.
+fn destination(desk: &Desk, words: &mut Words) -> Destination {
+    if !words.eat("same") {
+        return wish(desk, words).into();
+    }
+    Destination {
+        service: None,
+        resource: words.option("with").and_then(chosen),
+        start: words.instant(&desk.zone, desk.now),
     }
 }
 
