@@ -144,7 +144,12 @@ pub enum Command {
     /// A clinic's first words of itself; they change nothing where there are some already.
     OpenClinic(Profile),
     /// What the clinic says of itself, from now on.
-    ChangeProfile(ProfileChange),
+    ChangeProfile {
+        /// What of it.
+        change: ProfileChange,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// A new key. The secret stays with whoever drew it.
     CreateKey {
         /// What it may do.
@@ -161,7 +166,14 @@ pub enum Command {
     /// Adds a resource.
     AddResource(NewResource),
     /// Changes a resource.
-    ChangeResource(Slug, ResourceChange),
+    ChangeResource {
+        /// Which.
+        resource: Slug,
+        /// What of it.
+        change: ResourceChange,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Keeps a resource's time from being booked.
     BlockTime {
         /// Whose.
@@ -172,7 +184,14 @@ pub enum Command {
     /// Adds a service.
     AddService(NewService),
     /// Changes a service.
-    ChangeService(Slug, ServiceChange),
+    ChangeService {
+        /// Which.
+        service: Slug,
+        /// What of it.
+        change: ServiceChange,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Claims a slot for a while.
     PlaceHold {
         /// Which slot.

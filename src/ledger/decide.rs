@@ -66,7 +66,9 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
     match command {
         Command::CreateTenant { slug, profile } => tenants::create(ledger, slug, profile, context),
         Command::OpenClinic(profile) => tenants::open(ledger, profile),
-        Command::ChangeProfile(change) => tenants::change_profile(ledger, change),
+        Command::ChangeProfile { change, if_version } => {
+            tenants::change_profile(ledger, change, *if_version)
+        }
         Command::CreateKey {
             scope,
             label,
@@ -75,12 +77,20 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         } => keys::create(ledger, *scope, label, *expires_at, *secret_hash, context),
         Command::RevokeKey(key) => keys::revoke(ledger, *key, context),
         Command::AddResource(resource) => practice::add_resource(ledger, resource, context),
-        Command::ChangeResource(id, change) => practice::change_resource(ledger, id, change),
+        Command::ChangeResource {
+            resource,
+            change,
+            if_version,
+        } => practice::change_resource(ledger, resource, change, *if_version),
         Command::BlockTime { resource, interval } => {
             practice::block_time(ledger, resource, *interval, context)
         }
         Command::AddService(service) => practice::add_service(ledger, service, context),
-        Command::ChangeService(id, change) => practice::change_service(ledger, id, change),
+        Command::ChangeService {
+            service,
+            change,
+            if_version,
+        } => practice::change_service(ledger, service, change, *if_version),
         Command::PlaceHold {
             wish,
             party,

@@ -158,7 +158,7 @@ pub enum Rejection {
     CodeMissing,
     /// The code's time is over; ask for a new one.
     CodeExpired,
-    /// The appointment has changed since.
+    /// What was to be changed has changed since.
     VersionMismatch {
         /// What it is now.
         current: u32,

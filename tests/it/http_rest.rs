@@ -61,6 +61,7 @@ transcripts! {
     practice
     slots
     verification
+    versions
 }
 
 fn quiet() -> Config {

@@ -1,13 +1,10 @@
 //! `/v1/tenants/{t}/appointments`: confirmed bookings.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
-use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::wish::Wanted;
 use super::words::{Instant, NewPerson, Nothing, Person, Reply, Taken, next, reason};
@@ -168,40 +165,6 @@ impl Appointment {
     }
 }
 
-/// The version that an appointment must have, from `If-Match`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IfMatch(Option<u32>);
-
-impl FromRequest for IfMatch {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let lines = request.headers().get_all(header::IF_MATCH);
-        let lines = lines.map(|value| value.to_str().unwrap_or(""));
-        ready(Ok(Self(version_wanted(lines))))
-    }
-}
-
-/// Tags are versions, quoted or bare; `*` and no header at all take any. Versions only grow, so of several the highest is the
-/// only one that can still be current. What is no version of ours matches none: versions count from 1.
-fn version_wanted<'a>(lines: impl Iterator<Item = &'a str>) -> Option<u32> {
-    let tags: Vec<_> = lines
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        .collect();
-    if tags.is_empty() || tags.contains(&"*") {
-        return None;
-    }
-    let version = |tag: &&str| {
-        let bare = tag
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        bare.unwrap_or(tag).parse::<u32>().ok()
-    };
-    Some(tags.iter().filter_map(version).max().unwrap_or(0))
-}
-
 /// The answer of a request that ends in a booking: 201 for a new one, 200 for one that was there.
 pub fn booked(visit: &Visit, answer: &Answer) -> Result<HttpResponse, Problem> {
     let (view, again) = match &answer.receipt {
@@ -235,13 +198,9 @@ fn shown(
     let mut body = Appointment::of(view, person, answer.reason.as_ref(), &visit.zone());
     body.replayed = again.then_some(true);
     reply
-        .header(header::ETAG, &etag(view.version))
+        .version(view.version)
         .replayed(answer.replayed)
         .json(&body)
-}
-
-fn etag(version: u32) -> String {
-    format!("\"{version}\"")
 }
 
 /// Books at once, on staff's word.
@@ -336,15 +295,17 @@ pub async fn show(visit: Visit, id: Id<AppointmentId>) -> Result<HttpResponse, P
     };
     let person = Person::among(&seen.people, view.party);
     let reason = seen.reasons.get(&view.id);
-    Ok(Reply::ok()
-        .header(header::ETAG, &etag(view.version))
-        .json(&Appointment::of(view, person, reason, &visit.zone())))
+    Ok(Reply::ok().version(view.version).json(&Appointment::of(
+        view,
+        person,
+        reason,
+        &visit.zone(),
+    )))
 }
 
 /// Marks that the patient is here. It may be said early, and of a no-show who came after all.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/arrive", tag = "appointments", request_body(content = Option<Nothing>),
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
-        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
     responses((status = 200, body = Appointment), (status = 409, description = "`appointment-cancelled`, `transition-not-allowed`"),
         (status = 412, description = "`version-mismatch`")))]
 pub async fn arrive(
@@ -359,8 +320,7 @@ pub async fn arrive(
 
 /// Marks that the patient did not come. The time stays the appointment's.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/no-show", tag = "appointments", request_body(content = Option<Nothing>),
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
-        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
     responses((status = 200, body = Appointment), (status = 409, description = "`appointment-cancelled`, `transition-not-allowed`"),
         (status = 412, description = "`version-mismatch`")))]
 pub async fn no_show(
@@ -391,8 +351,7 @@ async fn mark(
 
 /// Cancels an appointment; its time is free again.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/cancel", tag = "appointments", request_body(content = Option<Cancellation>),
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
-        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
     responses((status = 200, body = Appointment), (status = 409, description = "`transition-not-allowed`"),
         (status = 412, description = "`version-mismatch`")))]
 pub async fn cancel(
@@ -413,8 +372,7 @@ pub async fn cancel(
 
 /// Moves an appointment to another time, resource or service, in one step: it keeps its id, and its old time is free again.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/reschedule", tag = "appointments", request_body = Move,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
-        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
     responses((status = 200, body = Appointment), (status = 409, description = "`slot-taken`, with `alternatives`; `appointment-cancelled`, `transition-not-allowed`"),
         (status = 412, description = "`version-mismatch`")))]
 pub async fn reschedule(
@@ -437,22 +395,4 @@ pub async fn reschedule(
     });
     let answer = visit.execute(instruction, key.of(&body)).await?;
     changed(&visit, &answer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_a_version_quoted_or_bare() {
-        let wanted = |line: &str| version_wanted([line].into_iter());
-        assert_eq!(wanted("\"3\""), Some(3));
-        assert_eq!(wanted("3"), Some(3));
-        assert_eq!(wanted("*"), None);
-        assert_eq!(wanted("\"2\", \"3\""), Some(3));
-        for never in ["W/\"3\"", "\"abc\"", "", "\"3", "-1"] {
-            assert_eq!(wanted(never), Some(0), "{never}");
-        }
-        assert_eq!(version_wanted(std::iter::empty()), None);
-    }
 }

@@ -110,7 +110,7 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
                 .with("until", zone.rfc3339(*until))
         }
         Rejection::VersionMismatch { current } => {
-            plain("The appointment has changed since that version; look at it again, then decide again.")
+            plain("It has changed since that version; look at it again, then decide again.")
                 .with("version", *current)
         }
     }

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::words::{Reply, ids, next};
 use crate::calendar::Zone;
@@ -112,7 +113,7 @@ pub struct Service {
     /// `required` or `off`.
     #[schema(value_type = String)]
     verification: &'static str,
-    /// Counts its changes from 1.
+    /// Counts its changes from 1; the ETag.
     version: u32,
     /// When it was added.
     created_at: String,
@@ -187,6 +188,7 @@ pub async fn create(
     };
     let location = visit.path(&format!("services/{}", view.service.id));
     Ok(Reply::created(&location)
+        .version(view.service.version)
         .replayed(answer.replayed)
         .json(&Service::of(&view, &visit.zone())))
 }
@@ -209,7 +211,13 @@ pub async fn list(visit: Visit, params: Params<ListParams>) -> Result<HttpRespon
     Ok(Reply::ok().json(&ServiceList { services, next }))
 }
 
-/// Shows one service.
+fn shown(view: &ServiceView, zone: &Zone) -> HttpResponse {
+    Reply::ok()
+        .version(view.service.version)
+        .json(&Service::of(view, zone))
+}
+
+/// Shows one service; its version is the ETag.
 #[utoipa::path(get, path = "/v1/tenants/{t}/services/{id}", tag = "services",
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The service's id.")),
     responses((status = 200, body = Service)))]
@@ -217,16 +225,17 @@ pub async fn show(visit: Visit, id: Id<Slug>) -> Result<HttpResponse, Problem> {
     let View::Service(view) = visit.query(Query::Service(id.0)).await?.view else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Service::of(&view, &visit.zone())))
+    Ok(shown(&view, &visit.zone()))
 }
 
 /// Changes a service. What is booked already stays as it is.
 #[utoipa::path(patch, path = "/v1/tenants/{t}/services/{id}", tag = "services", request_body = ServiceChange,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The service's id.")),
-    responses((status = 200, body = Service)))]
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The service's id."), MatchHeader),
+    responses((status = 200, body = Service), (status = 412, description = "`version-mismatch`")))]
 pub async fn change(
     visit: Visit,
     id: Id<Slug>,
+    if_match: IfMatch,
     body: Body<ServiceChange>,
 ) -> Result<HttpResponse, Problem> {
     let change = body.value;
@@ -242,9 +251,13 @@ pub async fn change(
         resources: change.resources,
         verification: change.verification.map(Policy::policy),
     };
-    let instruction = Instruction::Plain(Command::ChangeService(id.0, changed));
+    let instruction = Instruction::Plain(Command::ChangeService {
+        service: id.0,
+        change: changed,
+        if_version: if_match.0,
+    });
     let Receipt::Service(view) = visit.execute(instruction, None).await?.receipt else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Service::of(&view, &visit.zone())))
+    Ok(shown(&view, &visit.zone()))
 }

@@ -14,6 +14,7 @@ use crate::model::{
 };
 
 use super::claiming::{claim, clear_lapsed};
+use super::version;
 
 /// Books at once, on staff's word: no hold, no code.
 pub fn book(
@@ -46,12 +47,8 @@ fn at_version(
 ) -> Result<&Appointment, Rejection> {
     let missing = Rejection::NotFound(Missing::Appointment);
     let appointment = ledger.appointments.get(&id).ok_or(missing)?;
-    match if_version {
-        Some(version) if version != appointment.version => Err(Rejection::VersionMismatch {
-            current: appointment.version,
-        }),
-        _ => Ok(appointment),
-    }
+    version::check(appointment.version, if_version)?;
+    Ok(appointment)
 }
 
 /// What the verb makes of an appointment; `None`: it is so already.

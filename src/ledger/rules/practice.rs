@@ -18,6 +18,8 @@ use crate::model::{
     check_windows,
 };
 
+use super::version;
+
 fn invalid(field: &'static str, detail: &'static str) -> Rejection {
     Rejection::Invalid { field, detail }
 }
@@ -132,9 +134,11 @@ pub fn change_resource(
     ledger: &Ledger,
     id: &Slug,
     change: &ResourceChange,
+    if_version: Option<u32>,
 ) -> Result<Decision, Rejection> {
     let missing = Rejection::NotFound(Missing::Resource);
     let before = ledger.resource(id).ok_or(missing)?;
+    version::check(before.version, if_version)?;
     let mut resource = before.clone();
     if let Some(name) = &change.name {
         resource.name = name.trim().to_owned();
@@ -313,10 +317,12 @@ pub fn change_service(
     ledger: &Ledger,
     id: &Slug,
     change: &ServiceChange,
+    if_version: Option<u32>,
 ) -> Result<Decision, Rejection> {
     let before = ledger
         .service(id)
         .ok_or(Rejection::NotFound(Missing::Service))?;
+    version::check(before.version, if_version)?;
     let mut service = before.clone();
     if let Some(name) = &change.name {
         service.name = name.trim().to_owned();

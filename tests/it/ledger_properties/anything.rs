@@ -84,7 +84,11 @@ pub fn live_through(acts: &[Act], policy: Policy) {
         time_zone: Some(zone.to_owned()),
         ..ProfileChange::default()
     };
-    let set = house.step(&Command::ChangeProfile(change), Principal::System, None);
+    let set = Command::ChangeProfile {
+        change,
+        if_version: Some(1),
+    };
+    let set = house.step(&set, Principal::System, None);
     set.expect("a zone");
     let mut known = Known::default();
     for act in acts.iter().skip(1) {
@@ -283,12 +287,16 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             opening_hours,
             exceptions,
         })),
-        1 => (slug("r"), name(), hours(), exceptions()).prop_map(|(id, name, hours, exceptions)| {
-            Command::ChangeResource(id, ResourceChange {
-                name: Some(name),
-                opening_hours: Some(hours),
-                exceptions: Some(exceptions),
-            })
+        1 => (slug("r"), name(), hours(), exceptions()).prop_map(|(resource, name, hours, exceptions)| {
+            Command::ChangeResource {
+                resource,
+                change: ResourceChange {
+                    name: Some(name),
+                    opening_hours: Some(hours),
+                    exceptions: Some(exceptions),
+                },
+                if_version: None,
+            }
         }),
         1 => (slug("r"), interval()).prop_map(|(resource, interval)| Command::BlockTime { resource, interval }),
         3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), resources)| {
@@ -306,13 +314,17 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
                 verification,
             })
         }),
-        1 => (slug("s"), minutes(), minutes(), minutes()).prop_map(|(id, minutes, step, horizon)| {
-            Command::ChangeService(id, ServiceChange {
-                minutes: Some(minutes),
-                step_minutes: Some(step),
-                horizon_days: Some(horizon),
-                ..ServiceChange::default()
-            })
+        1 => (slug("s"), minutes(), minutes(), minutes()).prop_map(|(service, minutes, step, horizon)| {
+            Command::ChangeService {
+                service,
+                change: ServiceChange {
+                    minutes: Some(minutes),
+                    step_minutes: Some(step),
+                    horizon_days: Some(horizon),
+                    ..ServiceChange::default()
+                },
+                if_version: None,
+            }
         }),
     ]
 }

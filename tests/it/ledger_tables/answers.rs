@@ -60,7 +60,7 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
 fn receipt(desk: &Desk, receipt: &Receipt) -> String {
     match receipt {
         Receipt::Tenant(tenant) => format!("tenant {}", public(&tenant.slug)),
-        Receipt::Profile(profile) => format!("in {}", profile.time_zone),
+        Receipt::Profile(profile) => format!("in {} v{}", profile.time_zone, profile.version),
         Receipt::Key(key) => {
             let revoked = if key.revoked_at.is_some() {
                 " revoked"

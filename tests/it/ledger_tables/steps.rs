@@ -114,10 +114,13 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             desk.zone = Zone::named(zone).unwrap_or_else(|| words.wrong("not a zone"));
             match desk.ledger.profile() {
                 None => Command::OpenClinic(profile(zone)),
-                Some(_) => Command::ChangeProfile(ProfileChange {
-                    time_zone: Some(zone.to_owned()),
-                    ..ProfileChange::default()
-                }),
+                Some(_) => Command::ChangeProfile {
+                    if_version: words.number("if"),
+                    change: ProfileChange {
+                        time_zone: Some(zone.to_owned()),
+                        ..ProfileChange::default()
+                    },
+                },
             }
         }
         "tenant" => Command::CreateTenant {
@@ -129,7 +132,11 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             read_resource(desk, verb, words)
         }
         "service" => read_service(words),
-        "change" => Command::ChangeService(slug(words.next()), read_change(words)),
+        "change" => Command::ChangeService {
+            if_version: words.number("if"),
+            service: slug(words.next()),
+            change: read_change(words),
+        },
         "hold" => Command::PlaceHold {
             party: desk.party(words.option("for").expect("a hold is for someone")),
             call: words
@@ -291,13 +298,18 @@ fn read_resource(desk: &Desk, verb: &str, words: &mut Words) -> Command {
             interval: words.stretch(&desk.zone, desk.now),
         },
         _ => {
+            let if_version = words.number("if");
             let mut change = ResourceChange::default();
             match verb {
                 "hours" => change.opening_hours = Some(words.hours()),
                 "rename" => change.name = Some(words.all().join(" ").replace('_', " ")),
                 _ => change.exceptions = Some(read_exceptions(desk, words)),
             }
-            Command::ChangeResource(slug(id), change)
+            Command::ChangeResource {
+                resource: slug(id),
+                change,
+                if_version,
+            }
         }
     }
 }
