@@ -272,7 +272,10 @@ fn changes(criterion: &mut Criterion, practice: &Practice) {
         bencher.iter_custom(|iterations| {
             in_runs(practice, iterations, wishes, |copy, wish, number| {
                 let hold = copy.hold(wish, number);
-                copy.carry_out(&Command::ReleaseHold(hold));
+                copy.carry_out(&Command::ReleaseHold {
+                    hold,
+                    if_version: None,
+                });
             })
         });
     });
@@ -281,7 +284,11 @@ fn changes(criterion: &mut Criterion, practice: &Practice) {
             let with_codes = slots.iter().zip(0..).map(|(slot, number)| {
                 let hold = copy.hold(wish_for(slot), number);
                 let code = Some(copy.send(hold));
-                Command::Confirm { hold, code }
+                Command::Confirm {
+                    hold,
+                    code,
+                    if_version: None,
+                }
             });
             with_codes.collect::<Vec<_>>()
         };

@@ -103,7 +103,7 @@ struct Parts {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// A refusal's body, RFC 9457. Some codes add members of their own: `field`, `reason`, `alternatives`, `attempts_left`, `appointment_status`, `until`, `version`.
+/// A refusal's body, RFC 9457. Some codes add members of their own: `field`, `reason`, `alternatives`, `attempts_left`, `appointment_status`, `until`, `version`, `hold_version`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {

@@ -18,6 +18,9 @@ use super::state::{Forget, Ledger};
 
 /// Makes an event so.
 pub fn apply(ledger: &mut Ledger, event: &Event) {
+    if let Some(hold) = event.changed_hold() {
+        hold_mut(ledger, hold).version += 1;
+    }
     match event {
         Event::TenantCreated(tenant) => {
             ledger.tenants.insert(tenant.slug.clone(), tenant.clone());
@@ -234,6 +237,7 @@ pub(super) fn placed(event: &Event) -> Option<Hold> {
     assert!(!claims.is_empty(), "a hold claims something");
     Some(Hold {
         id: *hold,
+        version: 1,
         service: *service,
         interval: *interval,
         claims: claims.clone(),

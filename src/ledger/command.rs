@@ -209,9 +209,16 @@ pub enum Command {
         hold: HoldId,
         /// How long from now.
         ttl_seconds: u32,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
     },
     /// Gives a hold's time back.
-    ReleaseHold(HoldId),
+    ReleaseHold {
+        /// Which hold.
+        hold: HoldId,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Sends the code of a hold, or sends it again.
     SendCode(HoldId),
     /// Turns a hold into an appointment.
@@ -220,6 +227,8 @@ pub enum Command {
         hold: HoldId,
         /// The code, if one was said.
         code: Option<EnteredCode>,
+        /// The version that the hold must have, if the caller cares.
+        if_version: Option<u32>,
     },
     /// Books at once, on staff's word.
     BookDirectly {

@@ -97,12 +97,20 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             ttl_seconds,
             call,
         } => holds::place(ledger, wish, *party, *ttl_seconds, call.as_ref(), context),
-        Command::ExtendHold { hold, ttl_seconds } => {
-            holds::extend(ledger, *hold, *ttl_seconds, context)
+        Command::ExtendHold {
+            hold,
+            ttl_seconds,
+            if_version,
+        } => holds::extend(ledger, *hold, *ttl_seconds, *if_version, context),
+        Command::ReleaseHold { hold, if_version } => {
+            holds::release(ledger, *hold, *if_version, context)
         }
-        Command::ReleaseHold(hold) => holds::release(ledger, *hold, context),
         Command::SendCode(hold) => codes::send(ledger, *hold, context),
-        Command::Confirm { hold, code } => confirm::confirm(ledger, *hold, code.as_ref(), context),
+        Command::Confirm {
+            hold,
+            code,
+            if_version,
+        } => confirm::confirm(ledger, *hold, code.as_ref(), *if_version, context),
         Command::BookDirectly { wish, party } => appointments::book(ledger, wish, *party, context),
         Command::MarkAttendance {
             appointment,

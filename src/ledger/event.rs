@@ -212,3 +212,21 @@ pub enum Event {
         up_to: Timestamp,
     },
 }
+
+impl Event {
+    /// The hold that this says something new about: what its version counts. Its placing is its first version.
+    pub fn changed_hold(&self) -> Option<HoldId> {
+        match self {
+            Self::HoldTakenUp { hold, .. }
+            | Self::HoldExtended { hold, .. }
+            | Self::HoldReleased { hold }
+            | Self::HoldExpired { hold }
+            | Self::CodeIssued { hold, .. }
+            | Self::CodeWithdrawn { hold }
+            | Self::AttemptFailed { hold, .. }
+            | Self::HoldLocked { hold }
+            | Self::HoldConfirmed { hold, .. } => Some(*hold),
+            _ => None,
+        }
+    }
+}

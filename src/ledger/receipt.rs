@@ -50,6 +50,8 @@ impl SlotStatus {
 pub struct HoldView {
     /// Its id.
     pub id: HoldId,
+    /// Its version.
+    pub version: u32,
     /// What is to be booked.
     pub service: Slug,
     /// What it takes, the resource of its slot first.
@@ -109,6 +111,8 @@ pub struct ServiceView {
 pub struct CodeQueued {
     /// The text that carries it.
     pub message: MessageId,
+    /// The version that its hold has now.
+    pub hold_version: u32,
     /// Who for.
     pub party: Party,
     /// Until when it works.
@@ -146,6 +150,8 @@ pub enum Receipt {
     CodeMismatch {
         /// Wrong codes that are still taken; 0: locked.
         attempts_left: u32,
+        /// The version that the hold has now.
+        hold_version: u32,
     },
     /// An appointment: booked, cancelled or moved.
     Appointment(AppointmentView),

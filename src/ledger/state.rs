@@ -201,6 +201,7 @@ impl Ledger {
     pub(super) fn hold_view(&self, hold: &Hold, now: Timestamp) -> HoldView {
         HoldView {
             id: hold.id,
+            version: hold.version_at(now),
             service: self.service_of(hold).id.clone(),
             resources: self.slugs(hold.claims.iter().map(|claim| claim.resource)),
             interval: hold.interval,

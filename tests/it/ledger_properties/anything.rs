@@ -134,7 +134,7 @@ impl Known {
         };
         match &mut command {
             Command::ExtendHold { hold, .. }
-            | Command::ReleaseHold(hold)
+            | Command::ReleaseHold { hold, .. }
             | Command::SendCode(hold)
             | Command::Confirm { hold, .. } => name(&self.holds, &mut hold.0),
             Command::MarkAttendance { appointment, .. }
@@ -342,10 +342,18 @@ fn of_holds() -> impl Strategy<Value = Command> {
         1 => (made(), seconds()).prop_map(|(hold, ttl_seconds)| Command::ExtendHold {
             hold: HoldId(hold),
             ttl_seconds,
+            if_version: None,
         }),
-        1 => made().prop_map(|hold| Command::ReleaseHold(HoldId(hold))),
+        1 => (made(), prop::option::of(1u32..4)).prop_map(|(hold, if_version)| Command::ReleaseHold {
+            hold: HoldId(hold),
+            if_version,
+        }),
         3 => made().prop_map(|hold| Command::SendCode(HoldId(hold))),
-        3 => (made(), code).prop_map(|(hold, code)| Command::Confirm { hold: HoldId(hold), code }),
+        3 => (made(), code).prop_map(|(hold, code)| Command::Confirm {
+            hold: HoldId(hold),
+            code,
+            if_version: None,
+        }),
     ]
 }
 

@@ -132,9 +132,20 @@ impl Life {
         match act {
             Act::Extend(place, ttl_seconds) => {
                 let (hold, ttl_seconds) = (hold(place), *ttl_seconds);
-                (Command::ExtendHold { hold, ttl_seconds }, agent())
+                let extend = Command::ExtendHold {
+                    hold,
+                    ttl_seconds,
+                    if_version: None,
+                };
+                (extend, agent())
             }
-            Act::Release(place) => (Command::ReleaseHold(hold(place)), agent()),
+            Act::Release(place) => {
+                let release = Command::ReleaseHold {
+                    hold: hold(place),
+                    if_version: None,
+                };
+                (release, agent())
+            }
             Act::Send(place) => (Command::SendCode(hold(place)), agent()),
             Act::Settle(place, outcome) => {
                 let settle = Command::SettleText {
@@ -199,8 +210,12 @@ impl Life {
             Said::Nothing => None,
         };
         let principal = if by_staff { staff() } else { agent() };
-        self.house
-            .step(&Command::Confirm { hold, code }, principal, key)
+        let confirm = Command::Confirm {
+            hold,
+            code,
+            if_version: None,
+        };
+        self.house.step(&confirm, principal, key)
     }
 
     /// Holds, bookings and moves: the model says first what must come of them.

@@ -14,6 +14,8 @@ use holdfast::model::{
 };
 use holdfast::seal::{CodeKey, MasterKey, Opener, Sealer};
 
+use crate::support::check_answered;
+
 use super::model::{HOLDS_MAX, HOURS, SERVICES};
 
 pub const TENANT: TenantId = TenantId(1);
@@ -159,6 +161,7 @@ impl House {
             return decided;
         }
         self.append(principal, decision);
+        check_answered(&self.live, &decision.receipt, self.now);
         if let Some((key, body)) = key {
             self.remembered
                 .insert(key, (body.to_owned(), decision.receipt.clone()));

@@ -82,7 +82,9 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
         Receipt::HoldAgain(view) => format!("{} again", hold(desk, view)),
         Receipt::Released(id) => format!("{} released", desk.holds.name(id.0)),
         Receipt::CodeQueued(code) => code_queued(desk, code),
-        Receipt::CodeMismatch { attempts_left } => format!("code-mismatch, {attempts_left} left"),
+        Receipt::CodeMismatch { attempts_left, .. } => {
+            format!("code-mismatch, {attempts_left} left")
+        }
         Receipt::Appointment(view) => appointment(desk, view),
         Receipt::AppointmentAgain(view) => format!("{} again", appointment(desk, view)),
         Receipt::TextHandedOver { attempt } => format!("attempt {attempt}"),

@@ -40,7 +40,7 @@ pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
         "at" => move_clock(desk, &mut words),
         "policy" => set_policy(desk, &mut words),
         "instance" => desk.become_instance(),
-        "find" | "see" | "holds" | "appointments" | "due" => {
+        "find" | "see" | "version" | "holds" | "appointments" | "due" => {
             let said = ask(desk, verb, &mut words);
             words.done();
             return Some(said);
@@ -149,39 +149,53 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             party: desk.party(words.option("for").expect("a booking is for someone")),
             wish: wish(desk, words),
         },
-        "extend" => Command::ExtendHold {
-            ttl_seconds: words.number("by").expect("by how long"),
-            hold: desk.hold(words.next()),
-        },
-        "release" => Command::ReleaseHold(desk.hold(words.next())),
+        "extend" | "release" | "confirm" => read_hold(desk, verb, words),
         "send" => Command::SendCode(desk.hold(words.next())),
-        "confirm" => {
-            let name = words.next();
-            Command::Confirm {
-                hold: desk.hold(name),
-                code: entered(desk, words),
-            }
-        }
-        "arrive" | "no-show" => Command::MarkAttendance {
-            if_version: words.number("if"),
-            appointment: desk.appointment(words.next()),
-            attendance: match verb {
-                "arrive" => Attendance::Arrived,
-                _ => Attendance::NoShow,
-            },
-        },
-        "cancel" => Command::CancelAppointment {
-            if_version: words.number("if"),
-            appointment: desk.appointment(words.next()),
-        },
-        "move" => Command::Reschedule {
-            if_version: words.number("if"),
-            appointment: desk.appointment(words.next()),
-            to: destination(desk, words),
-        },
+        "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
         "text" => read_text(desk, words),
         "tick" => Command::TimePassed,
         _ => words.wrong("not a step"),
+    }
+}
+
+fn read_hold(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    let if_version = words.number("if");
+    let hold = desk.hold(words.next());
+    match verb {
+        "extend" => Command::ExtendHold {
+            hold,
+            ttl_seconds: words.number("by").expect("by how long"),
+            if_version,
+        },
+        "release" => Command::ReleaseHold { hold, if_version },
+        _ => Command::Confirm {
+            hold,
+            code: entered(desk, words),
+            if_version,
+        },
+    }
+}
+
+fn read_appointment(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    let if_version = words.number("if");
+    let appointment = desk.appointment(words.next());
+    let marked = |attendance| Command::MarkAttendance {
+        appointment,
+        attendance,
+        if_version,
+    };
+    match verb {
+        "arrive" => marked(Attendance::Arrived),
+        "no-show" => marked(Attendance::NoShow),
+        "cancel" => Command::CancelAppointment {
+            appointment,
+            if_version,
+        },
+        _ => Command::Reschedule {
+            appointment,
+            to: destination(desk, words),
+            if_version,
+        },
     }
 }
 
@@ -431,6 +445,7 @@ fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
     let seen = |query: &Query| look(&desk.ledger, query, viewer, desk.now);
     let query = match verb {
         "due" => return Ok(answers::due(desk)),
+        "version" => Query::Hold(desk.hold(words.next())),
         "find" => return find(desk, words),
         "see" => {
             let name = words.next();
@@ -456,6 +471,7 @@ fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
         }),
     };
     match seen(&query) {
+        Ok(View::Hold(view)) if verb == "version" => Ok(format!("v{}", view.version)),
         Ok(view) => Ok(answers::view(desk, &view)),
         Err(rejection) => Err(answers::rejection(desk, &rejection)),
     }
