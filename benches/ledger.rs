@@ -95,6 +95,7 @@ impl Practice {
             cancel_notice_minutes: 0,
             horizon_days: 90,
             resources: (0..PRACTITIONERS).map(practitioner).collect(),
+            also: Vec::new(),
             verification: VerificationPolicy::Required,
         }));
         practice.fill();
@@ -109,6 +110,7 @@ impl Practice {
                 self.carry_out(&Command::BookDirectly {
                     wish: wish_for(slot),
                     party: party(number as u128),
+                    overbook: false,
                 });
             }
         }

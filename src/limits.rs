@@ -18,6 +18,14 @@ pub const OPENING_HOURS_MAX: usize = 64;
 pub const EXCEPTIONS_MAX: usize = 800;
 /// Resources that may give one service.
 pub const SERVICE_RESOURCES_MAX: usize = 200;
+/// Lists of resources that stand by in one service.
+pub const SERVICE_ALSO_LISTS_MAX: usize = 8;
+/// Overbookings of one resource on one day: each is looked at with every claim of that day.
+pub const OVERBOOKINGS_PER_DAY_MAX: usize = 100;
+/// Appointments of one series: a year of weeks, and one.
+pub const SERIES_OCCURRENCES_MAX: u32 = 53;
+/// Weeks from one appointment of a series to the next.
+pub const SERIES_WEEKS_MAX: u32 = 52;
 /// Longest appointment, in minutes.
 pub const SERVICE_MINUTES_MAX: u32 = 24 * 60;
 /// Longest buffer on either side, in minutes.
@@ -88,3 +96,5 @@ const _: () = assert!(PAGE_ROWS_MAX <= SCAN_ROWS_MAX);
 const _: () = assert!(ENDED_KEPT_SECONDS >= REQUEST_REMEMBERED_SECONDS);
 const _: () = assert!(SERVICE_RESOURCES_MAX <= SCAN_RESOURCE_DAYS_MAX);
 const _: () = assert!(SERVICE_RESOURCES_MAX <= RESOURCES_MAX);
+// Two appointments of a series never meet, buffers included: they are a week apart at least.
+const _: () = assert!(SERVICE_MINUTES_MAX + 2 * BUFFER_MINUTES_MAX < 7 * 24 * 60 - 60);

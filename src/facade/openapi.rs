@@ -13,7 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, holds, inbox, keys, resources, services, slots, tenants, verification,
+    appointments, explain, holds, inbox, keys, resources, series, services, slots, tenants,
+    verification,
 };
 use super::{docs_page, health};
 
@@ -29,10 +30,11 @@ use super::{docs_page, health};
         keys::create, keys::list, keys::show, keys::revoke,
         resources::create, resources::list, resources::show, resources::change, resources::block,
         services::create, services::list, services::show, services::change,
-        slots::list,
+        slots::list, explain::explain,
         holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
         appointments::book, appointments::list, appointments::show,
         appointments::arrive, appointments::no_show, appointments::cancel, appointments::reschedule,
+        series::book, series::show,
         inbox::list,
     ),
     components(schemas(ProblemBody)),

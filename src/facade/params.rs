@@ -1,6 +1,6 @@
 //! Query parameters: typed, none unknown, none twice; and what lists have in common.
 //!
-//! Times may be instants or dates of the clinic's calendar. In `phone`, `from` and `to` a blank is read as `+`, because a
+//! Times may be instants or dates of the clinic's calendar. In `phone` and times a blank is read as `+`, because a
 //! form turns the sign of an offset or a country code into one. Handlers take [`Params`] after the judgement of access.
 
 use std::future::{Ready, ready};
@@ -21,7 +21,7 @@ use super::fault::Fault;
 use super::problem::Problem;
 
 /// Parameters in which a blank stands for `+`.
-const SIGNED: [&str; 3] = ["phone", "from", "to"];
+const SIGNED: [&str; 4] = ["phone", "from", "to", "start"];
 /// Longest range that one look takes.
 const RANGE_DAYS_MAX: i64 = 366;
 const DAY_SECONDS: i64 = 24 * 60 * 60;

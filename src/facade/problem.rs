@@ -69,6 +69,7 @@ codes! {
     LimitReached "limit-reached" CONFLICT "There are too many of these already";
     SlotNotOffered "slot-not-offered" UNPROCESSABLE_ENTITY "That time is not offered";
     SlotTaken "slot-taken" CONFLICT "That time is taken";
+    SeriesNotPossible "series-not-possible" CONFLICT "The series cannot be booked";
     TooManyHolds "too-many-holds" TOO_MANY_REQUESTS "This phone holds too much already";
     HoldExpired "hold-expired" GONE "The hold is over";
     HoldConfirmed "hold-confirmed" CONFLICT "The hold became an appointment";

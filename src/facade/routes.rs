@@ -16,7 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, holds, inbox, keys, resources, services, slots, tenants, verification,
+    appointments, explain, holds, inbox, keys, resources, series, services, slots, tenants,
+    verification,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -69,6 +70,7 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/services/{id}"              ALL_KEYS services::show;
         PATCH  "/v1/tenants/{t}/services/{id}"              DESK     services::change;
         GET    "/v1/tenants/{t}/slots"                      ALL_KEYS slots::list;
+        GET    "/v1/tenants/{t}/slots/explain"              ALL_KEYS explain::explain;
         POST   "/v1/tenants/{t}/holds"                      BOOKERS  holds::place;
         GET    "/v1/tenants/{t}/holds"                      ALL_KEYS holds::list;
         GET    "/v1/tenants/{t}/holds/{id}"                 ALL_KEYS holds::show;
@@ -83,6 +85,8 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/appointments/{id}/no-show"  DESK     appointments::no_show;
         POST   "/v1/tenants/{t}/appointments/{id}/cancel"   DESK     appointments::cancel;
         POST   "/v1/tenants/{t}/appointments/{id}/reschedule" DESK   appointments::reschedule;
+        POST   "/v1/tenants/{t}/series"                     DESK     series::book;
+        GET    "/v1/tenants/{t}/series/{id}"                READERS  series::show;
         GET    INBOX                                        DESK     inbox::list;
     }
 }

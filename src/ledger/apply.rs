@@ -6,15 +6,17 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, AppointmentVerb, CallerId, Cancellation, Hold,
-    HoldId, HoldState, Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId,
-    SendOutcome, Service, TextKind, Timestamp, Transition,
+    Appointment, AppointmentId, AppointmentVerb, CallerId, Cancellation, Hold, HoldId, HoldState,
+    Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service,
+    TextKind, Timestamp, Transition,
 };
 
 use super::attempts;
 use super::event::Event;
-use super::occupancy::Owner;
+use super::made::{booked, confirmed, placed};
+use super::occupancy::{Occupancy, Owner};
 use super::state::{Forget, Ledger};
+use super::table::Table;
 
 /// Makes an event so.
 pub fn apply(ledger: &mut Ledger, event: &Event) {
@@ -66,6 +68,9 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         Event::AttemptFailed { hold, caller, at } => {
             hold_mut(ledger, *hold).failed_attempts += 1;
             attempts::count(ledger, *caller, *at);
+        }
+        Event::SeriesBooked(series) => {
+            ledger.series.insert(series.id, series.clone());
         }
         Event::AppointmentBooked { .. }
         | Event::AppointmentMarked { .. }
@@ -217,100 +222,6 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
     }
 }
 
-/// The hold that an event places; `None` for any other event.
-pub(super) fn placed(event: &Event) -> Option<Hold> {
-    let Event::HoldPlaced {
-        hold,
-        service,
-        interval,
-        claims,
-        party,
-        call,
-        by,
-        at,
-        expires_at,
-        lifetime_ends_at,
-    } = event
-    else {
-        return None;
-    };
-    assert!(!claims.is_empty(), "a hold claims something");
-    Some(Hold {
-        id: *hold,
-        version: 1,
-        service: *service,
-        interval: *interval,
-        claims: claims.clone(),
-        party: *party,
-        call: call.clone(),
-        placed_by: *by,
-        taken_up_by: Vec::new(),
-        placed_at: *at,
-        expires_at: *expires_at,
-        lifetime_ends_at: *lifetime_ends_at,
-        state: HoldState::Held,
-        verification: None,
-        codes_sent: 0,
-        failed_attempts: 0,
-        locked: false,
-    })
-}
-
-/// The appointment that a hold becomes.
-pub(super) fn confirmed(
-    hold: &Hold,
-    appointment: AppointmentId,
-    proof: Proof,
-    by: crate::model::Principal,
-    at: Timestamp,
-) -> Appointment {
-    Appointment {
-        id: appointment,
-        version: 1,
-        status: AppointmentStatus::Booked,
-        service: hold.service,
-        interval: hold.interval,
-        claims: hold.claims.clone(),
-        party: hold.party,
-        hold: Some(hold.id),
-        proof,
-        booked_at: at,
-        booked_by: by,
-        cancellation: None,
-    }
-}
-
-/// The appointment that an event books at once; `None` for any other event.
-pub(super) fn booked(event: &Event) -> Option<Appointment> {
-    let Event::AppointmentBooked {
-        appointment,
-        service,
-        interval,
-        claims,
-        party,
-        by,
-        at,
-    } = event
-    else {
-        return None;
-    };
-    assert!(!claims.is_empty(), "an appointment claims something");
-    Some(Appointment {
-        id: *appointment,
-        version: 1,
-        status: AppointmentStatus::Booked,
-        service: *service,
-        interval: *interval,
-        claims: claims.clone(),
-        party: *party,
-        hold: None,
-        proof: Proof::Staff,
-        booked_at: *at,
-        booked_by: *by,
-        cancellation: None,
-    })
-}
-
 /// Ends a hold: it leaves every list of open holds and will be forgotten. Its time is the caller's business.
 fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
     let hold = ledger.holds.get_mut(&id).expect("events name known holds");
@@ -347,9 +258,12 @@ fn book(ledger: &mut Ledger, appointment: Appointment) {
 }
 
 /// What the verb makes of an appointment, as its next version.
-fn change(ledger: &mut Ledger, id: AppointmentId, verb: AppointmentVerb) -> &mut Appointment {
-    let appointment = ledger
-        .appointments
+fn change(
+    appointments: &mut Table<AppointmentId, Appointment>,
+    id: AppointmentId,
+    verb: AppointmentVerb,
+) -> &mut Appointment {
+    let appointment = appointments
         .get_mut(&id)
         .expect("events name known appointments");
     let Transition::To(status) = appointment.status.after(verb) else {
@@ -360,21 +274,34 @@ fn change(ledger: &mut Ledger, id: AppointmentId, verb: AppointmentVerb) -> &mut
     appointment
 }
 
+fn take_time(occupancy: &mut Occupancy, appointment: &Appointment) {
+    let (owner, claims) = (Owner::Appointment(appointment.id), &appointment.claims);
+    match appointment.overbooked {
+        true => occupancy.enter_overbooked(owner, claims),
+        false => occupancy.enter(owner, claims, Timestamp::MAX),
+    }
+}
+
+fn give_time_back(occupancy: &mut Occupancy, appointment: &Appointment) {
+    let (owner, claims) = (Owner::Appointment(appointment.id), &appointment.claims);
+    match appointment.overbooked {
+        true => occupancy.leave_overbooked(owner, claims),
+        false => occupancy.leave(owner, claims),
+    }
+}
+
 fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
     match event {
         Event::AppointmentBooked { .. } => {
             let appointment = booked(event).expect("this is a booking");
-            let owner = Owner::Appointment(appointment.id);
-            ledger
-                .occupancy
-                .enter(owner, &appointment.claims, Timestamp::MAX);
+            take_time(&mut ledger.occupancy, &appointment);
             book(ledger, appointment);
         }
         Event::AppointmentMarked {
             appointment,
             attendance,
         } => {
-            change(ledger, *appointment, attendance.verb());
+            change(&mut ledger.appointments, *appointment, attendance.verb());
         }
         Event::AppointmentCancelled {
             appointment: id,
@@ -382,14 +309,13 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             by,
             at,
         } => {
-            let appointment = change(ledger, *id, AppointmentVerb::Cancel);
+            let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Cancel);
             appointment.cancellation = Some(Cancellation {
                 at: *at,
                 by: *by,
                 late: *late,
             });
-            let claims = appointment.claims.clone();
-            ledger.occupancy.leave(Owner::Appointment(*id), &claims);
+            give_time_back(&mut ledger.occupancy, appointment);
         }
         Event::AppointmentMoved {
             appointment: id,
@@ -401,16 +327,17 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 .appointments
                 .serial_of(id)
                 .expect("events name known appointments");
-            let appointment = change(ledger, *id, AppointmentVerb::Move);
-            let before = std::mem::replace(&mut appointment.claims, claims.clone());
-            let start = appointment.interval.start();
+            let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Move);
+            give_time_back(&mut ledger.occupancy, appointment);
+            ledger
+                .agenda
+                .remove(&(appointment.interval.start(), serial));
+            ledger.agenda.insert((interval.start(), serial));
             appointment.service = *service;
             appointment.interval = *interval;
-            let owner = Owner::Appointment(*id);
-            ledger.occupancy.leave(owner, &before);
-            ledger.occupancy.enter(owner, claims, Timestamp::MAX);
-            ledger.agenda.remove(&(start, serial));
-            ledger.agenda.insert((interval.start(), serial));
+            appointment.claims.clone_from(claims);
+            appointment.overbooked = false;
+            take_time(&mut ledger.occupancy, appointment);
         }
         _ => unreachable!("apply sends only an appointment's events here"),
     }

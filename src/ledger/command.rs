@@ -91,6 +91,8 @@ pub struct NewService {
     pub horizon_days: u32,
     /// Any one of these gives it.
     pub resources: Vec<Slug>,
+    /// One more of each of these lists stands by.
+    pub also: Vec<Vec<Slug>>,
     /// Whether a booking needs a code.
     pub verification: VerificationPolicy,
 }
@@ -116,6 +118,8 @@ pub struct ServiceChange {
     pub horizon_days: Option<u32>,
     /// New resources, replacing all.
     pub resources: Option<Vec<Slug>>,
+    /// New lists of who stands by, replacing all.
+    pub also: Option<Vec<Vec<Slug>>>,
     /// A new policy.
     pub verification: Option<VerificationPolicy>,
 }
@@ -236,6 +240,19 @@ pub enum Command {
         wish: Wish,
         /// Who for.
         party: Party,
+        /// Also into time that someone else has, where nobody is free.
+        overbook: bool,
+    },
+    /// Books the same time of the week several times over, all or none, on staff's word.
+    BookSeries {
+        /// The first slot; all others are at its resource.
+        wish: Wish,
+        /// Who for.
+        party: Party,
+        /// How many weeks from one to the next.
+        every_weeks: u32,
+        /// The ids of the appointments, in order of time: one for each occurrence.
+        appointments: Vec<AppointmentId>,
     },
     /// Whether the patient came.
     MarkAttendance {

@@ -12,7 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, holds, keys, practice, tenants, texts, time_passed,
+    appointments, codes, confirm, holds, keys, practice, series, services, tenants, texts,
+    time_passed,
 };
 use super::state::Ledger;
 
@@ -85,12 +86,12 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::BlockTime { resource, interval } => {
             practice::block_time(ledger, resource, *interval, context)
         }
-        Command::AddService(service) => practice::add_service(ledger, service, context),
+        Command::AddService(service) => services::add_service(ledger, service, context),
         Command::ChangeService {
             service,
             change,
             if_version,
-        } => practice::change_service(ledger, service, change, *if_version),
+        } => services::change_service(ledger, service, change, *if_version),
         Command::PlaceHold {
             wish,
             party,
@@ -111,7 +112,17 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             code,
             if_version,
         } => confirm::confirm(ledger, *hold, code.as_ref(), *if_version, context),
-        Command::BookDirectly { wish, party } => appointments::book(ledger, wish, *party, context),
+        Command::BookDirectly {
+            wish,
+            party,
+            overbook,
+        } => appointments::book(ledger, wish, *party, *overbook, context),
+        Command::BookSeries {
+            wish,
+            party,
+            every_weeks,
+            appointments,
+        } => series::book(ledger, wish, *party, *every_weeks, appointments, context),
         Command::MarkAttendance {
             appointment,
             attendance,

@@ -8,8 +8,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppointmentId, Attendance, Block, CallId, CallerId, Claim, HoldId, Interval, KeyId, KeyRecord,
-    MessageId, Party, Principal, Profile, Proof, Resource, SendOutcome, Service, ServiceId,
-    TenantRecord, TextKind, Timestamp, Verification,
+    MessageId, Party, Principal, Profile, Proof, Resource, SendOutcome, Series, SeriesId, Service,
+    ServiceId, TenantRecord, TextKind, Timestamp, Verification,
 };
 
 use super::receipt::Receipt;
@@ -136,6 +136,10 @@ pub enum Event {
         interval: Interval,
         /// What it takes.
         claims: Vec<Claim>,
+        /// Someone else had part of that: staff overbooked it.
+        overbooked: bool,
+        /// The series it is part of.
+        series: Option<SeriesId>,
         /// Who for.
         party: Party,
         /// By whom.
@@ -143,6 +147,8 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// A series was booked; its appointments follow in the same step.
+    SeriesBooked(Series),
     /// Whether the patient came.
     AppointmentMarked {
         /// Of which appointment.

@@ -4,6 +4,7 @@ use crate::limits;
 use crate::model::{Appointment, Hold, Principal, Slug, Timestamp};
 
 use super::availability;
+use super::explain;
 use super::query::{AppointmentSearch, PageRequest, Query, View};
 use super::receipt::{AppointmentView, Cursor, HoldView, Page};
 use super::rejection::{Missing, Rejection};
@@ -58,6 +59,7 @@ pub fn look(
             let service = ledger.service(id).ok_or(missing(Missing::Service))?;
             Ok(View::Service(ledger.service_view(service)))
         }
+        Query::Explain(time) => Ok(View::Explanation(explain::explain(ledger, time, now))),
         Query::Slots(search) => Ok(View::Slots(availability::find(ledger, search, now))),
         Query::Holds { status, page } => {
             let rows = ledger.holds.after(begin(page));
@@ -80,6 +82,10 @@ pub fn look(
                 .get(id)
                 .ok_or(missing(Missing::Appointment))?;
             Ok(View::Appointment(ledger.appointment_view(appointment)))
+        }
+        Query::Series(id) => {
+            let series = ledger.series.get(id).ok_or(missing(Missing::Series))?;
+            Ok(View::Series(ledger.series_view(series)))
         }
     }
 }

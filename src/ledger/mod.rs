@@ -10,6 +10,7 @@ mod command;
 mod event;
 mod query;
 
+mod matching;
 mod table;
 
 mod day_sheets;
@@ -19,10 +20,14 @@ mod occupancy;
 mod state;
 
 mod attempts;
+mod made;
 
 mod apply;
+mod judgement;
+
 mod availability;
 mod decision;
+mod explain;
 
 mod rules;
 
@@ -38,9 +43,13 @@ pub use decide::decide;
 pub use decision::Decision;
 pub use event::Event;
 pub use look::look;
-pub use query::{AppointmentSearch, PageRequest, Query, SlotPage, SlotSearch, View};
+pub use query::{
+    AppointmentSearch, Explanation, Finding, PageRequest, Query, ResourceFinding, Rule, SlotPage,
+    SlotSearch, TimeInQuestion, View,
+};
 pub use receipt::{
-    AppointmentView, CodeQueued, Cursor, HoldView, Page, Receipt, ServiceView, SlotStatus, SlotView,
+    AppointmentView, CodeQueued, Cursor, HoldView, Page, Receipt, SeriesView, ServiceView,
+    SlotStatus, SlotView,
 };
 pub use rejection::{Bound, Missing, Reason, Rejection};
 pub use state::Ledger;

@@ -1,11 +1,13 @@
 //! What can be looked up, and what is found. Reading changes nothing and is judged at an instant, like a decision.
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, HoldId, HoldStatus, KeyId, KeyRecord, PersonId, Profile,
-    Resource, Slug, TenantRecord, Timestamp,
+    AppointmentId, AppointmentStatus, HoldId, HoldStatus, Interval, KeyId, KeyRecord, PersonId,
+    Profile, Resource, SeriesId, Slug, TenantRecord, Timestamp,
 };
 
-use super::receipt::{AppointmentView, Cursor, HoldView, Page, ServiceView, SlotView};
+use super::receipt::{
+    AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView, SlotStatus, SlotView,
+};
 use super::rejection::Reason;
 
 /// Which part of a list.
@@ -51,6 +53,64 @@ pub struct AppointmentSearch {
     pub page: PageRequest,
 }
 
+/// A rule that a time has to pass at a resource, in the order in which they are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// It is not over.
+    Past,
+    /// It does not begin too soon.
+    Notice,
+    /// It does not begin too far ahead.
+    Horizon,
+    /// The resource is open, from beginning to end.
+    OpeningHours,
+    /// A slot of the service begins then.
+    Step,
+    /// The resource's time is not blocked, buffers included.
+    Blocks,
+    /// Nobody has any of it, buffers included.
+    Claims,
+}
+
+impl Rule {
+    /// All of them, for the resource of the slot.
+    pub const ALL: [Self; 7] = [
+        Self::Past,
+        Self::Notice,
+        Self::Horizon,
+        Self::OpeningHours,
+        Self::Step,
+        Self::Blocks,
+        Self::Claims,
+    ];
+    /// Those for a resource that stands beside it.
+    pub const BESIDE: [Self; 3] = [Self::OpeningHours, Self::Blocks, Self::Claims];
+
+    /// The rule's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Past => "past",
+            Self::Notice => "notice",
+            Self::Horizon => "horizon",
+            Self::OpeningHours => "opening-hours",
+            Self::Step => "step",
+            Self::Blocks => "blocks",
+            Self::Claims => "claims",
+        }
+    }
+}
+
+/// One time, to be explained.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TimeInQuestion {
+    /// What for.
+    pub service: Slug,
+    /// Whose time; `None`: each of the service's resources.
+    pub resource: Option<Slug>,
+    /// When it would begin.
+    pub start: Timestamp,
+}
+
 /// What can be looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
@@ -74,6 +134,8 @@ pub enum Query {
     Service(Slug),
     /// Slots.
     Slots(SlotSearch),
+    /// Why a time can be had or cannot.
+    Explain(TimeInQuestion),
     /// Holds; an agent sees its own.
     Holds {
         /// That are so.
@@ -87,6 +149,8 @@ pub enum Query {
     Appointments(AppointmentSearch),
     /// One appointment.
     Appointment(AppointmentId),
+    /// One series.
+    Series(SeriesId),
 }
 
 /// Slots found, by start, then resource.
@@ -96,6 +160,77 @@ pub struct SlotPage {
     pub page: Page<SlotView>,
     /// Why nothing was, if nothing was.
     pub reason: Option<Reason>,
+}
+
+/// What stands for or against a time at one resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// Nothing stands against it.
+    Free,
+    /// Someone has it.
+    Taken {
+        /// A hold or an appointment.
+        status: SlotStatus,
+        /// When a hold lapses; `None`: an appointment does not.
+        until: Option<Timestamp>,
+    },
+    /// It is not offered.
+    NotOffered(Reason),
+}
+
+impl Finding {
+    /// The reason on the wire; `None`: it is free.
+    pub fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Free => None,
+            Self::Taken { .. } => Some(Reason::Full),
+            Self::NotOffered(reason) => Some(reason),
+        }
+    }
+}
+
+/// A resource, and what was found there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceFinding {
+    /// Its public id.
+    pub resource: Slug,
+    /// What patients call it.
+    pub name: String,
+    /// What all rules say together.
+    pub finding: Finding,
+    /// What each rule says that could be judged.
+    pub rules: Vec<(Rule, Finding)>,
+}
+
+/// Why a time can be had or cannot, rule by rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The service's name; `None`: there is none of this id.
+    pub service: Option<String>,
+    /// The appointment's own time; `None` without a service.
+    pub interval: Option<Interval>,
+    /// What it comes to: free if any of the resources can be had.
+    pub finding: Finding,
+    /// The resources whose slot it could be, by public id.
+    pub resources: Vec<ResourceFinding>,
+    /// Those who could stand beside, list by list.
+    pub also: Vec<Vec<ResourceFinding>>,
+    /// The nearest free slots, if it is not free.
+    pub alternatives: Vec<SlotView>,
+}
+
+impl Explanation {
+    /// There is no such service.
+    pub fn unknown() -> Self {
+        Self {
+            service: None,
+            interval: None,
+            finding: Finding::NotOffered(Reason::Unknown),
+            resources: Vec::new(),
+            also: Vec::new(),
+            alternatives: Vec::new(),
+        }
+    }
 }
 
 /// What is found.
@@ -121,6 +256,8 @@ pub enum View {
     Service(ServiceView),
     /// For [`Query::Slots`].
     Slots(SlotPage),
+    /// For [`Query::Explain`].
+    Explanation(Explanation),
     /// For [`Query::Holds`].
     Holds(Page<HoldView>),
     /// For [`Query::Hold`].
@@ -129,4 +266,6 @@ pub enum View {
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].
     Appointment(AppointmentView),
+    /// For [`Query::Series`].
+    Series(SeriesView),
 }

@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppointmentId, AppointmentStatus, Block, Cancellation, HoldId, HoldStatus, Interval, KeyRecord,
-    MessageId, Party, Profile, Resource, SendOutcome, Service, Slug, TenantRecord, Timestamp,
+    MessageId, Party, Profile, Resource, SendOutcome, SeriesId, Service, Slug, TenantRecord,
+    Timestamp,
 };
 
 /// A slot: one service at one resource at one time.
@@ -89,12 +90,27 @@ pub struct AppointmentView {
     pub interval: Interval,
     /// Who for.
     pub party: Party,
+    /// Staff booked it into time that someone else had.
+    pub overbooked: bool,
+    /// The series it is part of.
+    pub series: Option<SeriesId>,
     /// The hold it came from.
     pub hold: Option<HoldId>,
     /// When it was booked.
     pub booked_at: Timestamp,
     /// How it was cancelled, if it was.
     pub cancellation: Option<Cancellation>,
+}
+
+/// A series with its appointments as they were when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesView {
+    /// Its id.
+    pub id: SeriesId,
+    /// How many weeks lie between two appointments.
+    pub every_weeks: u32,
+    /// The appointments in order of time as they were booked.
+    pub appointments: Vec<AppointmentView>,
 }
 
 /// A service with public ids.
@@ -104,6 +120,8 @@ pub struct ServiceView {
     pub service: Service,
     /// The public ids of its resources, in their order.
     pub resources: Vec<Slug>,
+    /// The public ids of those who stand by, list by list.
+    pub also: Vec<Vec<Slug>>,
 }
 
 /// A code that was decided and handed to the outbox.
@@ -155,6 +173,8 @@ pub enum Receipt {
     },
     /// An appointment: booked, cancelled or moved.
     Appointment(AppointmentView),
+    /// A series, booked.
+    Series(SeriesView),
     /// The hold had been confirmed before: its appointment.
     AppointmentAgain(AppointmentView),
     /// A text may be sent now, as this attempt.
@@ -177,6 +197,7 @@ impl Receipt {
                 Some(appointment.party)
             }
             Self::CodeQueued(code) => Some(code.party),
+            Self::Series(series) => series.appointments.first().map(|first| first.party),
             Self::Tenant(_)
             | Self::Profile(_)
             | Self::Key(_)

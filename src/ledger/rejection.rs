@@ -61,6 +61,8 @@ pub enum Missing {
     Hold,
     /// No such appointment.
     Appointment,
+    /// No such series.
+    Series,
     /// No such text.
     Message,
 }
@@ -75,6 +77,7 @@ impl Missing {
             Self::Service => "service",
             Self::Hold => "hold",
             Self::Appointment => "appointment",
+            Self::Series => "series",
             Self::Message => "message",
         }
     }
@@ -93,6 +96,8 @@ pub enum Bound {
     Blocks,
     /// Services.
     Services,
+    /// Overbookings of one resource on one day.
+    Overbookings,
 }
 
 impl Bound {
@@ -104,6 +109,7 @@ impl Bound {
             Self::Resources => "resources",
             Self::Blocks => "blocks of this resource",
             Self::Services => "services",
+            Self::Overbookings => "overbookings of this resource on this day",
         }
     }
 }
@@ -136,6 +142,15 @@ pub enum Rejection {
     SlotNotOffered(Reason),
     /// The time is taken; the nearest that are not.
     SlotTaken(Vec<SlotView>),
+    /// One of a series cannot be had, so none is booked.
+    SeriesNotPossible {
+        /// Which, from 1.
+        occurrence: u32,
+        /// When it would begin.
+        start: Timestamp,
+        /// Why not; `Full`: someone has it.
+        reason: Reason,
+    },
     /// This phone holds too much already; until the first of it lapses.
     TooManyHolds {
         /// When to try again.
@@ -191,6 +206,7 @@ impl Rejection {
             Self::HoldLifetimeReached => "hold-lifetime-reached",
             Self::SlotNotOffered(_) => "slot-not-offered",
             Self::SlotTaken(_) => "slot-taken",
+            Self::SeriesNotPossible { .. } => "series-not-possible",
             Self::TooManyHolds { .. } => "too-many-holds",
             Self::SmsCredentialsMissing => "sms-credentials-missing",
             Self::VerificationNotNeeded => "verification-not-needed",

@@ -7,16 +7,16 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, Block, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
-    Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Service, Slug,
-    TenantId, TenantRecord, Timestamp,
+    Appointment, AppointmentId, Block, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId,
+    KeyRecord, Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome,
+    Series, SeriesId, Service, Slug, TenantId, TenantRecord, Timestamp,
 };
 
 use super::day_sheets::DaySheets;
 use super::idempotency::Requests;
 use super::occupancy::{Occupancy, Owner};
 use super::query::PageRequest;
-use super::receipt::{AppointmentView, Cursor, HoldView, Page, ServiceView};
+use super::receipt::{AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView};
 use super::table::{FixedMap, Table};
 
 /// What is kept of a phone between its holds.
@@ -60,6 +60,7 @@ pub struct Ledger {
     pub(super) occupancy: Occupancy,
     pub(super) holds: Table<HoldId, Hold>,
     pub(super) appointments: Table<AppointmentId, Appointment>,
+    pub(super) series: Table<SeriesId, Series>,
     /// Appointments by start: (start, serial).
     pub(super) agenda: BTreeSet<(Timestamp, u64)>,
     pub(super) callers: FixedMap<CallerId, CallerRecord>,
@@ -93,6 +94,7 @@ impl Ledger {
             occupancy: Occupancy::default(),
             holds: Table::default(),
             appointments: Table::default(),
+            series: Table::default(),
             agenda: BTreeSet::new(),
             callers: FixedMap::default(),
             calls: FixedMap::default(),
@@ -198,6 +200,11 @@ impl Ledger {
             .collect()
     }
 
+    fn slug_lists(&self, lists: &[Vec<ResourceId>]) -> Vec<Vec<Slug>> {
+        let lists = lists.iter();
+        lists.map(|list| self.slugs(list.iter().copied())).collect()
+    }
+
     pub(super) fn hold_view(&self, hold: &Hold, now: Timestamp) -> HoldView {
         HoldView {
             id: hold.id,
@@ -226,15 +233,30 @@ impl Ledger {
             resources: self.slugs(appointment.claims.iter().map(|claim| claim.resource)),
             interval: appointment.interval,
             party: appointment.party,
+            overbooked: appointment.overbooked,
+            series: appointment.series,
             hold: appointment.hold,
             booked_at: appointment.booked_at,
             cancellation: appointment.cancellation,
         }
     }
 
+    pub(super) fn series_view(&self, series: &Series) -> SeriesView {
+        let booked = series.appointments.iter().map(|id| {
+            let appointment = self.appointments.get(id);
+            self.appointment_view(appointment.expect("a series names known appointments"))
+        });
+        SeriesView {
+            id: series.id,
+            every_weeks: series.every_weeks,
+            appointments: booked.collect(),
+        }
+    }
+
     pub(super) fn service_view(&self, service: &Service) -> ServiceView {
         ServiceView {
             resources: self.slugs(service.resources.iter().copied()),
+            also: self.slug_lists(&service.also),
             service: service.clone(),
         }
     }
@@ -255,17 +277,37 @@ impl Ledger {
                 .all(|pair| pair[0].end() <= pair[1].start());
             assert!(apart, "two claims of one resource never overlap");
         }
-        for (owner, claims) in self.owners() {
-            for claim in claims {
-                let entered = by_resource
-                    .get(&claim.resource)
-                    .and_then(|e| e.get(&claim.interval));
-                assert_eq!(entered, Some(&owner), "who owns time is entered for it");
-            }
+        let (overbooked, regular): (Vec<_>, Vec<_>) =
+            self.owned().partition(|(_, _, overbooked)| *overbooked);
+        for (owner, claim, _) in &regular {
+            let entered = by_resource
+                .get(&claim.resource)
+                .and_then(|e| e.get(&claim.interval));
+            assert_eq!(entered, Some(owner), "who owns time is entered for it");
         }
         let entered: usize = by_resource.values().map(BTreeMap::len).sum();
-        let owned: usize = self.owners().map(|(_, claims)| claims.len()).sum();
-        assert_eq!(entered, owned, "nothing is entered that nobody owns");
+        assert_eq!(
+            entered,
+            regular.len(),
+            "nothing is entered that nobody owns"
+        );
+        let mut entered: Vec<_> = self
+            .occupancy
+            .overbooked_entries()
+            .map(|(resource, entry)| (entry.owner, resource, entry.interval))
+            .collect();
+        entered.sort_unstable();
+        // One over midnight stands on two days.
+        entered.dedup();
+        let mut owned: Vec<_> = overbooked
+            .into_iter()
+            .map(|(owner, claim, _)| (owner, claim.resource, claim.interval))
+            .collect();
+        owned.sort_unstable();
+        assert_eq!(
+            entered, owned,
+            "what is overbooked stands in the second list"
+        );
         assert_eq!(
             self.agenda.len(),
             self.appointments.len(),
@@ -348,19 +390,21 @@ impl Ledger {
         assert_eq!(forgets, self.forgets.len(), "every deadline has its row");
     }
 
-    fn owners(&self) -> impl Iterator<Item = (Owner, &[crate::model::Claim])> {
+    /// What everyone has: whose, what, and whether it is overbooked.
+    fn owned(&self) -> impl Iterator<Item = (Owner, Claim, bool)> {
         let holds = self.holds.after(0).map(|(_, hold)| hold);
         let held = holds
             .filter(|hold| hold.state == HoldState::Held)
-            .map(|hold| (Owner::Hold(hold.id), hold.claims.as_slice()));
-        let booked = self
-            .appointments
-            .after(0)
-            .map(|(_, appointment)| appointment);
-        held.chain(
-            booked
-                .filter(|a| a.status.owns_time())
-                .map(|a| (Owner::Appointment(a.id), a.claims.as_slice())),
-        )
+            .map(|hold| (Owner::Hold(hold.id), &hold.claims, false));
+        let booked = self.appointments.after(0).map(|(_, booked)| booked);
+        let booked = booked
+            .filter(|booked| booked.status.owns_time())
+            .map(|booked| {
+                let owner = Owner::Appointment(booked.id);
+                (owner, &booked.claims, booked.overbooked)
+            });
+        held.chain(booked).flat_map(|(owner, claims, overbooked)| {
+            claims.iter().map(move |claim| (owner, *claim, overbooked))
+        })
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use super::contact::Party;
 use super::credential::Principal;
 use super::hold::Claim;
-use super::ids::{AppointmentId, HoldId, ResourceId, ServiceId, VerificationId};
+use super::ids::{AppointmentId, HoldId, ResourceId, SeriesId, ServiceId, VerificationId};
 use super::time::{Interval, Timestamp};
 
 /// What an appointment is.
@@ -155,6 +155,10 @@ pub struct Appointment {
     pub claims: Vec<Claim>,
     /// Who for.
     pub party: Party,
+    /// Staff booked it into time that someone else has.
+    pub overbooked: bool,
+    /// The series it is part of, if any.
+    pub series: Option<SeriesId>,
     /// The hold it came from; none if staff booked at once.
     pub hold: Option<HoldId>,
     /// On whose word it rests.
@@ -172,6 +176,17 @@ impl Appointment {
     pub fn resource(&self) -> ResourceId {
         self.claims[0].resource
     }
+}
+
+/// Appointments that were booked together: the same time of the week, so many weeks apart. Each stands for itself afterwards.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Series {
+    /// Its id.
+    pub id: SeriesId,
+    /// How many weeks lie between two of them.
+    pub every_weeks: u32,
+    /// The appointments in order of time, as they were booked.
+    pub appointments: Vec<AppointmentId>,
 }
 
 #[cfg(test)]

@@ -23,7 +23,8 @@ mod hold;
 mod appointment;
 
 pub use appointment::{
-    Appointment, AppointmentStatus, AppointmentVerb, Attendance, Cancellation, Proof, Transition,
+    Appointment, AppointmentStatus, AppointmentVerb, Attendance, Cancellation, Proof, Series,
+    Transition,
 };
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
@@ -31,7 +32,7 @@ pub use credential::{KeyRecord, Principal, Scope};
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
-    ServiceId, TenantId, VerificationId,
+    SeriesId, ServiceId, TenantId, VerificationId,
 };
 pub use message::{Message, MessageState, SendOutcome, TextKind};
 pub use personal::{PersonalFact, Subject};

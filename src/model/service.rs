@@ -55,6 +55,8 @@ pub struct Service {
     pub horizon_days: u32,
     /// Any one of these gives it.
     pub resources: Vec<ResourceId>,
+    /// One more of each of these lists stands by: a room, a device, a second pair of hands.
+    pub also: Vec<Vec<ResourceId>>,
     /// Whether a booking needs a code.
     pub verification: VerificationPolicy,
     /// When it was added.
@@ -81,7 +83,12 @@ impl Service {
         start.plus_minutes(-i64::from(self.cancel_notice_minutes))
     }
 
-    /// What an appointment at `start` takes of its resource: its own time and the buffers.
+    /// How many names stand on the lists of `also`.
+    pub fn also_count(&self) -> usize {
+        self.also.iter().map(Vec::len).sum()
+    }
+
+    /// What an appointment at `start` takes of each of its resources: its own time and the buffers.
     pub fn claimed(&self, start: Timestamp) -> Interval {
         self.interval(start)
             .padded(self.buffer_before_minutes, self.buffer_after_minutes)

@@ -9,11 +9,11 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use crate::ledger::{Command, FreshIds};
 use crate::limits;
 use crate::model::{
-    CallerId, Contact, Email, FreeText, Party, PersonId, PersonName, PersonalFact, Phone, Subject,
-    Timestamp,
+    AppointmentId, CallerId, Contact, Email, FreeText, Party, PersonId, PersonName, PersonalFact,
+    Phone, Subject, Timestamp,
 };
 
-use super::messages::{Idempotency, Instruction, PersonCard};
+use super::messages::{Errand, Idempotency, Instruction, PersonCard};
 
 struct Person {
     caller: CallerId,
@@ -49,33 +49,20 @@ pub struct Resolved {
 }
 
 impl Contacts {
-    /// Turns names and numbers into ids, drawing new ones for whom nobody knows yet. Changes nothing: the facts are applied
-    /// with the entry that carries them.
+    /// Turns names and numbers into ids, taking new ones for whom nobody knows yet. Changes nothing: the facts are applied
+    /// with the entry that carries them. `draw` gives more random numbers, for what makes many things at once.
     pub fn resolve(
         &self,
         instruction: Instruction,
         fresh: FreshIds,
+        draw: impl FnMut() -> u128,
         secret_hash: [u8; 32],
     ) -> Resolved {
         let mut facts = Vec::new();
         let command = match instruction {
-            Instruction::PlaceHold {
-                wish,
-                contact,
-                ttl_seconds,
-                call,
-            } => {
+            Instruction::For(contact, errand) => {
                 let party = self.party(contact, fresh, &mut facts);
-                Command::PlaceHold {
-                    wish,
-                    party,
-                    ttl_seconds,
-                    call,
-                }
-            }
-            Instruction::BookDirectly { wish, contact } => {
-                let party = self.party(contact, fresh, &mut facts);
-                Command::BookDirectly { wish, party }
+                command(errand, party, draw)
             }
             Instruction::CreateKey {
                 scope,
@@ -242,27 +229,64 @@ impl Contacts {
     }
 }
 
+/// What is to be done for someone, as the ledger takes it.
+fn command(errand: Errand, party: Party, draw: impl FnMut() -> u128) -> Command {
+    match errand {
+        Errand::PlaceHold {
+            wish,
+            ttl_seconds,
+            call,
+        } => Command::PlaceHold {
+            wish,
+            party,
+            ttl_seconds,
+            call,
+        },
+        Errand::BookDirectly { wish, overbook } => Command::BookDirectly {
+            wish,
+            party,
+            overbook,
+        },
+        Errand::BookSeries {
+            wish,
+            every_weeks,
+            occurrences,
+        } => {
+            // One more than there may be is enough to be refused.
+            let occurrences = occurrences.min(limits::SERIES_OCCURRENCES_MAX + 1) as usize;
+            let ids = std::iter::repeat_with(draw).take(occurrences);
+            Command::BookSeries {
+                wish,
+                party,
+                every_weeks,
+                appointments: ids.map(AppointmentId).collect(),
+            }
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::ledger::Wish;
 
     fn place(contacts: &mut Contacts, name: &str, phone: &str, fresh: FreshIds) -> (Party, usize) {
-        let instruction = Instruction::PlaceHold {
+        let errand = Errand::PlaceHold {
             wish: Wish {
                 service: "s".parse().expect("a slug"),
                 resource: None,
                 start: Timestamp(0),
             },
-            contact: Contact {
-                name: PersonName::parse(name).expect("a name"),
-                phone: Phone::parse(phone, "GB").expect("a phone"),
-                email: None,
-            },
             ttl_seconds: None,
             call: None,
         };
-        let resolved = contacts.resolve(instruction, fresh, [0; 32]);
+        let contact = Contact {
+            name: PersonName::parse(name).expect("a name"),
+            phone: Phone::parse(phone, "GB").expect("a phone"),
+            email: None,
+        };
+        let instruction = Instruction::For(contact, errand);
+        let resolved = contacts.resolve(instruction, fresh, || 0, [0; 32]);
         contacts.apply(&resolved.facts, Timestamp(0));
         let Command::PlaceHold { party, .. } = resolved.command else {
             panic!("the command stays what it was");

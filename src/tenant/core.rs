@@ -112,10 +112,12 @@ impl Core {
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
         let makes_key = matches!(request.instruction, Instruction::CreateKey { .. });
-        let Resolved { command, facts } =
-            self.state
-                .contacts
-                .resolve(request.instruction, fresh, secret.hash());
+        let Resolved { command, facts } = self.state.contacts.resolve(
+            request.instruction,
+            fresh,
+            || self.entropy.random(),
+            secret.hash(),
+        );
         let step = Step {
             principal: request.principal,
             idempotency: request.idempotency,
@@ -299,12 +301,17 @@ impl Core {
             View::Hold(hold) => name(hold.party.person),
             View::Holds(page) => page.items.iter().for_each(|hold| name(hold.party.person)),
             View::Appointment(appointment) => name(appointment.party.person),
+            View::Series(series) => series
+                .appointments
+                .iter()
+                .for_each(|one| name(one.party.person)),
             View::Appointments(page) => page.items.iter().for_each(|one| name(one.party.person)),
             _ => {}
         }
         let shown = match &view {
             View::Appointment(appointment) => std::slice::from_ref(appointment),
             View::Appointments(page) => &page.items,
+            View::Series(series) => &series.appointments,
             _ => &[],
         };
         for appointment in shown {

@@ -13,15 +13,13 @@ use crate::model::{
     Scope, Slug, TextKind, Timestamp,
 };
 
-/// What can be asked of a tenant.
+/// What can be done for someone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Instruction {
-    /// Claim a slot for someone.
+pub enum Errand {
+    /// Claim a slot for a while.
     PlaceHold {
         /// Which slot.
         wish: Wish,
-        /// Who for.
-        contact: Contact,
         /// For how long.
         ttl_seconds: Option<u32>,
         /// In which call.
@@ -31,9 +29,25 @@ pub enum Instruction {
     BookDirectly {
         /// Which slot.
         wish: Wish,
-        /// Who for.
-        contact: Contact,
+        /// Also into time that someone else has.
+        overbook: bool,
     },
+    /// Book the same time of the week several times over, on staff's word.
+    BookSeries {
+        /// The first slot.
+        wish: Wish,
+        /// How many weeks from one to the next.
+        every_weeks: u32,
+        /// How many appointments.
+        occurrences: u32,
+    },
+}
+
+/// What can be asked of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instruction {
+    /// Do something for someone.
+    For(Contact, Errand),
     /// Make a key; the answer shows its secret, once.
     CreateKey {
         /// What it may do.

@@ -59,7 +59,9 @@ transcripts! {
     judgement
     paging
     practice
+    series
     slots
+    together
     verification
     versions
 }

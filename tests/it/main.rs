@@ -29,4 +29,6 @@ mod support;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod together;
+#[cfg(test)]
 mod transcripts;

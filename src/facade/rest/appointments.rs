@@ -15,7 +15,7 @@ use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{AppointmentSearch, AppointmentView, Command, Page, Query, Receipt, View};
 use crate::model::{AppointmentId, AppointmentStatus, Attendance, FreeText};
-use crate::tenant::{Answer, Idempotency, Instruction};
+use crate::tenant::{Answer, Errand, Idempotency, Instruction};
 
 /// How many days are looked at where `to` is absent.
 const DAYS_DEFAULT: i64 = 90;
@@ -35,6 +35,9 @@ pub struct NewAppointment {
     start: Option<Instant>,
     /// Who for.
     person: NewPerson,
+    /// Where everyone is taken, book all the same: the appointment then says `overbooked`.
+    #[serde(default)]
+    overbook: bool,
 }
 
 /// Why.
@@ -77,6 +80,11 @@ pub struct Appointment {
     person: Option<Person>,
     /// The hold it came from; null if staff booked at once.
     hold: Option<String>,
+    /// Staff booked it into time that someone else had.
+    overbooked: bool,
+    /// The series it is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    series: Option<String>,
     /// When it was booked.
     booked_at: String,
     /// When it was cancelled, if it was.
@@ -143,7 +151,8 @@ pub struct AppointmentParams {
 }
 
 impl Appointment {
-    fn of(
+    /// An appointment as the clinic's wall clock shows it.
+    pub fn of(
         view: &AppointmentView,
         person: Option<Person>,
         reason: Option<&FreeText>,
@@ -156,6 +165,8 @@ impl Appointment {
             taken: Taken::of(&view.service, &view.resources, view.interval, zone),
             person,
             hold: view.hold.map(|hold| hold.to_string()),
+            overbooked: view.overbooked,
+            series: view.series.map(|series| series.to_string()),
             booked_at: zone.rfc3339(view.booked_at),
             cancelled_at: view.cancellation.map(|how| zone.rfc3339(how.at)),
             late_cancellation: view.cancellation.map(|how| how.late),
@@ -219,10 +230,12 @@ pub async fn book(
         resource: new.resource.as_deref(),
         start: new.start,
     };
-    let instruction = Instruction::BookDirectly {
-        contact: new.person.contact(&visit.tenant.profile().country)?,
+    let contact = visit.contact(&new.person)?;
+    let errand = Errand::BookDirectly {
         wish: wanted.wish()?,
+        overbook: new.overbook,
     };
+    let instruction = Instruction::For(contact, errand);
     let answer = visit.execute(instruction, key.of(&body)).await?;
     booked(&visit, &answer)
 }

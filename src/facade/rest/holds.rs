@@ -18,7 +18,7 @@ use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{Command, HoldView, Query, Receipt, View};
 use crate::model::{CallId, HoldId, HoldStatus, Timestamp};
-use crate::tenant::{Answer, Instruction};
+use crate::tenant::{Answer, Errand, Instruction};
 
 /// A new hold: `slot`, or `service` and `start` with or without `resource`.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -178,12 +178,13 @@ pub async fn place(
         start: new.start,
     };
     let call = new.call_id.as_deref().map(call).transpose()?;
-    let instruction = Instruction::PlaceHold {
-        contact: new.person.contact(&visit.tenant.profile().country)?,
+    let contact = visit.contact(&new.person)?;
+    let errand = Errand::PlaceHold {
         wish: wanted.wish()?,
         ttl_seconds: new.ttl_seconds,
         call,
     };
+    let instruction = Instruction::For(contact, errand);
     let answer = visit.execute(instruction, key.of(&body)).await?;
     held(&visit, &answer, true)
 }

@@ -10,6 +10,7 @@ mod refusal;
 mod visit;
 mod wish;
 
+pub mod explain;
 pub mod inbox;
 pub mod keys;
 pub mod resources;
@@ -19,4 +20,5 @@ pub mod tenants;
 
 pub mod appointments;
 pub mod holds;
+pub mod series;
 pub mod verification;

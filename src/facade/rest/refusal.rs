@@ -80,6 +80,19 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
             plain("Someone else has this time; take one of the alternatives, or look for slots again.")
                 .with("alternatives", slots.collect::<Vec<_>>())
         }
+        Rejection::SeriesNotPossible {
+            occurrence,
+            start,
+            reason,
+        } => {
+            let detail = format!(
+                "Number {occurrence} of the series cannot be had, so nothing was booked. Begin at another time, take fewer, or name no resource.",
+            );
+            Problem::new(code, detail)
+                .with("occurrence", *occurrence)
+                .with("start", zone.rfc3339(*start))
+                .with("reason", reason.as_str())
+        }
         Rejection::TooManyHolds { retry_at } => {
             plain("This phone has as many live holds as it may; release or confirm one, or wait until one is over.")
                 .retry_after(retry_at.seconds_since(now))
@@ -128,6 +141,7 @@ fn code(rejection: &Rejection) -> Code {
         Rejection::HoldLifetimeReached => Code::HoldLifetimeReached,
         Rejection::SlotNotOffered(_) => Code::SlotNotOffered,
         Rejection::SlotTaken(_) => Code::SlotTaken,
+        Rejection::SeriesNotPossible { .. } => Code::SeriesNotPossible,
         Rejection::TooManyHolds { .. } => Code::TooManyHolds,
         Rejection::SmsCredentialsMissing => Code::SmsCredentialsMissing,
         Rejection::VerificationNotNeeded => Code::VerificationNotNeeded,
@@ -166,6 +180,11 @@ mod tests {
             Rejection::HoldLifetimeReached,
             Rejection::SlotNotOffered(Reason::Full),
             Rejection::SlotTaken(Vec::new()),
+            Rejection::SeriesNotPossible {
+                occurrence: 2,
+                start: retry_at,
+                reason: Reason::Full,
+            },
             Rejection::TooManyHolds { retry_at },
             Rejection::SmsCredentialsMissing,
             Rejection::VerificationNotNeeded,

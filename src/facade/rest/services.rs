@@ -55,6 +55,10 @@ pub struct NewService {
     /// Any one of these gives it.
     #[schema(value_type = Vec<String>)]
     resources: Vec<Slug>,
+    /// One more of each of these lists stands by: a room, a device. The least loaded, chosen when it is held.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Vec<String>>>)]
+    also: Vec<Vec<Slug>>,
     /// Whether a booking needs a code.
     #[serde(default)]
     verification: Policy,
@@ -83,6 +87,9 @@ pub struct ServiceChange {
     /// New resources.
     #[schema(value_type = Option<Vec<String>>)]
     resources: Option<Vec<Slug>>,
+    /// New lists of who stands by; an empty list of lists: nobody.
+    #[schema(value_type = Option<Vec<Vec<String>>>)]
+    also: Option<Vec<Vec<Slug>>>,
     /// A new policy.
     verification: Option<Policy>,
 }
@@ -110,6 +117,8 @@ pub struct Service {
     horizon_days: u32,
     /// Any one of these gives it.
     resources: Vec<String>,
+    /// One more of each of these lists stands by.
+    also: Vec<Vec<String>>,
     /// `required` or `off`.
     #[schema(value_type = String)]
     verification: &'static str,
@@ -151,6 +160,7 @@ impl Service {
             cancel_notice_minutes: service.cancel_notice_minutes,
             horizon_days: service.horizon_days,
             resources: ids(&view.resources),
+            also: view.also.iter().map(|list| ids(list)).collect(),
             verification: service.verification.as_str(),
             version: service.version,
             created_at: zone.rfc3339(service.created_at),
@@ -179,6 +189,7 @@ pub async fn create(
         cancel_notice_minutes: new.cancel_notice_minutes.unwrap_or(0),
         horizon_days: new.horizon_days.unwrap_or(HORIZON_DAYS_DEFAULT),
         resources: new.resources.clone(),
+        also: new.also.clone(),
         verification: new.verification.policy(),
     };
     let instruction = Instruction::Plain(Command::AddService(added));
@@ -249,6 +260,7 @@ pub async fn change(
         cancel_notice_minutes: change.cancel_notice_minutes,
         horizon_days: change.horizon_days,
         resources: change.resources,
+        also: change.also,
         verification: change.verification.map(Policy::policy),
     };
     let instruction = Instruction::Plain(Command::ChangeService {

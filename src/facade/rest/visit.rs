@@ -10,12 +10,13 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::refusal;
+use super::words::NewPerson;
 use crate::calendar::Zone;
 use crate::facade::auth::Admitted;
 use crate::facade::problem::Problem;
 use crate::facade::state::Facade;
 use crate::ledger::{Command, Query};
-use crate::model::{Principal, Timestamp};
+use crate::model::{Contact, Principal, Timestamp};
 use crate::tenant::{Answer, Handle, Idempotency, Instruction, Refused, Request, Seen};
 
 /// A request in one clinic.
@@ -28,6 +29,11 @@ pub struct Visit {
 }
 
 impl Visit {
+    /// The contact that a body names, its number read as dialled in the clinic's country.
+    pub fn contact(&self, person: &NewPerson) -> Result<Contact, Problem> {
+        person.contact(&self.tenant.profile().country)
+    }
+
     /// Has the clinic do something.
     pub async fn execute(
         &self,
@@ -188,5 +194,8 @@ fn noun(request: &HttpRequest) -> String {
         .split("/{id}")
         .next()
         .and_then(|list| list.rsplit('/').next());
-    list.unwrap_or("thing").trim_end_matches('s').to_owned()
+    match list {
+        Some("series") => "series".to_owned(),
+        list => list.unwrap_or("thing").trim_end_matches('s').to_owned(),
+    }
 }

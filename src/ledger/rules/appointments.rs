@@ -1,9 +1,9 @@
 //! Appointments: booking at once, whether the patient came, cancelling, rescheduling.
 
-use crate::ledger::apply::booked;
 use crate::ledger::command::{Context, Destination, Wish};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
+use crate::ledger::made::booked;
 use crate::ledger::occupancy::Owner;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
@@ -13,23 +13,30 @@ use crate::model::{
     Party, Timestamp, Transition,
 };
 
-use super::claiming::{claim, clear_lapsed};
+use super::claiming::{claim, clear_lapsed, overbook};
 use super::version;
 
-/// Books at once, on staff's word: no hold, no code.
+/// Books at once, on staff's word: no hold, no code. If they say so, also into time that someone else has; the appointment
+/// then says that it is overbooked.
 pub fn book(
     ledger: &Ledger,
     wish: &Wish,
     party: Party,
+    into_taken: bool,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    let claimed = claim(ledger, wish, None, context)?;
+    let claimed = match into_taken {
+        true => overbook(ledger, wish, context)?,
+        false => claim(ledger, wish, None, context)?,
+    };
     let mut events = clear_lapsed(ledger, &claimed.claims, context);
     let event = Event::AppointmentBooked {
         appointment: AppointmentId(context.fresh[0]),
         service: claimed.service.number,
         interval: claimed.service.interval(wish.start),
         claims: claimed.claims,
+        overbooked: claimed.overbooked,
+        series: None,
         party,
         by: context.principal,
         at: context.now,
@@ -180,6 +187,7 @@ pub fn reschedule(
         service,
         interval,
         claims: claimed.claims.clone(),
+        overbooked: false,
         version: appointment.version + 1,
         ..appointment.clone()
     };

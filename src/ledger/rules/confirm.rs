@@ -3,10 +3,10 @@
 //! Everything is judged again in the one step that books: that the hold is live, that its code is the newest, in time and
 //! right. Its time is its own until it lapses, so nothing can have come in between.
 
-use crate::ledger::apply::confirmed;
 use crate::ledger::command::Context;
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
+use crate::ledger::made::confirmed;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;

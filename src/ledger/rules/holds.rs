@@ -1,9 +1,9 @@
 //! Holds: placing, extending, releasing.
 
-use crate::ledger::apply::placed;
 use crate::ledger::command::{Context, Wish};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
+use crate::ledger::made::placed;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;

@@ -5,11 +5,13 @@ mod version;
 
 pub(super) mod holds;
 pub(super) mod practice;
+pub(super) mod services;
 
 pub(super) mod appointments;
 pub(super) mod codes;
 pub(super) mod confirm;
 pub(super) mod keys;
+pub(super) mod series;
 pub(super) mod tenants;
 pub(super) mod texts;
 pub(super) mod time_passed;

@@ -2,8 +2,8 @@
 
 use holdfast::ledger::{
     AppointmentSearch, Command, Cursor, Destination, NewResource, NewService, PageRequest, Policy,
-    ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel, Wish,
-    look,
+    ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel,
+    TimeInQuestion, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, Attendance, CallId, CallerId, DayException, EnteredCode, HoldId, Interval,
@@ -277,7 +277,10 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             minutes(),
             minutes(),
         ),
-        prop::collection::vec(slug("r"), 0..3),
+        (
+            prop::collection::vec(slug("r"), 0..3),
+            prop::collection::vec(prop::collection::vec(slug("r"), 0..3), 0..3),
+        ),
     );
     prop_oneof![
         3 => resource.prop_map(|(id, name, opening_hours, exceptions)| Command::AddResource(NewResource {
@@ -287,19 +290,9 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             opening_hours,
             exceptions,
         })),
-        1 => (slug("r"), name(), hours(), exceptions()).prop_map(|(resource, name, hours, exceptions)| {
-            Command::ChangeResource {
-                resource,
-                change: ResourceChange {
-                    name: Some(name),
-                    opening_hours: Some(hours),
-                    exceptions: Some(exceptions),
-                },
-                if_version: None,
-            }
-        }),
+        1 => changed_resource(),
         1 => (slug("r"), interval()).prop_map(|(resource, interval)| Command::BlockTime { resource, interval }),
-        3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), resources)| {
+        3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), (resources, also))| {
             Command::AddService(NewService {
                 id,
                 name,
@@ -311,6 +304,7 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
                 cancel_notice_minutes: notice / 2,
                 horizon_days: horizon,
                 resources,
+                also,
                 verification,
             })
         }),
@@ -327,6 +321,21 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             }
         }),
     ]
+}
+
+fn changed_resource() -> impl Strategy<Value = Command> {
+    let version = prop::option::weighted(0.2, 1u32..3);
+    (slug("r"), name(), hours(), exceptions(), version).prop_map(
+        |(resource, name, hours, exceptions, if_version)| Command::ChangeResource {
+            resource,
+            change: ResourceChange {
+                name: Some(name),
+                opening_hours: Some(hours),
+                exceptions: Some(exceptions),
+            },
+            if_version,
+        },
+    )
 }
 
 fn of_holds() -> impl Strategy<Value = Command> {
@@ -367,7 +376,25 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
     let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
     let attendance = prop::sample::select(vec![Attendance::Arrived, Attendance::NoShow]);
     prop_oneof![
-        (wish(), party()).prop_map(|(wish, party)| Command::BookDirectly { wish, party }),
+        (wish(), party(), any::<bool>()).prop_map(|(wish, party, overbook)| {
+            Command::BookDirectly {
+                wish,
+                party,
+                overbook,
+            }
+        }),
+        (
+            wish(),
+            party(),
+            0u32..4,
+            prop::collection::vec(any::<u128>(), 0..4)
+        )
+            .prop_map(|(wish, party, every_weeks, ids)| Command::BookSeries {
+                wish,
+                party,
+                every_weeks,
+                appointments: ids.into_iter().map(AppointmentId).collect(),
+            }),
         (made(), attendance, version()).prop_map(|(id, attendance, if_version)| {
             Command::MarkAttendance {
                 appointment: AppointmentId(id),
@@ -443,6 +470,13 @@ fn query() -> impl Strategy<Value = Query> {
                 page,
             }
         )),
+        (slug("s"), prop::option::of(slug("r")), instant()).prop_map(
+            |(service, resource, start)| Query::Explain(TimeInQuestion {
+                service,
+                resource,
+                start,
+            })
+        ),
         page().prop_map(|page| Query::Holds { status: None, page }),
         page().prop_map(Query::Resources),
         page().prop_map(Query::Keys),

@@ -6,7 +6,7 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, AppointmentStatus, CallId, CallerId, EnteredCode, HoldId, HoldStatus, Interval,
-    KeyId, MessageId, Party, PersonId, Principal, Scope, TextKind, Timestamp,
+    KeyId, MessageId, Party, PersonId, Principal, Scope, Slug, TextKind, Timestamp,
 };
 
 use super::acts::{Act, Asked, Place, Said, Slot};
@@ -77,6 +77,18 @@ fn party(phone: usize, person: usize) -> Party {
     }
 }
 
+fn wished(wish: model::Wish) -> Wish {
+    Wish {
+        service: service_id(wish.service),
+        resource: wish.resource.map(resource_id),
+        start: Timestamp(wish.start),
+    }
+}
+
+fn resource_ids(numbers: &[usize]) -> Vec<Slug> {
+    numbers.iter().map(|number| resource_id(*number)).collect()
+}
+
 /// What was known at a place; before anything is known, an id of nobody's.
 fn pick<T: Copy>(known: &[T], place: &Place, nobody: T) -> T {
     match known.is_empty() {
@@ -111,9 +123,13 @@ impl Life {
                 self.house.now = Timestamp(self.now() + millis);
                 return false;
             }
-            Act::Hold { slot, .. } | Act::Book(slot) | Act::Move(_, slot) => {
+            Act::Hold { slot, .. } | Act::Book(slot, _) | Act::Move(_, slot) => {
                 let wish = self.wish(slot);
                 return self.claim(act, wish, key);
+            }
+            Act::Series(slot, weeks, times) => {
+                let wish = self.wish(slot);
+                return self.series(wish, *weeks, *times, key);
             }
             Act::Confirm(place, said, by_staff) => self.confirm(place, *said, *by_staff, key),
             Act::Block(resource, from, minutes) => self.block(*resource, *from, *minutes),
@@ -221,11 +237,7 @@ impl Life {
     /// Holds, bookings and moves: the model says first what must come of them.
     fn claim(&mut self, act: &Act, wish: model::Wish, key: Option<(u8, &str)>) -> bool {
         let now = self.now();
-        let wished = Wish {
-            service: service_id(wish.service),
-            resource: wish.resource.map(resource_id),
-            start: Timestamp(wish.start),
-        };
+        let wished = wished(wish);
         let (command, principal, foreseen) = match act {
             Act::Hold {
                 phone,
@@ -251,15 +263,24 @@ impl Life {
                     if_version: None,
                 };
                 let own = Owner::Appointment(appointment.0);
-                (command, staff(), self.model.choose(wish, now, Some(own)))
+                (
+                    command,
+                    staff(),
+                    self.model.choose(wish, now, Some(own), false),
+                )
             }
             _ => {
-                let party = party(0, 0);
+                let overbook = matches!(act, Act::Book(_, true));
                 let command = Command::BookDirectly {
                     wish: wished,
-                    party,
+                    party: party(0, 0),
+                    overbook,
                 };
-                (command, staff(), self.model.choose(wish, now, None))
+                (
+                    command,
+                    staff(),
+                    self.model.choose(wish, now, None, overbook),
+                )
             }
         };
         let decided = self.house.step(&command, principal, key);
@@ -315,8 +336,8 @@ impl Life {
     fn had(&mut self, act: &Act, wish: model::Wish, foreseen: Foreseen, receipt: &Receipt) {
         match (receipt, foreseen) {
             (Receipt::HoldAgain(hold), Foreseen::Again(id)) => assert_eq!(hold.id.0, id),
-            (Receipt::Hold(hold), Foreseen::Had(resource)) => {
-                assert_eq!(hold.resources, [resource_id(resource)]);
+            (Receipt::Hold(hold), Foreseen::Had(resources, false)) => {
+                assert_eq!(hold.resources, resource_ids(&resources));
                 let Act::Hold {
                     phone,
                     person,
@@ -329,12 +350,12 @@ impl Life {
                 };
                 let lasts = i64::from(ttl.unwrap_or(600)).min(1800) * 1000;
                 assert_eq!(hold.expires_at.0, self.now() + lasts);
-                self.model
-                    .claim(wish, resource, Owner::Hold(hold.id.0), hold.expires_at.0);
+                let (owner, lapses) = (Owner::Hold(hold.id.0), hold.expires_at.0);
+                self.model.claim(wish, &resources, owner, lapses, false);
                 self.model.holds.push(model::Hold {
                     id: hold.id.0,
                     service: wish.service,
-                    resource,
+                    resource: resources[0],
                     start: wish.start,
                     phone: *phone,
                     person: *person,
@@ -342,17 +363,71 @@ impl Life {
                 });
                 self.holds.push(hold.id);
             }
-            (Receipt::Appointment(appointment), Foreseen::Had(resource)) => {
-                assert_eq!(appointment.resources, [resource_id(resource)]);
+            (Receipt::Appointment(appointment), Foreseen::Had(resources, overbooked)) => {
+                assert_eq!(appointment.resources, resource_ids(&resources));
                 let owner = Owner::Appointment(appointment.id.0);
+                // A move to where it already is changes nothing, an overbooking included.
+                let stays = self.model.is_at(owner, wish, &resources);
+                assert!(stays || appointment.overbooked == overbooked);
                 self.model.give_up(owner);
-                self.model.claim(wish, resource, owner, i64::MAX);
+                let overbooked = appointment.overbooked;
+                self.model
+                    .claim(wish, &resources, owner, i64::MAX, overbooked);
                 if !self.appointments.contains(&appointment.id) {
                     self.appointments.push(appointment.id);
                 }
             }
             (receipt, foreseen) => panic!("{foreseen:?} was foreseen, not {receipt:?}"),
         }
+    }
+
+    /// A series: all of it as the model foresees, or none and the one it fails at.
+    fn series(
+        &mut self,
+        wish: model::Wish,
+        weeks: i64,
+        times: u32,
+        key: Option<(u8, &str)>,
+    ) -> bool {
+        let ids = (0..times).map(|_| AppointmentId(self.house.draw()));
+        let command = Command::BookSeries {
+            wish: wished(wish),
+            party: party(0, 1),
+            every_weeks: u32::try_from(weeks).expect("weeks"),
+            appointments: ids.collect(),
+        };
+        let foreseen = self.model.foresee_series(wish, weeks, times, self.now());
+        let decided = self.house.step(&command, staff(), key);
+        match (&decided, foreseen) {
+            (Ok(decision), _) if decision.replayed => {}
+            (Err(Rejection::IdempotencyKeyReused), _) => {}
+            (Err(Rejection::Invalid { .. }), _) => assert!(weeks == 0 || times < 2),
+            (Err(Rejection::SlotNotOffered(_)), Err(None)) => {}
+            (
+                Err(Rejection::SeriesNotPossible {
+                    occurrence,
+                    start,
+                    reason,
+                }),
+                Err(Some(refused)),
+            ) => assert_eq!((*occurrence, start.0, reason.as_str()), refused),
+            (Ok(decision), Ok(foreseen)) => {
+                let Receipt::Series(series) = &decision.receipt else {
+                    panic!("a series was booked")
+                };
+                assert_eq!(series.appointments.len(), foreseen.len());
+                for (one, (start, resources)) in series.appointments.iter().zip(foreseen) {
+                    assert_eq!(one.resources, resource_ids(&resources));
+                    assert_eq!(one.interval.start().0, start);
+                    let owner = Owner::Appointment(one.id.0);
+                    let wish = model::Wish { start, ..wish };
+                    self.model.claim(wish, &resources, owner, i64::MAX, false);
+                    self.appointments.push(one.id);
+                }
+            }
+            other => panic!("not foreseen: {other:?}"),
+        }
+        decided.is_ok_and(|decision| !decision.events.is_empty())
     }
 
     /// What the model learns of the acts that claim nothing new.
@@ -458,16 +533,17 @@ impl Life {
         let mut owners = Vec::new();
         for query in queries {
             match look(&self.house.live, &query, staff(), self.house.now) {
-                Ok(View::Holds(page)) => owners.extend(page.items.iter().map(|hold| {
-                    let start = hold.interval.start().0;
-                    (Owner::Hold(hold.id.0), start, hold.resources[0].clone())
+                Ok(View::Holds(page)) => owners.extend(page.items.iter().flat_map(|hold| {
+                    let (owner, start) = (Owner::Hold(hold.id.0), hold.interval.start().0);
+                    hold.resources
+                        .iter()
+                        .map(move |r| (owner, start, r.clone()))
                 })),
                 Ok(View::Appointments(page)) => {
                     let stands = page.items.iter().filter(|one| one.status.owns_time());
-                    owners.extend(stands.map(|one| {
-                        let start = one.interval.start().0;
-                        let owner = Owner::Appointment(one.id.0);
-                        (owner, start, one.resources[0].clone())
+                    owners.extend(stands.flat_map(|one| {
+                        let (owner, start) = (Owner::Appointment(one.id.0), one.interval.start().0);
+                        one.resources.iter().map(move |r| (owner, start, r.clone()))
                     }));
                 }
                 other => panic!("a list was asked for: {other:?}"),

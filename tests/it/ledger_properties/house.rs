@@ -102,6 +102,11 @@ impl House {
                 cancel_notice_minutes: 0,
                 horizon_days: minutes(service.horizon),
                 resources: service.resources.iter().map(|r| resource_id(*r)).collect(),
+                also: service
+                    .also
+                    .iter()
+                    .map(|list| list.iter().map(|r| resource_id(*r)).collect())
+                    .collect(),
                 verification: match service.code {
                     true => VerificationPolicy::Required,
                     false => VerificationPolicy::Off,
@@ -116,12 +121,15 @@ impl House {
         decided.expect("the practice can be set up");
     }
 
+    /// A number as if drawn at random.
+    pub fn draw(&mut self) -> u128 {
+        self.drawn += 1;
+        self.drawn
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+    }
+
     fn fresh(&mut self) -> FreshIds {
-        [(); 3].map(|()| {
-            self.drawn += 1;
-            self.drawn
-                .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
-        })
+        [(); 3].map(|()| self.draw())
     }
 
     /// Decides, journals and applies; `key` is an idempotency key with its request's body.

@@ -2,8 +2,8 @@
 
 use holdfast::calendar::Instants;
 use holdfast::ledger::{
-    AppointmentView, CodeQueued, Decision, Event, HoldView, Reason, Receipt, Rejection, SlotStatus,
-    SlotView, View,
+    AppointmentView, CodeQueued, Decision, Event, Explanation, Finding, HoldView, Reason, Receipt,
+    Rejection, ResourceFinding, SlotStatus, SlotView, View,
 };
 use holdfast::model::{Interval, SendOutcome, Slug, Timestamp};
 
@@ -86,6 +86,14 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
             format!("code-mismatch, {attempts_left} left")
         }
         Receipt::Appointment(view) => appointment(desk, view),
+        Receipt::Series(view) => {
+            let each: Vec<_> = view
+                .appointments
+                .iter()
+                .map(|one| appointment(desk, one))
+                .collect();
+            format!("every {} weeks: {}", view.every_weeks, some(&each))
+        }
         Receipt::AppointmentAgain(view) => format!("{} again", appointment(desk, view)),
         Receipt::TextHandedOver { attempt } => format!("attempt {attempt}"),
         Receipt::TextSettled(outcome) => match outcome {
@@ -140,9 +148,60 @@ fn hold(desk: &Desk, view: &HoldView) -> String {
 fn appointment(desk: &Desk, view: &AppointmentView) -> String {
     let (name, status) = (desk.appointments.name(view.id.0), view.status.as_str());
     let (at, resource) = (stretch(desk, view.interval), joined(&view.resources));
+    let overbooked = if view.overbooked { " overbooked" } else { "" };
     let late = view.cancellation.is_some_and(|how| how.late);
     let late = if late { ", late" } else { "" };
-    format!("{name} {status} {resource} {at} v{}{late}", view.version)
+    format!(
+        "{name} {status} {resource} {at} v{}{overbooked}{late}",
+        view.version
+    )
+}
+
+/// A list, of many the first and the last.
+fn some(each: &[String]) -> String {
+    match each.len() {
+        0..=SHOWN => each.join(", "),
+        _ => format!("{} … {}", each[0], each[each.len() - 1]),
+    }
+}
+
+fn finding(desk: &Desk, finding: Finding) -> String {
+    match finding {
+        Finding::Free => "free".to_owned(),
+        Finding::NotOffered(reason) => reason.as_str().to_owned(),
+        Finding::Taken { status, until } => {
+            let until = until.map(|at| format!(" until {}", time(desk, at)));
+            format!("{}{}", status.as_str(), until.unwrap_or_default())
+        }
+    }
+}
+
+/// What stands against a time, resource by resource: `dr-a closed (opening-hours closed, claims booked)`.
+fn explanation(desk: &Desk, found: &Explanation) -> String {
+    let one = |at: &ResourceFinding| {
+        let against = at.rules.iter().filter(|(_, said)| *said != Finding::Free);
+        let against: Vec<_> = against
+            .map(|(rule, said)| format!("{} {}", rule.as_str(), finding(desk, *said)))
+            .collect();
+        let against = match against.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", against.join(", ")),
+        };
+        format!("{} {}{against}", at.resource, finding(desk, at.finding))
+    };
+    let list = |list: &[ResourceFinding]| list.iter().map(one).collect::<Vec<_>>().join(", ");
+    let mut said = finding(desk, found.finding);
+    if !found.resources.is_empty() {
+        said += &format!(": {}", list(&found.resources));
+    }
+    for beside in &found.also {
+        said += &format!("; also {}", list(beside));
+    }
+    if !found.alternatives.is_empty() {
+        let near: Vec<_> = found.alternatives.iter().map(|at| slot(desk, at)).collect();
+        said += &format!("; near: {}", near.join(", "));
+    }
+    said
 }
 
 pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
@@ -164,6 +223,14 @@ pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
         }
         Rejection::TransitionNotAllowed { status } => format!("{code}, is {}", status.as_str()),
         Rejection::CancelWindowPassed { until } => format!("{code}, was {}", time(desk, *until)),
+        Rejection::SeriesNotPossible {
+            occurrence,
+            start,
+            reason,
+        } => {
+            let at = time(desk, *start);
+            format!("{code}: number {occurrence} at {at}: {}", reason.as_str())
+        }
         Rejection::VersionMismatch { current } => format!("{code}, is v{current}"),
         _ => code.to_owned(),
     }
@@ -191,11 +258,7 @@ pub fn slots(
         return format!("none{paged}: {}", reason.as_str());
     }
     let each: Vec<_> = slots.iter().map(|at| slot(desk, at)).collect();
-    let shown = match each.len() {
-        0..=SHOWN => each.join(", "),
-        _ => format!("{} … {}", each[0], each[each.len() - 1]),
-    };
-    format!("{}{paged}: {shown}", slots.len())
+    format!("{}{paged}: {}", slots.len(), some(&each))
 }
 
 pub fn view(desk: &Desk, view: &View) -> String {
@@ -214,7 +277,8 @@ pub fn view(desk: &Desk, view: &View) -> String {
         View::Appointments(page) => {
             listed(page.items.iter().map(|a| appointment(desk, a)).collect())
         }
-        _ => unreachable!("tables look at holds and appointments only"),
+        View::Explanation(found) => explanation(desk, found),
+        _ => unreachable!("tables look at holds, appointments and explanations only"),
     }
 }
 

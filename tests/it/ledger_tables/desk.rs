@@ -122,13 +122,15 @@ impl Desk {
         format!("new-{}", self.drawn)
     }
 
-    /// Ids as if drawn at random: every one new, none in order.
+    /// A number as if drawn at random: every one new, none in order.
+    pub fn draw(&mut self) -> u128 {
+        self.drawn += 1;
+        self.drawn
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+    }
+
     fn fresh(&mut self) -> FreshIds {
-        [(); 3].map(|()| {
-            self.drawn += 1;
-            self.drawn
-                .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
-        })
+        [(); 3].map(|()| self.draw())
     }
 
     /// `ann` has a phone of her own; `bob@ann` is Bob, calling from Ann's.

@@ -4,11 +4,11 @@ use holdfast::calendar::Zone;
 use holdfast::ledger::{
     AppointmentSearch, Command, Cursor, Decision, Destination, NewResource, NewService,
     PageRequest, ProfileChange, Query, Rejection, ResourceChange, ServiceChange, SlotSearch,
-    TextChannel, View, Wish, look,
+    TextChannel, TimeInQuestion, View, Wish, look,
 };
 use holdfast::model::{
-    AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus, KeyId, Profile,
-    ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
+    AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
+    KeyId, Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
 };
 
 use super::answers;
@@ -40,7 +40,7 @@ pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
         "at" => move_clock(desk, &mut words),
         "policy" => set_policy(desk, &mut words),
         "instance" => desk.become_instance(),
-        "find" | "see" | "version" | "holds" | "appointments" | "due" => {
+        "find" | "see" | "version" | "holds" | "appointments" | "due" | "explain" => {
             let said = ask(desk, verb, &mut words);
             words.done();
             return Some(said);
@@ -145,10 +145,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             ttl_seconds: words.number("ttl"),
             wish: wish(desk, words),
         },
-        "book" => Command::BookDirectly {
-            party: desk.party(words.option("for").expect("a booking is for someone")),
-            wish: wish(desk, words),
-        },
+        "book" | "series" => read_booking(desk, verb, words),
         "extend" | "release" | "confirm" => read_hold(desk, verb, words),
         "send" => Command::SendCode(desk.hold(words.next())),
         "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
@@ -196,6 +193,24 @@ fn read_appointment(desk: &Desk, verb: &str, words: &mut Words) -> Command {
             to: destination(desk, words),
             if_version,
         },
+    }
+}
+
+fn read_booking(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
+    let party = desk.party(words.option("for").expect("a booking is for someone"));
+    if verb == "book" {
+        return Command::BookDirectly {
+            party,
+            overbook: words.flag("overbook"),
+            wish: wish(desk, words),
+        };
+    }
+    let times: usize = words.number("times").expect("how many");
+    Command::BookSeries {
+        party,
+        every_weeks: words.number("weeks").unwrap_or(1),
+        appointments: (0..times).map(|_| AppointmentId(desk.draw())).collect(),
+        wish: wish(desk, words),
     }
 }
 
@@ -362,11 +377,19 @@ fn read_service(words: &mut Words) -> Command {
         cancel_notice_minutes: change.cancel_notice_minutes.unwrap_or(0),
         horizon_days: change.horizon_days.unwrap_or(90),
         resources: change.resources.unwrap_or_default(),
+        also: change.also.unwrap_or_default(),
         verification: change.verification.unwrap_or(VerificationPolicy::Required),
     })
 }
 
+/// `… by dr-a dr-b also room-1 room-2 also x-ray`; `alone` takes all lists away.
 fn read_change(words: &mut Words) -> ServiceChange {
+    let alone = words.flag("alone");
+    let also = words.rest_after("also");
+    let lists = also.split(|word| *word == "also");
+    let lists: Vec<Vec<Slug>> = lists
+        .map(|list| list.iter().map(|word| slug(word)).collect())
+        .collect();
     ServiceChange {
         name: words.option("named").map(|name| name.replace('_', " ")),
         minutes: words.number("lasts"),
@@ -383,6 +406,10 @@ fn read_change(words: &mut Words) -> ServiceChange {
         resources: words
             .eat("by")
             .then(|| words.all().into_iter().map(slug).collect()),
+        also: match also.is_empty() {
+            true => alone.then(Vec::new),
+            false => Some(lists),
+        },
     }
 }
 
@@ -447,6 +474,18 @@ fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
         "due" => return Ok(answers::due(desk)),
         "version" => Query::Hold(desk.hold(words.next())),
         "find" => return find(desk, words),
+        "explain" => {
+            let Wish {
+                service,
+                resource,
+                start,
+            } = wish(desk, words);
+            Query::Explain(TimeInQuestion {
+                service,
+                resource,
+                start,
+            })
+        }
         "see" => {
             let name = words.next();
             if name.starts_with('h') {
