@@ -92,6 +92,7 @@ impl Practice {
             buffer_after_minutes: 0,
             step_minutes: None,
             notice_minutes: 60,
+            cancel_notice_minutes: 0,
             horizon_days: 90,
             resources: (0..PRACTITIONERS).map(practitioner).collect(),
             also: Vec::new(),
@@ -273,7 +274,10 @@ fn changes(criterion: &mut Criterion, practice: &Practice) {
         bencher.iter_custom(|iterations| {
             in_runs(practice, iterations, wishes, |copy, wish, number| {
                 let hold = copy.hold(wish, number);
-                copy.carry_out(&Command::ReleaseHold(hold));
+                copy.carry_out(&Command::ReleaseHold {
+                    hold,
+                    if_version: None,
+                });
             })
         });
     });
@@ -282,7 +286,11 @@ fn changes(criterion: &mut Criterion, practice: &Practice) {
             let with_codes = slots.iter().zip(0..).map(|(slot, number)| {
                 let hold = copy.hold(wish_for(slot), number);
                 let code = Some(copy.send(hold));
-                Command::Confirm { hold, code }
+                Command::Confirm {
+                    hold,
+                    code,
+                    if_version: None,
+                }
             });
             with_codes.collect::<Vec<_>>()
         };

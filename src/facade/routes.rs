@@ -83,6 +83,8 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/appointments"               DESK     appointments::book;
         GET    "/v1/tenants/{t}/appointments"               READERS  appointments::list;
         GET    "/v1/tenants/{t}/appointments/{id}"          ALL_KEYS appointments::show;
+        POST   "/v1/tenants/{t}/appointments/{id}/arrive"   DESK     appointments::arrive;
+        POST   "/v1/tenants/{t}/appointments/{id}/no-show"  DESK     appointments::no_show;
         POST   "/v1/tenants/{t}/appointments/{id}/cancel"   DESK     appointments::cancel;
         POST   "/v1/tenants/{t}/appointments/{id}/reschedule" DESK   appointments::reschedule;
         POST   "/v1/tenants/{t}/series"                     DESK     series::book;

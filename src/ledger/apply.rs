@@ -6,18 +6,24 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentStatus, CallerId, Hold, HoldId, HoldState, Message, MessageId,
-    MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service, TextKind, Timestamp,
+    Appointment, AppointmentId, AppointmentVerb, CallerId, Cancellation, Hold, HoldId, HoldState,
+    Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service,
+    TextKind, Timestamp, Transition,
 };
 
+use super::attempts;
 use super::blocks::Blocks;
 use super::event::Event;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
 use super::state::{Forget, Ledger};
+use super::table::Table;
 
 /// Makes an event so.
 pub fn apply(ledger: &mut Ledger, event: &Event) {
+    if let Some(hold) = event.changed_hold() {
+        hold_mut(ledger, hold).version += 1;
+    }
     match event {
         Event::TenantCreated(tenant) => {
             ledger.tenants.insert(tenant.slug.clone(), tenant.clone());
@@ -61,11 +67,15 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             hold.codes_sent += 1;
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
-        Event::AttemptFailed { hold, caller, at } => count_attempt(ledger, *hold, *caller, *at),
+        Event::AttemptFailed { hold, caller, at } => {
+            hold_mut(ledger, *hold).failed_attempts += 1;
+            attempts::count(ledger, *caller, *at);
+        }
         Event::SeriesBooked(series) => {
             ledger.series.insert(series.id, series.clone());
         }
         Event::AppointmentBooked { .. }
+        | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
         Event::TextQueued {
@@ -206,7 +216,7 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
                 .hand_over(from, &hold.claims, to, Timestamp::MAX);
             // The phone has shown that someone holds it: wrong codes before were slips.
             if matches!(proof, Proof::Code { .. }) {
-                clear_attempts(ledger, hold.party.caller);
+                attempts::clear(ledger, hold.party.caller);
             }
             book(ledger, confirmed(&hold, *appointment, *proof, *by, *at));
         }
@@ -243,45 +253,27 @@ fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
     hold
 }
 
-fn count_attempt(ledger: &mut Ledger, hold: HoldId, caller: CallerId, at: Timestamp) {
-    hold_mut(ledger, hold).failed_attempts += 1;
-    let record = ledger.callers.entry(caller).or_default();
-    // The first wrong one opens the window: a clock before 1970 would find the empty record's still open.
-    if record.failed_attempts == 0 || record.window_ends_at <= at {
-        record.locked_at = None;
-        ledger
-            .forgets
-            .remove(&(record.window_ends_at, Forget::Attempts(caller)));
-        record.failed_attempts = 0;
-        record.window_ends_at = at.plus_seconds(limits::CALLER_ATTEMPTS_WINDOW_SECONDS);
-        ledger
-            .forgets
-            .insert((record.window_ends_at, Forget::Attempts(caller)));
-    }
-    record.failed_attempts += 1;
-    if record.failed_attempts >= limits::CALLER_ATTEMPTS_MAX {
-        record.locked_at.get_or_insert(at);
-    }
-}
-
-fn clear_attempts(ledger: &mut Ledger, caller: CallerId) {
-    if let Some(record) = ledger.callers.get_mut(&caller) {
-        ledger
-            .forgets
-            .remove(&(record.window_ends_at, Forget::Attempts(caller)));
-        record.failed_attempts = 0;
-        record.locked_at = None;
-        record.window_ends_at = Timestamp::default();
-        if record.open_holds.is_empty() {
-            ledger.callers.remove(&caller);
-        }
-    }
-}
-
 fn book(ledger: &mut Ledger, appointment: Appointment) {
     let (person, start) = (appointment.party.person, appointment.interval.start());
     let serial = ledger.appointments.insert(appointment.id, appointment);
     ledger.agenda.enter(person, (start, serial));
+}
+
+/// What the verb makes of an appointment, as its next version.
+fn change(
+    appointments: &mut Table<AppointmentId, Appointment>,
+    id: AppointmentId,
+    verb: AppointmentVerb,
+) -> &mut Appointment {
+    let appointment = appointments
+        .get_mut(&id)
+        .expect("events name known appointments");
+    let Transition::To(status) = appointment.status.after(verb) else {
+        unreachable!("only what its status allows is done to an appointment");
+    };
+    appointment.status = status;
+    appointment.version += 1;
+    appointment
 }
 
 fn take_time(occupancy: &mut Occupancy, appointment: &Appointment) {
@@ -307,17 +299,24 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             take_time(&mut ledger.occupancy, &appointment);
             book(ledger, appointment);
         }
-        Event::AppointmentCancelled { appointment: id } => {
-            let appointment = ledger
-                .appointments
-                .get_mut(id)
-                .expect("events name known appointments");
-            assert!(
-                appointment.status == AppointmentStatus::Booked,
-                "what is cancelled stood"
-            );
-            appointment.status = AppointmentStatus::Cancelled;
-            appointment.version += 1;
+        Event::AppointmentMarked {
+            appointment,
+            attendance,
+        } => {
+            change(&mut ledger.appointments, *appointment, attendance.verb());
+        }
+        Event::AppointmentCancelled {
+            appointment: id,
+            late,
+            by,
+            at,
+        } => {
+            let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Cancel);
+            appointment.cancellation = Some(Cancellation {
+                at: *at,
+                by: *by,
+                late: *late,
+            });
             give_time_back(&mut ledger.occupancy, appointment);
         }
         Event::AppointmentMoved {
@@ -330,14 +329,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 .appointments
                 .serial_of(id)
                 .expect("events name known appointments");
-            let appointment = ledger
-                .appointments
-                .get_mut(id)
-                .expect("its serial is known");
-            assert!(
-                appointment.status == AppointmentStatus::Booked,
-                "what moves stood"
-            );
+            let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Move);
             give_time_back(&mut ledger.occupancy, appointment);
             let person = appointment.party.person;
             let before = appointment.interval.start();
@@ -347,7 +339,6 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             appointment.interval = *interval;
             appointment.claims.clone_from(claims);
             appointment.overbooked = false;
-            appointment.version += 1;
             take_time(&mut ledger.occupancy, appointment);
         }
         _ => unreachable!("apply sends only an appointment's events here"),
@@ -417,7 +408,7 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
                 ledger.messages.remove(&message);
             }
             Forget::Request(key) => ledger.requests.forget(&key),
-            Forget::Attempts(caller) => clear_attempts(ledger, caller),
+            Forget::Attempts(caller) => attempts::clear(ledger, caller),
         }
     }
 }

@@ -109,6 +109,8 @@ struct DayWalk<'a> {
     ledger: &'a Ledger,
     service: &'a Service,
     now: Timestamp,
+    /// Whose time counts as free.
+    except: Option<Owner>,
     /// What was asked for.
     asked: Interval,
     /// The part of it in which slots may begin.
@@ -165,7 +167,7 @@ impl DayWalk<'_> {
             service: self.service,
             start,
             now: self.now,
-            except: None,
+            except: self.except,
         };
         let mut verdict = asked.unclaimed(resource);
         if verdict == Verdict::Free && !self.service.also.is_empty() {
@@ -258,6 +260,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
         ledger,
         service,
         now,
+        except: None,
         asked: range,
         range: offered,
         include_taken: search.include_taken,
@@ -334,14 +337,15 @@ fn outside(service: &Service, range: Interval, now: Timestamp) -> Reason {
     }
 }
 
-/// The free slots of a service nearest to `start`, at any of its resources: nearest first, the wanted resource before others.
-pub(super) fn alternatives(
-    ledger: &Ledger,
-    service: &Service,
-    wanted: Option<&Slug>,
-    start: Timestamp,
-    now: Timestamp,
-) -> Vec<SlotView> {
+/// The free slots of a service nearest to what was asked, at any of its resources: nearest first, the wanted resource before others.
+pub(super) fn alternatives(asked: Asked<'_>, wanted: Option<&Slug>) -> Vec<SlotView> {
+    let Asked {
+        ledger,
+        service,
+        start,
+        now,
+        except,
+    } = asked;
     let Some(range) = bookable(ledger, service, now) else {
         return Vec::new();
     };
@@ -351,6 +355,7 @@ pub(super) fn alternatives(
         ledger,
         service,
         now,
+        except,
         asked: range,
         range,
         include_taken: false,

@@ -7,9 +7,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId, KeyRecord,
-    MessageId, Party, Principal, Profile, Proof, Resource, ResourceId, SendOutcome, Series,
-    SeriesId, Service, ServiceId, TenantRecord, TextKind, Timestamp, Verification,
+    AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId,
+    KeyRecord, MessageId, Party, Principal, Profile, Proof, Resource, ResourceId, SendOutcome,
+    Series, SeriesId, Service, ServiceId, TenantRecord, TextKind, Timestamp, Verification,
 };
 
 use super::receipt::Receipt;
@@ -156,10 +156,23 @@ pub enum Event {
     },
     /// A series was booked; its appointments follow in the same step.
     SeriesBooked(Series),
+    /// Whether the patient came.
+    AppointmentMarked {
+        /// Of which appointment.
+        appointment: AppointmentId,
+        /// Whether.
+        attendance: Attendance,
+    },
     /// An appointment was cancelled.
     AppointmentCancelled {
         /// Which.
         appointment: AppointmentId,
+        /// Later than the service lets others than the house cancel.
+        late: bool,
+        /// By whom.
+        by: Principal,
+        /// When.
+        at: Timestamp,
     },
     /// An appointment moved, in one step: its old time is free, its new one taken.
     AppointmentMoved {
@@ -211,4 +224,22 @@ pub enum Event {
         /// What was due by then.
         up_to: Timestamp,
     },
+}
+
+impl Event {
+    /// The hold that this says something new about: what its version counts. Its placing is its first version.
+    pub fn changed_hold(&self) -> Option<HoldId> {
+        match self {
+            Self::HoldTakenUp { hold, .. }
+            | Self::HoldExtended { hold, .. }
+            | Self::HoldReleased { hold }
+            | Self::HoldExpired { hold }
+            | Self::CodeIssued { hold, .. }
+            | Self::CodeWithdrawn { hold }
+            | Self::AttemptFailed { hold, .. }
+            | Self::HoldLocked { hold }
+            | Self::HoldConfirmed { hold, .. } => Some(*hold),
+            _ => None,
+        }
+    }
 }

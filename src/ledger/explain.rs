@@ -43,7 +43,7 @@ pub(super) fn explain(ledger: &Ledger, time: &Wish, now: Timestamp) -> Explanati
     }
     let alternatives = match verdict {
         Verdict::Free => Vec::new(),
-        _ => alternatives(ledger, service, time.resource.as_ref(), time.start, now),
+        _ => alternatives(asked, time.resource.as_ref()),
     };
     Explanation {
         service: Some(service.name.clone()),

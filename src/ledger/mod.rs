@@ -21,6 +21,7 @@ mod occupancy;
 
 mod state;
 
+mod attempts;
 mod made;
 
 mod apply;
@@ -38,8 +39,8 @@ mod look;
 
 pub use apply::apply;
 pub use command::{
-    Command, Context, FreshIds, NewResource, NewService, Policy, ProfileChange, RequestKey,
-    ResourceChange, ServiceChange, TextChannel, Wish,
+    Command, Context, Destination, FreshIds, NewResource, NewService, Policy, ProfileChange,
+    RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,
 };
 pub use decide::decide;
 pub use decision::Decision;

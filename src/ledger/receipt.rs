@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyRecord, MessageId,
-    Party, Profile, Resource, SendOutcome, SeriesId, Service, Slug, TenantRecord, Timestamp,
+    AppointmentId, AppointmentStatus, Block, Cancellation, HoldId, HoldStatus, Interval, KeyRecord,
+    MessageId, Party, Profile, Resource, SendOutcome, SeriesId, Service, Slug, TenantRecord,
+    Timestamp,
 };
 
 /// A slot: one service at one resource at one time.
@@ -50,6 +51,8 @@ impl SlotStatus {
 pub struct HoldView {
     /// Its id.
     pub id: HoldId,
+    /// Its version.
+    pub version: u32,
     /// What is to be booked.
     pub service: Slug,
     /// What it takes, the resource of its slot first.
@@ -95,6 +98,8 @@ pub struct AppointmentView {
     pub hold: Option<HoldId>,
     /// When it was booked.
     pub booked_at: Timestamp,
+    /// How it was cancelled, if it was.
+    pub cancellation: Option<Cancellation>,
 }
 
 /// A series with its appointments as they were when it was looked at.
@@ -124,6 +129,8 @@ pub struct ServiceView {
 pub struct CodeQueued {
     /// The text that carries it.
     pub message: MessageId,
+    /// The version that its hold has now.
+    pub hold_version: u32,
     /// Who for.
     pub party: Party,
     /// Until when it works.
@@ -168,6 +175,8 @@ pub enum Receipt {
     CodeMismatch {
         /// Wrong codes that are still taken; 0: locked.
         attempts_left: u32,
+        /// The version that the hold has now.
+        hold_version: u32,
     },
     /// An appointment: booked, cancelled or moved.
     Appointment(AppointmentView),

@@ -2,7 +2,7 @@
 //!
 //! No text carries meaning here; each façade renders every member in its own words, by an exhaustive match.
 
-use crate::model::Timestamp;
+use crate::model::{AppointmentStatus, Timestamp};
 
 use super::receipt::SlotView;
 
@@ -176,13 +176,23 @@ pub enum Rejection {
     CodeMissing,
     /// The code's time is over; ask for a new one.
     CodeExpired,
-    /// The appointment has changed since.
+    /// What was to be changed has changed since.
     VersionMismatch {
         /// What it is now.
         current: u32,
     },
     /// The appointment is cancelled.
     AppointmentCancelled,
+    /// What the appointment is does not allow this any more.
+    TransitionNotAllowed {
+        /// What it is.
+        status: AppointmentStatus,
+    },
+    /// So close to the appointment only the desk may cancel or move it.
+    CancelWindowPassed {
+        /// The last instant at which it could be.
+        until: Timestamp,
+    },
 }
 
 impl Rejection {
@@ -209,6 +219,8 @@ impl Rejection {
             Self::CodeMissing => "code-missing",
             Self::CodeExpired => "code-expired",
             Self::AppointmentCancelled => "appointment-cancelled",
+            Self::TransitionNotAllowed { .. } => "transition-not-allowed",
+            Self::CancelWindowPassed { .. } => "cancel-window-passed",
             Self::VersionMismatch { .. } => "version-mismatch",
         }
     }

@@ -10,9 +10,9 @@ use jiff::civil::Date;
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, CallId, CallerId, Claim, Hold, HoldId,
-    HoldState, KeyId, KeyRecord, Message, MessageId, MessageState, Profile, Resource, ResourceId,
-    SendOutcome, Series, SeriesId, Service, Slug, TenantId, TenantRecord, Timestamp,
+    Appointment, AppointmentId, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId, KeyRecord,
+    Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Series, SeriesId,
+    Service, Slug, TenantId, TenantRecord, Timestamp,
 };
 
 use super::agenda::Agenda;
@@ -232,6 +232,7 @@ impl Ledger {
     pub(super) fn hold_view(&self, hold: &Hold, now: Timestamp) -> HoldView {
         HoldView {
             id: hold.id,
+            version: hold.version_at(now),
             service: self.service_of(hold).id.clone(),
             resources: self.slugs(hold.claims.iter().map(|claim| claim.resource)),
             interval: hold.interval,
@@ -260,6 +261,7 @@ impl Ledger {
             series: appointment.series,
             hold: appointment.hold,
             booked_at: appointment.booked_at,
+            cancellation: appointment.cancellation,
         }
     }
 
@@ -422,7 +424,7 @@ impl Ledger {
             .map(|hold| (Owner::Hold(hold.id), &hold.claims, false));
         let booked = self.appointments.after(0).map(|(_, booked)| booked);
         let booked = booked
-            .filter(|booked| booked.status == AppointmentStatus::Booked)
+            .filter(|booked| booked.status.owns_time())
             .map(|booked| {
                 let owner = Owner::Appointment(booked.id);
                 (owner, &booked.claims, booked.overbooked)

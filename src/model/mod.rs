@@ -22,7 +22,10 @@ mod hold;
 
 mod appointment;
 
-pub use appointment::{Appointment, AppointmentStatus, Proof, Series};
+pub use appointment::{
+    Appointment, AppointmentStatus, AppointmentVerb, Attendance, Cancellation, Proof, Series,
+    Transition,
+};
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
 pub use credential::{KeyRecord, Principal, Scope};

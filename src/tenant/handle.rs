@@ -99,7 +99,7 @@ impl Handle {
     pub async fn execute(&self, request: Request) -> Result<Answer, Refused> {
         let changes_profile = matches!(
             request.instruction,
-            Instruction::Plain(Command::ChangeProfile(_))
+            Instruction::Plain(Command::ChangeProfile { .. })
         );
         if !changes_profile {
             return self.execute_here(request).await;

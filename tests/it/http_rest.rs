@@ -53,6 +53,7 @@ transcripts! {
     booking
     confirm
     conflicts
+    desk
     holds
     idempotency
     isolation
@@ -65,6 +66,7 @@ transcripts! {
     slots
     together
     verification
+    versions
 }
 
 fn quiet() -> Config {

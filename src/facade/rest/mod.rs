@@ -5,6 +5,7 @@
 
 mod words;
 
+mod if_match;
 mod refusal;
 mod visit;
 mod wish;

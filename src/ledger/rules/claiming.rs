@@ -74,7 +74,7 @@ fn had<'a>(
         }),
         Err(Verdict::NotOffered(reason)) => Err(Rejection::SlotNotOffered(reason)),
         Err(Verdict::Taken(_) | Verdict::Free) => Err(Rejection::SlotTaken(
-            availability::alternatives(ledger, service, resource, wish.start, context.now),
+            availability::alternatives(asked, resource),
         )),
     }
 }

@@ -16,16 +16,18 @@ use crate::model::{
 };
 
 use super::codes::not_locked;
-use super::holds::{known, live};
+use super::holds::{at_version, live};
 
 /// Turns a hold into an appointment.
 pub fn confirm(
     ledger: &Ledger,
     hold: HoldId,
     code: Option<&EnteredCode>,
+    if_version: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    if let HoldState::Confirmed(appointment) = known(ledger, hold, context)?.state {
+    let seen = at_version(ledger, hold, if_version, context)?;
+    if let HoldState::Confirmed(appointment) = seen.state {
         return again(ledger, appointment, code, context);
     }
     let hold = live(ledger, hold, context)?;
@@ -144,6 +146,7 @@ fn wrong_code(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
     if attempts_left == 0 {
         events.push(Event::HoldLocked { hold: hold.id });
     }
+    let written = u32::try_from(events.len()).unwrap_or(u32::MAX);
     // The phone may be closer to its own bound than the hold is.
     let of_phone = ledger
         .attempts_left_of(caller, context.now)
@@ -152,6 +155,7 @@ fn wrong_code(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
         events,
         Receipt::CodeMismatch {
             attempts_left: attempts_left.min(of_phone),
+            hold_version: hold.version + written,
         },
     )
 }

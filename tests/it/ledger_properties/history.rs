@@ -149,9 +149,20 @@ impl Life {
         match act {
             Act::Extend(place, ttl_seconds) => {
                 let (hold, ttl_seconds) = (hold(place), *ttl_seconds);
-                (Command::ExtendHold { hold, ttl_seconds }, agent())
+                let extend = Command::ExtendHold {
+                    hold,
+                    ttl_seconds,
+                    if_version: None,
+                };
+                (extend, agent())
             }
-            Act::Release(place) => (Command::ReleaseHold(hold(place)), agent()),
+            Act::Release(place) => {
+                let release = Command::ReleaseHold {
+                    hold: hold(place),
+                    if_version: None,
+                };
+                (release, agent())
+            }
             Act::Send(place) => (Command::SendCode(hold(place)), agent()),
             Act::Settle(place, outcome) => {
                 let settle = Command::SettleText {
@@ -162,6 +173,14 @@ impl Life {
                 (settle, Principal::System)
             }
             Act::HandOver(place) => (Command::HandOverText(text(place)), Principal::System),
+            Act::Mark(place, attendance) => {
+                let mark = Command::MarkAttendance {
+                    appointment: pick(&self.appointments, place, AppointmentId(7)),
+                    attendance: *attendance,
+                    if_version: None,
+                };
+                (mark, staff())
+            }
             Act::Cancel(place) => {
                 let cancel = Command::CancelAppointment {
                     appointment: pick(&self.appointments, place, AppointmentId(7)),
@@ -208,8 +227,12 @@ impl Life {
             Said::Nothing => None,
         };
         let principal = if by_staff { staff() } else { agent() };
-        self.house
-            .step(&Command::Confirm { hold, code }, principal, key)
+        let confirm = Command::Confirm {
+            hold,
+            code,
+            if_version: None,
+        };
+        self.house.step(&confirm, principal, key)
     }
 
     /// Holds, bookings and moves: the model says first what must come of them.
@@ -237,7 +260,7 @@ impl Life {
                 let appointment = pick(&self.appointments, place, AppointmentId(7));
                 let command = Command::Reschedule {
                     appointment,
-                    wish: wished,
+                    to: wished.into(),
                     if_version: None,
                 };
                 let own = Owner::Appointment(appointment.0);
@@ -292,9 +315,22 @@ impl Life {
                 let own = Owner::Appointment(id.0);
                 assert!(self.model.live(now).all(|claim| claim.owner != own));
             }
+            Err(Rejection::TransitionNotAllowed { .. }) => {
+                let Act::Move(place, _) = act else {
+                    panic!("only what is moved has a status")
+                };
+                assert!(self.is_marked(place));
+            }
             Err(Rejection::SlotTaken(alternatives)) => {
                 assert_eq!(foreseen, Foreseen::Taken);
-                self.check_alternatives(wish, alternatives);
+                let own = match act {
+                    Act::Move(place, ..) => {
+                        let moved = pick(&self.appointments, place, AppointmentId(7));
+                        Some(Owner::Appointment(moved.0))
+                    }
+                    _ => None,
+                };
+                self.check_alternatives(wish, own, alternatives);
             }
             Err(Rejection::SlotNotOffered(reason)) => {
                 assert_eq!(foreseen, Foreseen::NotOffered(reason.as_str()));
@@ -405,10 +441,18 @@ impl Life {
     /// What the model learns of the acts that claim nothing new.
     fn follow(&mut self, act: &Act, decided: &Result<Decision, Rejection>) {
         let now = self.now();
-        let Ok(decision) = decided else { return };
-        if decision.replayed {
-            return;
-        }
+        let decision = match decided {
+            Ok(decision) if decision.replayed => return,
+            Ok(decision) => decision,
+            Err(Rejection::TransitionNotAllowed { .. }) => {
+                let (Act::Mark(place, _) | Act::Cancel(place)) = act else {
+                    panic!("only an appointment has a status")
+                };
+                assert!(self.is_marked(place));
+                return;
+            }
+            Err(_) => return,
+        };
         match &decision.receipt {
             Receipt::Hold(hold) => {
                 assert!(
@@ -439,16 +483,28 @@ impl Life {
                 }
                 self.appointments.push(appointment.id);
             }
-            Receipt::Appointment(appointment) => {
-                assert_eq!(appointment.status, AppointmentStatus::Cancelled);
-                self.model.give_up(Owner::Appointment(appointment.id.0));
-            }
+            Receipt::Appointment(appointment) => match act {
+                Act::Mark(_, attendance) => {
+                    assert_eq!(appointment.status, attendance.status());
+                    self.model.marked.push(appointment.id.0);
+                }
+                _ => {
+                    assert_eq!(appointment.status, AppointmentStatus::Cancelled);
+                    assert!(!self.model.marked.contains(&appointment.id.0));
+                    self.model.give_up(Owner::Appointment(appointment.id.0));
+                }
+            },
             _ => {}
         }
     }
 
-    fn check_alternatives(&self, wish: model::Wish, alternatives: &[SlotView]) {
-        let nearest = self.model.nearest(wish, self.now());
+    fn is_marked(&self, place: &Place) -> bool {
+        let id = pick(&self.appointments, place, AppointmentId(7));
+        self.model.marked.contains(&id.0)
+    }
+
+    fn check_alternatives(&self, wish: model::Wish, own: Option<Owner>, alternatives: &[SlotView]) {
+        let nearest = self.model.nearest(wish, self.now(), own);
         let nearest: Vec<_> = nearest
             .iter()
             .map(|(start, resource)| (*start, resource_id(*resource)))
@@ -478,7 +534,7 @@ impl Life {
                 to: Timestamp::MAX,
                 resource: None,
                 person: None,
-                status: Some(AppointmentStatus::Booked),
+                status: None,
                 page: everything,
             }),
         ];
@@ -491,10 +547,13 @@ impl Life {
                         .iter()
                         .map(move |r| (owner, start, r.clone()))
                 })),
-                Ok(View::Appointments(page)) => owners.extend(page.items.iter().flat_map(|one| {
-                    let (owner, start) = (Owner::Appointment(one.id.0), one.interval.start().0);
-                    one.resources.iter().map(move |r| (owner, start, r.clone()))
-                })),
+                Ok(View::Appointments(page)) => {
+                    let stands = page.items.iter().filter(|one| one.status.owns_time());
+                    owners.extend(stands.flat_map(|one| {
+                        let (owner, start) = (Owner::Appointment(one.id.0), one.interval.start().0);
+                        one.resources.iter().map(move |r| (owner, start, r.clone()))
+                    }));
+                }
                 other => panic!("a list was asked for: {other:?}"),
             }
         }
@@ -559,7 +618,7 @@ impl Life {
                 let found = self.search(service, limit);
                 let offered: Vec<_> = self
                     .model
-                    .offered(service, self.now())
+                    .offered(service, self.now(), None)
                     .into_iter()
                     .map(|(start, resource, free)| (start, resource_id(resource), free))
                     .collect();

@@ -179,6 +179,8 @@ pub struct Model {
     pub claims: Vec<Claim>,
     pub holds: Vec<Hold>,
     pub blocks: Vec<(usize, i64, i64)>,
+    /// Appointments that someone came to, or did not: neither moved nor cancelled any more.
+    pub marked: Vec<u128>,
 }
 
 /// The first of a series that cannot be had: which, when, why.
@@ -392,7 +394,12 @@ impl Model {
     }
 
     /// Everything that is offered from `now` on: start, resource, whether it is free.
-    pub fn offered(&self, service: usize, now: i64) -> Vec<(i64, usize, bool)> {
+    pub fn offered(
+        &self,
+        service: usize,
+        now: i64,
+        except: Option<Owner>,
+    ) -> Vec<(i64, usize, bool)> {
         let today = now.div_euclid(DAY) * DAY;
         let mut found = Vec::new();
         for quarter in 0..96 * (SERVICES[service].horizon + 1) {
@@ -409,7 +416,7 @@ impl Model {
                     resource: Some(resource),
                     ..wish
                 };
-                match self.choose(wish, now, None, false) {
+                match self.choose(wish, now, except, false) {
                     Foreseen::Had(..) => found.push((start, resource, true)),
                     Foreseen::Taken => found.push((start, resource, false)),
                     _ => {}
@@ -420,9 +427,9 @@ impl Model {
     }
 
     /// The three free slots nearest to a wish that was taken.
-    pub fn nearest(&self, wish: Wish, now: i64) -> Vec<(i64, usize)> {
+    pub fn nearest(&self, wish: Wish, now: i64, except: Option<Owner>) -> Vec<(i64, usize)> {
         let mut free: Vec<_> = self
-            .offered(wish.service, now)
+            .offered(wish.service, now, except)
             .into_iter()
             .filter(|(_, _, free)| *free)
             .map(|(start, resource, _)| (start, resource))

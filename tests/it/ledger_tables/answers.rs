@@ -63,7 +63,7 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
 fn receipt(desk: &Desk, receipt: &Receipt) -> String {
     match receipt {
         Receipt::Tenant(tenant) => format!("tenant {}", public(&tenant.slug)),
-        Receipt::Profile(profile) => format!("in {}", profile.time_zone),
+        Receipt::Profile(profile) => format!("in {} v{}", profile.time_zone, profile.version),
         Receipt::Key(key) => {
             let revoked = if key.revoked_at.is_some() {
                 " revoked"
@@ -96,7 +96,9 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
         Receipt::HoldAgain(view) => format!("{} again", hold(desk, view)),
         Receipt::Released(id) => format!("{} released", desk.holds.name(id.0)),
         Receipt::CodeQueued(code) => code_queued(desk, code),
-        Receipt::CodeMismatch { attempts_left } => format!("code-mismatch, {attempts_left} left"),
+        Receipt::CodeMismatch { attempts_left, .. } => {
+            format!("code-mismatch, {attempts_left} left")
+        }
         Receipt::Appointment(view) => appointment(desk, view),
         Receipt::Series(view) => {
             let each: Vec<_> = view
@@ -161,8 +163,10 @@ fn appointment(desk: &Desk, view: &AppointmentView) -> String {
     let (name, status) = (desk.appointments.name(view.id.0), view.status.as_str());
     let (at, resource) = (stretch(desk, view.interval), joined(&view.resources));
     let overbooked = if view.overbooked { " overbooked" } else { "" };
+    let late = view.cancellation.is_some_and(|how| how.late);
+    let late = if late { ", late" } else { "" };
     format!(
-        "{name} {status} {resource} {at} v{}{overbooked}",
+        "{name} {status} {resource} {at} v{}{overbooked}{late}",
         view.version
     )
 }
@@ -231,6 +235,8 @@ pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
         Rejection::TooManyHolds { retry_at } | Rejection::TooManyCodes { retry_at } => {
             format!("{code} until {}", time(desk, *retry_at))
         }
+        Rejection::TransitionNotAllowed { status } => format!("{code}, is {}", status.as_str()),
+        Rejection::CancelWindowPassed { until } => format!("{code}, was {}", time(desk, *until)),
         Rejection::SeriesNotPossible {
             occurrence,
             start,

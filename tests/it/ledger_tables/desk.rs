@@ -17,6 +17,8 @@ use holdfast::model::{
 };
 use holdfast::seal::{CodeKey, MasterKey};
 
+use crate::support::check_answered;
+
 /// What is looked up by a name that nobody gave: another clinic's, or nobody's.
 const ELSEWHERE: u128 = 0xE15E;
 
@@ -198,6 +200,9 @@ impl Desk {
                 }
             }
             self.events.extend_from_slice(&decision.events);
+            if !decision.replayed {
+                check_answered(&self.ledger, &decision.receipt, self.now);
+            }
         }
         outcome
     }

@@ -2,13 +2,13 @@
 
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
-    AppointmentSearch, BlockSearch, Command, ConflictSearch, Cursor, Decision, NewResource,
-    NewService, PageRequest, ProfileChange, Query, Rejection, ResourceChange, ServiceChange,
-    SlotSearch, TextChannel, View, WantedHolds, Wish, look,
+    AppointmentSearch, BlockSearch, Command, ConflictSearch, Cursor, Decision, Destination,
+    NewResource, NewService, PageRequest, ProfileChange, Query, Rejection, ResourceChange,
+    ServiceChange, SlotSearch, TextChannel, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentId, AppointmentStatus, CallId, DayException, EnteredCode, HoldStatus, KeyId,
-    Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
+    AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
+    KeyId, Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
 };
 
 use super::answers;
@@ -40,8 +40,8 @@ pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
         "at" => move_clock(desk, &mut words),
         "policy" => set_policy(desk, &mut words),
         "instance" => desk.become_instance(),
-        "find" | "see" | "holds" | "appointments" | "person" | "conflicts" | "blocks" | "due"
-        | "explain" => {
+        "find" | "see" | "version" | "holds" | "appointments" | "person" | "conflicts"
+        | "blocks" | "due" | "explain" => {
             let said = ask(desk, verb, &mut words);
             words.done();
             return Some(said);
@@ -115,10 +115,13 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             desk.zone = Zone::named(zone).unwrap_or_else(|| words.wrong("not a zone"));
             match desk.ledger.profile() {
                 None => Command::OpenClinic(profile(zone)),
-                Some(_) => Command::ChangeProfile(ProfileChange {
-                    time_zone: Some(zone.to_owned()),
-                    ..ProfileChange::default()
-                }),
+                Some(_) => Command::ChangeProfile {
+                    if_version: words.number("if"),
+                    change: ProfileChange {
+                        time_zone: Some(zone.to_owned()),
+                        ..ProfileChange::default()
+                    },
+                },
             }
         }
         "tenant" => Command::CreateTenant {
@@ -134,7 +137,11 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             block: desk.block(words.next()),
         },
         "service" => read_service(words),
-        "change" => Command::ChangeService(slug(words.next()), read_change(words)),
+        "change" => Command::ChangeService {
+            if_version: words.number("if"),
+            service: slug(words.next()),
+            change: read_change(words),
+        },
         "hold" => Command::PlaceHold {
             party: desk.party(words.option("for").expect("a hold is for someone")),
             call: words
@@ -144,31 +151,53 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             wish: wish(desk, words),
         },
         "book" | "series" => read_booking(desk, verb, words),
-        "extend" => Command::ExtendHold {
-            ttl_seconds: words.number("by").expect("by how long"),
-            hold: desk.hold(words.next()),
-        },
-        "release" => Command::ReleaseHold(desk.hold(words.next())),
+        "extend" | "release" | "confirm" => read_hold(desk, verb, words),
         "send" => Command::SendCode(desk.hold(words.next())),
-        "confirm" => {
-            let name = words.next();
-            Command::Confirm {
-                hold: desk.hold(name),
-                code: entered(desk, words),
-            }
-        }
-        "cancel" => Command::CancelAppointment {
-            if_version: words.number("if"),
-            appointment: desk.appointment(words.next()),
-        },
-        "move" => Command::Reschedule {
-            if_version: words.number("if"),
-            appointment: desk.appointment(words.next()),
-            wish: wish(desk, words),
-        },
+        "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
         "text" => read_text(desk, words),
         "tick" => Command::TimePassed,
         _ => words.wrong("not a step"),
+    }
+}
+
+fn read_hold(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    let if_version = words.number("if");
+    let hold = desk.hold(words.next());
+    match verb {
+        "extend" => Command::ExtendHold {
+            hold,
+            ttl_seconds: words.number("by").expect("by how long"),
+            if_version,
+        },
+        "release" => Command::ReleaseHold { hold, if_version },
+        _ => Command::Confirm {
+            hold,
+            code: entered(desk, words),
+            if_version,
+        },
+    }
+}
+
+fn read_appointment(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    let if_version = words.number("if");
+    let appointment = desk.appointment(words.next());
+    let marked = |attendance| Command::MarkAttendance {
+        appointment,
+        attendance,
+        if_version,
+    };
+    match verb {
+        "arrive" => marked(Attendance::Arrived),
+        "no-show" => marked(Attendance::NoShow),
+        "cancel" => Command::CancelAppointment {
+            appointment,
+            if_version,
+        },
+        _ => Command::Reschedule {
+            appointment,
+            to: destination(desk, words),
+            if_version,
+        },
     }
 }
 
@@ -206,6 +235,18 @@ fn wish(desk: &Desk, words: &mut Words) -> Wish {
         service,
         resource,
         start,
+    }
+}
+
+/// As a wish; `same` for the appointment's own service.
+fn destination(desk: &Desk, words: &mut Words) -> Destination {
+    if !words.eat("same") {
+        return wish(desk, words).into();
+    }
+    Destination {
+        service: None,
+        resource: words.option("with").and_then(chosen),
+        start: words.instant(&desk.zone, desk.now),
     }
 }
 
@@ -291,13 +332,18 @@ fn read_resource(desk: &Desk, verb: &str, words: &mut Words) -> Command {
             interval: words.stretch(&desk.zone, desk.now),
         },
         _ => {
+            let if_version = words.number("if");
             let mut change = ResourceChange::default();
             match verb {
                 "hours" => change.opening_hours = Some(words.hours()),
                 "rename" => change.name = Some(words.all().join(" ").replace('_', " ")),
                 _ => change.exceptions = Some(read_exceptions(desk, words)),
             }
-            Command::ChangeResource(slug(id), change)
+            Command::ChangeResource {
+                resource: slug(id),
+                change,
+                if_version,
+            }
         }
     }
 }
@@ -333,6 +379,7 @@ fn read_service(words: &mut Words) -> Command {
         buffer_after_minutes: change.buffer_after_minutes.unwrap_or(0),
         step_minutes: change.step_minutes,
         notice_minutes: change.notice_minutes.unwrap_or(0),
+        cancel_notice_minutes: change.cancel_notice_minutes.unwrap_or(0),
         horizon_days: change.horizon_days.unwrap_or(90),
         resources: change.resources.unwrap_or_default(),
         also: change.also.unwrap_or_default(),
@@ -355,6 +402,7 @@ fn read_change(words: &mut Words) -> ServiceChange {
         buffer_after_minutes: words.number("after"),
         step_minutes: words.number("step"),
         notice_minutes: words.number("notice"),
+        cancel_notice_minutes: words.number("cancel-notice"),
         horizon_days: words.number("horizon"),
         verification: words.option("code").map(|policy| match policy {
             "off" => VerificationPolicy::Off,
@@ -428,6 +476,7 @@ fn ask(desk: &mut Desk, verb: &str, words: &mut Words) -> Result<String, String>
     let viewer = Desk::principal(words.option("as").unwrap_or("agent"));
     let query = match verb {
         "due" => return Ok(answers::due(desk)),
+        "version" => Query::Hold(desk.hold(words.next())),
         "find" => return find(desk, words),
         "explain" => Query::Explain(wish(desk, words)),
         "see" => {
@@ -476,14 +525,24 @@ fn ask(desk: &mut Desk, verb: &str, words: &mut Words) -> Result<String, String>
             to: Timestamp::MAX,
             resource: words.option("with").and_then(chosen),
             person: words.option("of").map(|name| desk.party(name).person),
-            status: words.eat("booked").then_some(AppointmentStatus::Booked),
+            status: words.peek().map(status).inspect(|_| {
+                words.next();
+            }),
             page: EVERYTHING,
         }),
     };
     match look(&desk.ledger, &query, viewer, desk.now) {
+        Ok(View::Hold(view)) if verb == "version" => Ok(format!("v{}", view.version)),
         Ok(view) => Ok(answers::view(desk, &view)),
         Err(rejection) => Err(answers::rejection(desk, &rejection)),
     }
+}
+
+fn status(word: &str) -> AppointmentStatus {
+    use AppointmentStatus::{Arrived, Booked, Cancelled, NoShow};
+    let known = [Booked, Arrived, NoShow, Cancelled];
+    let named = known.into_iter().find(|status| status.as_str() == word);
+    named.unwrap_or_else(|| panic!("no status: {word}"))
 }
 
 /// A day, or `mon 10:00 to tue 12:00`, if the words go on.
