@@ -325,6 +325,17 @@ fn is_after(ledger: &Ledger, slot: &SlotView, cursor: Cursor) -> bool {
     last.is_some_and(|last| slot.resource > last.id)
 }
 
+/// Whether a slot is the very one that the appointment has which is being moved.
+fn is_where_it_is(ledger: &Ledger, except: Option<Owner>, slot: &SlotView) -> bool {
+    let Some(Owner::Appointment(id)) = except else {
+        return false;
+    };
+    let own = ledger.appointments.get(&id);
+    own.is_some_and(|own| {
+        own.interval == slot.interval && ledger.numbered(own.resource()).id == slot.resource
+    })
+}
+
 /// Why nothing can begin in a range that lies wholly outside what is bookable.
 fn outside(service: &Service, range: Interval, now: Timestamp) -> Reason {
     let last = Timestamp(range.end().0 - 1);
@@ -380,6 +391,7 @@ pub(super) fn alternatives(asked: Asked<'_>, wanted: Option<&Slug>) -> Vec<SlotV
             walk.day(&resources, date, &mut found);
             opened += resources.len();
         }
+        found.retain(|slot| !is_where_it_is(ledger, except, slot));
         found.sort_by(|a, b| {
             rank(a)
                 .cmp(&rank(b))

@@ -475,12 +475,7 @@ impl Life {
                     self.model.is_live(hold, now),
                     "only what lives is confirmed"
                 );
-                for claim in &mut self.model.claims {
-                    if claim.owner == Owner::Hold(hold) {
-                        claim.owner = Owner::Appointment(appointment.id.0);
-                        claim.lapses = i64::MAX;
-                    }
-                }
+                self.model.confirm(hold, appointment.id.0);
                 self.appointments.push(appointment.id);
             }
             Receipt::Appointment(appointment) => match act {

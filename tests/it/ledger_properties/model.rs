@@ -3,6 +3,8 @@
 //! It shares no code with the ledger: times are plain minutes and milliseconds, the clinic's zone is UTC, and what is offered
 //! is worked out slot by slot. It says of each hold and booking, before the ledger is asked, what the ledger must answer.
 
+use std::collections::BTreeMap;
+
 pub const MINUTE: i64 = 60_000;
 pub const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -176,6 +178,8 @@ const RANK: [&str; 7] = [
 
 #[derive(Debug, Default)]
 pub struct Model {
+    /// Of each appointment when it begins, its minutes, and its first resource.
+    pub slots: BTreeMap<u128, (i64, i64, usize)>,
     pub claims: Vec<Claim>,
     pub holds: Vec<Hold>,
     pub blocks: Vec<(usize, i64, i64)>,
@@ -431,7 +435,9 @@ impl Model {
         let mut free: Vec<_> = self
             .offered(wish.service, now, except)
             .into_iter()
-            .filter(|(_, _, free)| *free)
+            .filter(|(start, resource, free)| {
+                *free && !self.stands(except, wish.service, *start, *resource)
+            })
             .map(|(start, resource, _)| (start, resource))
             .collect();
         free.sort_by_key(|(start, resource)| {
@@ -451,6 +457,10 @@ impl Model {
         overbooked: bool,
     ) {
         let (start, end) = claimed(wish);
+        if let Owner::Appointment(id) = owner {
+            let minutes = SERVICES[wish.service].minutes;
+            self.slots.insert(id, (wish.start, minutes, resources[0]));
+        }
         self.claims.extend(resources.iter().map(|resource| Claim {
             resource: *resource,
             start,
@@ -459,6 +469,15 @@ impl Model {
             lapses,
             overbooked,
         }));
+    }
+
+    /// Whether this is the slot that the appointment has which is being moved.
+    fn stands(&self, owner: Option<Owner>, service: usize, start: i64, resource: usize) -> bool {
+        let Some(Owner::Appointment(id)) = owner else {
+            return false;
+        };
+        let minutes = SERVICES[service].minutes;
+        self.slots.get(&id) == Some(&(start, minutes, resource))
     }
 
     /// Whether an owner has exactly this.
@@ -470,6 +489,22 @@ impl Model {
             .iter()
             .map(|r| (*r, start, end))
             .collect::<Vec<_>>()
+    }
+
+    /// A hold becomes an appointment; it keeps what it has.
+    pub fn confirm(&mut self, hold: u128, appointment: u128) {
+        for claim in self
+            .claims
+            .iter_mut()
+            .filter(|claim| claim.owner == Owner::Hold(hold))
+        {
+            claim.owner = Owner::Appointment(appointment);
+            claim.lapses = i64::MAX;
+        }
+        let held = self.holds.iter().find(|held| held.id == hold);
+        let held = held.expect("what is confirmed was held");
+        let slot = (held.start, SERVICES[held.service].minutes, held.resource);
+        self.slots.insert(appointment, slot);
     }
 
     pub fn give_up(&mut self, owner: Owner) {
