@@ -224,7 +224,7 @@ impl Core {
             covered: &encoded.covered,
             personal: &encoded.personal,
         };
-        let lsn = self
+        let taken = self
             .shared
             .journal
             .append(parts)
@@ -250,8 +250,8 @@ impl Core {
         self.state.sequence = header.sequence;
         self.state.chain = encoded.hash;
         self.state.last_at = now;
-        self.state.head = lsn;
-        self.tell_keyring(events, lsn);
+        self.state.head = taken.lsn;
+        self.tell_keyring(events, taken.lsn);
         Ok(())
     }
 
