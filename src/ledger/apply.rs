@@ -6,9 +6,9 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, CallerId, Hold, HoldId, HoldState, Message,
-    MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service, TextKind,
-    Timestamp,
+    Appointment, AppointmentId, AppointmentStatus, CallerId, Hold, HoldId, HoldState, KeyUse,
+    Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service,
+    TextKind, Timestamp,
 };
 
 use super::event::Event;
@@ -32,6 +32,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
                 .expect("only a known key is revoked");
             key.revoked_at = Some(*at);
         }
+        Event::KeysUsed(uses) => note_uses(ledger, uses),
         Event::ResourceAdded(resource) => add_resource(ledger, resource),
         Event::ResourceChanged(resource) => {
             ledger.resources[resource.number.0 as usize] = resource.clone();
@@ -103,6 +104,14 @@ fn set_profile(ledger: &mut Ledger, profile: &Profile) {
     ledger.zone = Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc);
     ledger.profile = Some(profile.clone());
     ledger.sheets.clear();
+}
+
+fn note_uses(ledger: &mut Ledger, uses: &[KeyUse]) {
+    for used in uses {
+        let key = ledger.keys.get_mut(&used.key);
+        let key = key.expect("only a known key is used");
+        key.last_used_at = key.last_used_at.max(Some(used.at));
+    }
 }
 
 fn add_resource(ledger: &mut Ledger, resource: &Resource) {

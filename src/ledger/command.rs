@@ -4,9 +4,9 @@
 //! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
 
 use crate::model::{
-    AppointmentId, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
-    OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp,
-    VerificationPolicy,
+    AppointmentId, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId, KeyUse,
+    MessageId, OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SendOutcome, Slug,
+    Timestamp, VerificationPolicy,
 };
 use crate::seal::CodeKey;
 
@@ -133,6 +133,8 @@ pub enum Command {
     },
     /// Takes a key back.
     RevokeKey(KeyId),
+    /// Writes down when keys were last used, up to a bounded number of them.
+    NoteKeyUses(Vec<KeyUse>),
     /// Adds a resource.
     AddResource(NewResource),
     /// Changes a resource.

@@ -10,6 +10,8 @@ mod command;
 mod event;
 mod query;
 
+mod change;
+
 mod table;
 
 mod day_sheets;
@@ -28,6 +30,7 @@ mod decide;
 mod look;
 
 pub use apply::apply;
+pub use change::{Change, Names, change};
 pub use command::{
     Command, Context, FreshIds, NewResource, NewService, Policy, ProfileChange, RequestKey,
     ResourceChange, ServiceChange, TextChannel, Wish,

@@ -16,10 +16,14 @@ use crate::ledger::{
     Command, Context, Decision, Event, FreshIds, Ledger, Policy, Query, Receipt, Rejection,
     RequestKey, View, apply, decide, look,
 };
-use crate::model::{MessageId, PersonalFact, Principal, Slug, Subject, TenantId, Timestamp};
+use crate::limits;
+use crate::model::{
+    KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Slug, Subject, TenantId, Timestamp,
+};
 use crate::seal::{CodeKey, MasterKey, Sealer};
 
 use super::contacts::{Contacts, Resolved};
+use super::history::History;
 use super::keyring::{Keyring, NewSecret};
 use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
 use super::recovery::Replayed;
@@ -80,6 +84,17 @@ impl Core {
     /// The contacts.
     pub fn contacts(&self) -> &Contacts {
         &self.state.contacts
+    }
+
+    /// Its past, for readers who need not ask this core.
+    pub fn history(&self) -> History {
+        let shared = &self.shared;
+        History::new(
+            self.tenant(),
+            self.state.trail.clone(),
+            shared.journal.clone(),
+            Arc::clone(&shared.master),
+        )
     }
 
     /// The key for codes.
@@ -154,6 +169,28 @@ impl Core {
         let now = self.no_earlier(now);
         let found = look(&self.state.ledger, query, viewer, now);
         self.unconfirmed(found.map(|view| self.seen(view)))
+    }
+
+    /// Writes down when keys were last used, if for any of them that `is_due`: then for all of them, in bounded steps.
+    pub fn note_key_uses(
+        &mut self,
+        now: Timestamp,
+        is_due: impl Fn(&KeyRecord, Timestamp) -> bool,
+    ) -> Result<(), Refused> {
+        let (mut uses, mut due) = (Vec::new(), false);
+        for key in self.state.ledger.keys() {
+            let used = self.shared.keyring.last_use(key.id);
+            if let Some(at) = used.filter(|at| key.last_used_at < Some(*at)) {
+                uses.push(KeyUse { key: key.id, at });
+                due |= is_due(key, at);
+            }
+        }
+        if due {
+            for uses in uses.chunks(limits::KEY_USES_PER_ENTRY_MAX) {
+                let _ = self.command(&Command::NoteKeyUses(uses.to_vec()), now)?;
+            }
+        }
+        Ok(())
     }
 
     fn fresh(&mut self) -> FreshIds {
@@ -247,6 +284,7 @@ impl Core {
             }
         }
         self.state.contacts.apply(facts, now);
+        self.state.trail.push(taken.place, taken.lsn, events);
         self.state.sequence = header.sequence;
         self.state.chain = encoded.hash;
         self.state.last_at = now;
