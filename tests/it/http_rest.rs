@@ -56,6 +56,7 @@ transcripts! {
     idempotency
     isolation
     judgement
+    keys
     paging
     practice
     slots
