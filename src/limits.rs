@@ -87,6 +87,8 @@ pub const REQUESTS_IN_FLIGHT_MAX: usize = 16_384;
 pub const HISTORY_ENTRIES_MAX: usize = 100;
 /// Bytes of such entries after which a page is full.
 pub const HISTORY_BYTES_MAX: usize = 256 << 10;
+/// Changes on one page of the audit list, after which it ends.
+pub const AUDIT_CHANGES_MAX: usize = 5_000;
 /// Streams of live events that one tenant has open.
 pub const EVENT_STREAMS_PER_TENANT_MAX: usize = 64;
 /// Streams of live events on the whole machine.

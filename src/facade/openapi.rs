@@ -13,7 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, holds, inbox, keys, resources, services, slots, tenants, verification,
+    appointments, audit, events, holds, inbox, keys, resources, services, slots, tenants,
+    verification,
 };
 use super::{docs_page, health};
 
@@ -32,6 +33,7 @@ use super::{docs_page, health};
         slots::list,
         holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
         appointments::book, appointments::list, appointments::show, appointments::cancel, appointments::reschedule,
+        events::stream, audit::list,
         inbox::list,
     ),
     components(schemas(ProblemBody)),

@@ -236,6 +236,29 @@ pub fn range(
     Ok((start, end))
 }
 
+/// The instants from `from` to `to`, the latter not included, each open where it is absent and as far apart as may be.
+pub fn open_range(
+    from: Option<Moment>,
+    to: Option<Moment>,
+    zone: &Zone,
+) -> Result<(Option<Timestamp>, Option<Timestamp>), Problem> {
+    let start = match from {
+        None => None,
+        Some(Moment::Instant(at)) => Some(at),
+        Some(Moment::Day(date)) => Some(whole_day(zone, date, "from")?.start()),
+    };
+    let end = match to {
+        None => None,
+        Some(Moment::Instant(at)) => Some(at),
+        Some(Moment::Day(date)) => Some(whole_day(zone, date, "to")?.end()),
+    };
+    if start.zip(end).is_some_and(|(start, end)| end <= start) {
+        let detail = "`to` must be later than `from`.";
+        return Err(Problem::invalid_query("to", detail));
+    }
+    Ok((start, end))
+}
+
 fn whole_day(zone: &Zone, date: Date, field: &str) -> Result<crate::model::Interval, Problem> {
     zone.day(date)
         .ok_or_else(|| Problem::invalid_query(field, "That date is too far away."))

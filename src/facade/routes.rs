@@ -16,7 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, holds, inbox, keys, resources, services, slots, tenants, verification,
+    appointments, audit, events, holds, inbox, keys, resources, services, slots, tenants,
+    verification,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -81,6 +82,8 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/appointments/{id}"          ALL_KEYS appointments::show;
         POST   "/v1/tenants/{t}/appointments/{id}/cancel"   DESK     appointments::cancel;
         POST   "/v1/tenants/{t}/appointments/{id}/reschedule" DESK   appointments::reschedule;
+        GET    "/v1/tenants/{t}/events"                     READERS  events::stream;
+        GET    "/v1/tenants/{t}/audit"                      DESK     audit::list;
         GET    INBOX                                        DESK     inbox::list;
     }
 }

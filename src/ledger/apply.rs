@@ -32,7 +32,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
                 .expect("only a known key is revoked");
             key.revoked_at = Some(*at);
         }
-        Event::KeysUsed(uses) => note_uses(ledger, uses),
+        Event::KeysUsed(uses) => uses.iter().for_each(|used| note_use(ledger, used)),
         Event::ResourceAdded(resource) => add_resource(ledger, resource),
         Event::ResourceChanged(resource) => {
             ledger.resources[resource.number.0 as usize] = resource.clone();
@@ -106,12 +106,10 @@ fn set_profile(ledger: &mut Ledger, profile: &Profile) {
     ledger.sheets.clear();
 }
 
-fn note_uses(ledger: &mut Ledger, uses: &[KeyUse]) {
-    for used in uses {
-        let key = ledger.keys.get_mut(&used.key);
-        let key = key.expect("only a known key is used");
-        key.last_used_at = key.last_used_at.max(Some(used.at));
-    }
+fn note_use(ledger: &mut Ledger, used: &KeyUse) {
+    let key = ledger.keys.get_mut(&used.key);
+    let key = key.expect("only a known key is used");
+    key.last_used_at = key.last_used_at.max(Some(used.at));
 }
 
 fn add_resource(ledger: &mut Ledger, resource: &Resource) {

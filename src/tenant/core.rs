@@ -284,12 +284,13 @@ impl Core {
             }
         }
         self.state.contacts.apply(facts, now);
-        self.state.trail.push(taken.place, taken.lsn, events);
         self.state.sequence = header.sequence;
         self.state.chain = encoded.hash;
         self.state.last_at = now;
         self.state.head = taken.lsn;
         self.tell_keyring(events, taken.lsn);
+        // Last: whoever sees the entry on the trail must find its key judged by it.
+        self.state.trail.push(taken.place, taken.lsn, events);
         Ok(())
     }
 

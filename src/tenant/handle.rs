@@ -220,7 +220,7 @@ impl Handle {
     }
 
     /// A place in this tenant's share, kept until the answer is durable: that is what bounds its part of a group.
-    fn permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
+    pub fn permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
         self.0
             .permits
             .try_acquire()

@@ -49,9 +49,11 @@ macro_rules! transcripts {
 transcripts! {
     agents
     appointments
+    audit
     bodies
     booking
     confirm
+    events
     holds
     idempotency
     isolation

@@ -5,10 +5,15 @@
 
 mod words;
 
+mod event_id;
+
+mod changes;
 mod refusal;
 mod visit;
 mod wish;
 
+pub mod audit;
+pub mod events;
 pub mod inbox;
 pub mod keys;
 pub mod resources;
