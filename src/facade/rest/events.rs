@@ -14,6 +14,7 @@ use actix_web::web::Bytes;
 use actix_web::{HttpRequest, HttpResponse};
 use futures_util::stream;
 use serde::{Deserialize, Serialize};
+use tokio::time::Interval;
 use utoipa::{IntoParams, ToSchema};
 
 use super::changes::{By, Change};
@@ -100,6 +101,8 @@ struct Live {
     follower: Follower,
     seen: EventId,
     greeted: bool,
+    /// Runs on while entries go by that have nothing to show, so that a quiet stream is never a silent one.
+    heartbeat: Interval,
     _place: Place,
 }
 
@@ -118,6 +121,7 @@ impl Live {
             follower,
             seen,
             greeted: false,
+            heartbeat: tokio::time::interval(limits::EVENT_HEARTBEAT),
             _place: place,
         })
     }
@@ -126,6 +130,7 @@ impl Live {
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         if !self.greeted {
             self.greeted = true;
+            self.heartbeat.reset();
             let greeting = format!("retry: {}\nid: {}\n\n", RETRY.as_millis(), self.seen);
             return Some((Ok(greeting.into()), self));
         }
@@ -144,6 +149,7 @@ impl Live {
                 let text = text(&entries, self.seen, &self.visit.zone());
                 self.seen = EventId::after(last.sequence);
                 if !text.is_empty() {
+                    self.heartbeat.reset();
                     return Some(text.into());
                 }
                 continue;
@@ -152,7 +158,7 @@ impl Live {
             tokio::select! {
                 () = closing => return None,
                 () = self.follower.more_than(self.seen.sequence) => {}
-                () = tokio::time::sleep(limits::EVENT_HEARTBEAT) => {
+                _ = self.heartbeat.tick() => {
                     return self.may_go_on().then(|| Bytes::from_static(b":\n\n"));
                 }
             }
