@@ -6,9 +6,9 @@ use holdfast::ledger::{
     look,
 };
 use holdfast::model::{
-    AppointmentId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
-    MinuteOfDay, OpeningHours, Party, PersonId, Principal, ResourceKind, Scope, SendOutcome, Slug,
-    Timestamp, VerificationPolicy, Weekdays, Window,
+    AppointmentId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId, KeyUse,
+    MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal, ResourceKind, Scope,
+    SendOutcome, Slug, Timestamp, VerificationPolicy, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -139,6 +139,10 @@ impl Known {
             }
             Command::HandOverText(message) | Command::SettleText { message, .. } => {
                 name(&self.texts, &mut message.0);
+            }
+            Command::NoteKeyUses(uses) => {
+                uses.iter_mut()
+                    .for_each(|used| name(&self.keys, &mut used.key.0));
             }
             Command::RevokeKey(key) => name(&self.keys, &mut key.0),
             _ => {}
@@ -369,6 +373,13 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
             }
         }),
         made().prop_map(|key| Command::RevokeKey(KeyId(key))),
+        prop::collection::vec((made(), instant()), 0..4).prop_map(|uses| {
+            let used = |(key, at)| KeyUse {
+                key: KeyId(key),
+                at,
+            };
+            Command::NoteKeyUses(uses.into_iter().map(used).collect())
+        }),
         Just(Command::TimePassed),
     ]
 }
