@@ -177,9 +177,15 @@ impl Reader<'_> {
             if bytes > limits::HISTORY_BYTES_MAX {
                 break;
             }
-            let (entry, length) = self.entry(sequence, *place, &stretch.names)?;
-            entries.push(entry);
-            bytes += length;
+            match self.entry(sequence, *place, &stretch.names) {
+                Ok((entry, length)) => {
+                    entries.push(entry);
+                    bytes += length;
+                }
+                // What is whole before it is shown; the next page begins with the fault.
+                Err(_) if !entries.is_empty() => break,
+                Err(unreadable) => return Err(unreadable),
+            }
         }
         Ok(entries)
     }

@@ -96,3 +96,34 @@ impl Trail {
         self.0.head.subscribe()
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_are_cut_to_what_there_is() {
+        let trail = Trail::default();
+        for sequence in 1..=5 {
+            let place = Place {
+                segment: 1 + sequence / 3,
+                offset: sequence * 100,
+            };
+            trail.push(place, Lsn(sequence * 2), &[]);
+        }
+        let offsets = |after, limit| {
+            let stretch = trail.after(after, limit);
+            assert_eq!((stretch.head, stretch.lsn), (5, Lsn(10)));
+            let places = stretch.places.iter();
+            places.map(|place| place.offset).collect::<Vec<_>>()
+        };
+        assert_eq!(offsets(0, 2), [100, 200]);
+        assert_eq!(offsets(2, 100), [300, 400, 500]);
+        assert!(
+            [(5, 9), (6, 9), (u64::MAX, usize::MAX), (0, 0)]
+                .iter()
+                .all(|(after, limit)| offsets(*after, *limit).is_empty())
+        );
+        assert_eq!(*trail.watch().borrow(), 5);
+    }
+}

@@ -5,6 +5,7 @@ mod sse;
 use std::io::ErrorKind;
 use std::time::Duration;
 
+use holdfast::journal::Storage;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -299,4 +300,35 @@ fn a_clinic_has_so_many_streams_and_gets_their_places_back() {
             && Stream::try_open(&clinic.read, &path, None).is_ok()
     };
     assert!((0..100).any(is_free));
+}
+
+#[test]
+fn an_entry_that_the_disk_has_damaged_since_is_an_answer_and_no_panic() {
+    let world = World::start();
+    let clinic = world.clinic("a");
+    book(&clinic.agent, &clinic.path, "dr-a", 1);
+    let mut bytes = world.storage.read(1).expect("the first segment");
+    // The last entry gives a hold back: all of it is covered by the checksum.
+    let last = bytes.iter().rposition(|byte| *byte != 0).expect("entries");
+    bytes[last] ^= 1;
+    world.storage.replace(1, bytes);
+    let audit = clinic.staff.get(&clinic.at("audit"));
+    assert_eq!(
+        (audit.status, audit.text("code").as_str()),
+        (503, "tenant-quarantined")
+    );
+    assert_eq!(
+        clinic.staff.get(&clinic.at("audit?limit=3")).status,
+        200,
+        "what is whole is shown"
+    );
+    let mut stream = Stream::open(&clinic.read, &clinic.at("events?after=0"), None);
+    while stream.try_event().is_some() {}
+    let refused = Stream::try_open(&clinic.read, &clinic.at("events"), stream.last.as_deref());
+    assert!(refused.is_err_and(|status| status.contains(" 503 ")));
+    assert_eq!(
+        clinic.staff.get(&clinic.at("holds")).status,
+        200,
+        "the ledger is well"
+    );
 }

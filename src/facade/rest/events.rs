@@ -88,11 +88,15 @@ pub async fn stream(
 
 async fn begin(visit: &Visit, brought: Option<Brought>) -> Result<EventId, Problem> {
     let history = visit.tenant.history();
-    let begin = match brought {
-        None => history.head().await.map(|head| Ok(EventId::after(head))),
-        Some(brought) => brought.known(history).await,
+    let refusal = |refused| visit.refusal(&refused);
+    let Some(brought) = brought else {
+        let head = history.head().await.map_err(refusal)?;
+        return Ok(EventId::after(head));
     };
-    begin.map_err(|refused| visit.refusal(&refused))?
+    let begin = brought.known(history).await.map_err(refusal)??;
+    // What cannot be read is refused here, where there still is a status to say so.
+    let first = history.after(begin.sequence, 1).await;
+    first.map(|_| begin).map_err(refusal)
 }
 
 /// An open stream.
@@ -140,7 +144,7 @@ impl Live {
 
     async fn piece(&mut self) -> Option<Bytes> {
         loop {
-            // A refusal ends the stream; the client comes again and is told why.
+            // A refusal ends the stream; the client comes again with its last id and is told why.
             let entries = self.read().await.ok()?;
             if !self.may_go_on() {
                 return None;

@@ -62,8 +62,13 @@ impl Stream {
 
     /// The next event: its id and its data.
     pub fn event(&mut self) -> (String, Value) {
+        self.try_event().expect("an event, not the end")
+    }
+
+    /// The next event; `None`: the stream has ended well.
+    pub fn try_event(&mut self) -> Option<(String, Value)> {
         loop {
-            let block = self.block().expect("an event, not the end");
+            let block = self.block()?;
             let field = |wanted| {
                 let mut fields = block.iter().filter(|(name, _)| name == wanted);
                 fields.next().map(|(_, value)| value.clone())
@@ -76,7 +81,7 @@ impl Stream {
                     (&data["id"], &data["type"]),
                     (&Value::from(id.as_str()), &Value::from(event))
                 );
-                return (id, data);
+                return Some((id, data));
             }
         }
     }
