@@ -292,12 +292,7 @@ fn a_clinic_has_so_many_streams_and_gets_their_places_back() {
     // That a client has gone is noticed when it is sent something.
     let is_free = |_| {
         book(&clinic.agent, &clinic.path, "dr-a", 1);
-        clinic
-            .read
-            .open("GET", &path, &[], "")
-            .peek(&mut [0; 12])
-            .is_ok()
-            && Stream::try_open(&clinic.read, &path, None).is_ok()
+        Stream::try_open(&clinic.read, &path, None).is_ok()
     };
     assert!((0..100).any(is_free));
 }
