@@ -7,8 +7,8 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, AppointmentVerb, CallerId, Cancellation, Hold, HoldId, HoldState,
-    Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service,
-    TextKind, Timestamp, Transition,
+    KeyUse, Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome,
+    Service, TextKind, Timestamp, Transition,
 };
 
 use super::attempts;
@@ -39,6 +39,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
                 .expect("only a known key is revoked");
             key.revoked_at = Some(*at);
         }
+        Event::KeysUsed(uses) => uses.iter().for_each(|used| note_use(ledger, used)),
         Event::ResourceAdded(resource) => add_resource(ledger, resource),
         Event::ResourceChanged(resource) => {
             ledger.resources[resource.number.0 as usize] = resource.clone();
@@ -118,6 +119,12 @@ fn set_profile(ledger: &mut Ledger, profile: &Profile) {
     ledger.zone = Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc);
     ledger.profile = Some(profile.clone());
     ledger.sheets.clear();
+}
+
+fn note_use(ledger: &mut Ledger, used: &KeyUse) {
+    let key = ledger.keys.get_mut(&used.key);
+    let key = key.expect("only a known key is used");
+    key.last_used_at = key.last_used_at.max(Some(used.at));
 }
 
 fn add_resource(ledger: &mut Ledger, resource: &Resource) {

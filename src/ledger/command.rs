@@ -5,8 +5,8 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId,
-    MessageId, OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SendOutcome, Slug,
-    Timestamp, VerificationPolicy,
+    KeyUse, MessageId, OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SendOutcome,
+    Slug, Timestamp, VerificationPolicy,
 };
 use crate::seal::CodeKey;
 
@@ -167,6 +167,8 @@ pub enum Command {
     },
     /// Takes a key back.
     RevokeKey(KeyId),
+    /// Writes down when keys were last used, up to a bounded number of them.
+    NoteKeyUses(Vec<KeyUse>),
     /// Adds a resource.
     AddResource(NewResource),
     /// Changes a resource.

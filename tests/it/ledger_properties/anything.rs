@@ -7,7 +7,7 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
-    Interval, KeyId, MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal,
+    Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal,
     ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
@@ -147,6 +147,10 @@ impl Known {
             Command::HandOverText(message) | Command::SettleText { message, .. } => {
                 name(&self.texts, &mut message.0);
             }
+            Command::NoteKeyUses(uses) => {
+                uses.iter_mut()
+                    .for_each(|used| name(&self.keys, &mut used.key.0));
+            }
             Command::RevokeKey(key) => name(&self.keys, &mut key.0),
             Command::RemoveBlock { block, .. } => name(&self.blocks, &mut block.0),
             _ => {}
@@ -259,7 +263,7 @@ fn made() -> impl Strategy<Value = u128> {
 
 fn command() -> impl Strategy<Value = Command> {
     // Boxed: nested by value they outgrow a test thread's stack.
-    prop_oneof![2 => of_the_practice().boxed(), 8 => of_holds().boxed(), 3 => of_the_rest().boxed()]
+    prop_oneof![2 => of_the_practice().boxed(), 8 => of_holds().boxed(), 2 => of_appointments().boxed(), 2 => of_the_rest().boxed()]
 }
 
 fn of_the_practice() -> impl Strategy<Value = Command> {
@@ -370,14 +374,8 @@ fn of_holds() -> impl Strategy<Value = Command> {
     ]
 }
 
-fn of_the_rest() -> impl Strategy<Value = Command> {
+fn of_appointments() -> impl Strategy<Value = Command> {
     let version = || prop::option::of(any::<u32>());
-    let outcome = prop::sample::select(vec![
-        SendOutcome::Sent,
-        SendOutcome::NotSent,
-        SendOutcome::Unknown,
-    ]);
-    let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
     let attendance = prop::sample::select(vec![Attendance::Arrived, Attendance::NoShow]);
     prop_oneof![
         (wish(), party(), any::<bool>()).prop_map(|(wish, party, overbook)| {
@@ -419,6 +417,17 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
                 if_version,
             }
         }),
+    ]
+}
+
+fn of_the_rest() -> impl Strategy<Value = Command> {
+    let outcome = prop::sample::select(vec![
+        SendOutcome::Sent,
+        SendOutcome::NotSent,
+        SendOutcome::Unknown,
+    ]);
+    let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
+    prop_oneof![
         made().prop_map(|message| Command::HandOverText(MessageId(message))),
         (made(), 0u32..4, outcome).prop_map(|(message, attempt, outcome)| Command::SettleText {
             message: MessageId(message),
@@ -434,6 +443,13 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
             }
         }),
         made().prop_map(|key| Command::RevokeKey(KeyId(key))),
+        prop::collection::vec((made(), instant()), 0..4).prop_map(|uses| {
+            let used = |(key, at)| KeyUse {
+                key: KeyId(key),
+                at,
+            };
+            Command::NoteKeyUses(uses.into_iter().map(used).collect())
+        }),
         Just(Command::TimePassed),
     ]
 }

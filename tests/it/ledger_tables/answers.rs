@@ -42,6 +42,7 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
     for event in &decision.events {
         match event {
             Event::HoldLocked { .. } => said += ", hold locked",
+            Event::KeysUsed(uses) => said += &format!(", uses noted: {}", uses.len()),
             Event::CodeWithdrawn { .. } => said += ", code withdrawn",
             Event::BlockRemoved { block, .. } => {
                 said += &format!(", {} removed", desk.blocks.name(block.0));
