@@ -84,6 +84,10 @@ impl Rule {
         Self::Blocks,
         Self::Claims,
     ];
+    /// Those that no resource has a say in: the same for all of them.
+    pub const OF_TIME: [Self; 3] = [Self::Past, Self::Notice, Self::Horizon];
+    /// The others.
+    pub const OF_RESOURCE: [Self; 4] = [Self::OpeningHours, Self::Step, Self::Blocks, Self::Claims];
     /// Those for a resource that stands beside it.
     pub const BESIDE: [Self; 3] = [Self::OpeningHours, Self::Blocks, Self::Claims];
 
