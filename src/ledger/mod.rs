@@ -15,8 +15,12 @@ mod table;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
+mod waitlist;
 
 mod state;
+
+mod freeing;
+mod outgoing;
 
 mod apply;
 mod availability;
@@ -29,8 +33,8 @@ mod look;
 
 pub use apply::apply;
 pub use command::{
-    Command, Context, FreshIds, NewResource, NewService, Policy, ProfileChange, RequestKey,
-    ResourceChange, ServiceChange, TextChannel, Wish,
+    Awaited, Command, Context, FreshIds, NewResource, NewService, Policy, ProfileChange,
+    RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,
 };
 pub use decide::decide;
 pub use decision::Decision;
@@ -38,7 +42,8 @@ pub use event::Event;
 pub use look::look;
 pub use query::{AppointmentSearch, PageRequest, Query, SlotPage, SlotSearch, View};
 pub use receipt::{
-    AppointmentView, CodeQueued, Cursor, HoldView, Page, Receipt, ServiceView, SlotStatus, SlotView,
+    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Receipt, ServiceView,
+    SlotStatus, SlotView, WaitlistView,
 };
 pub use rejection::{Bound, Missing, Reason, Rejection};
 pub use state::Ledger;

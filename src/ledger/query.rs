@@ -2,10 +2,12 @@
 
 use crate::model::{
     AppointmentId, AppointmentStatus, HoldId, HoldStatus, KeyId, KeyRecord, PersonId, Profile,
-    Resource, Slug, TenantRecord, Timestamp,
+    Resource, Slug, TenantRecord, Timestamp, WaitlistId, WaitlistStatus,
 };
 
-use super::receipt::{AppointmentView, Cursor, HoldView, Page, ServiceView, SlotView};
+use super::receipt::{
+    AppointmentView, Cursor, HoldView, Page, ServiceView, SlotView, WaitlistView,
+};
 use super::rejection::Reason;
 
 /// Which part of a list.
@@ -83,6 +85,15 @@ pub enum Query {
     },
     /// One hold; an agent sees its own.
     Hold(HoldId),
+    /// The waitlist; an agent sees its own entries.
+    Waitlist {
+        /// That are so.
+        status: Option<WaitlistStatus>,
+        /// Which part.
+        page: PageRequest,
+    },
+    /// One entry of the waitlist; an agent sees its own.
+    WaitlistEntry(WaitlistId),
     /// Appointments.
     Appointments(AppointmentSearch),
     /// One appointment.
@@ -125,6 +136,10 @@ pub enum View {
     Holds(Page<HoldView>),
     /// For [`Query::Hold`].
     Hold(HoldView),
+    /// For [`Query::Waitlist`].
+    Waitlist(Page<WaitlistView>),
+    /// For [`Query::WaitlistEntry`].
+    WaitlistEntry(WaitlistView),
     /// For [`Query::Appointments`].
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].

@@ -61,6 +61,8 @@ pub enum Missing {
     Hold,
     /// No such appointment.
     Appointment,
+    /// No such entry of the waitlist.
+    WaitlistEntry,
     /// No such text.
     Message,
 }
@@ -75,6 +77,7 @@ impl Missing {
             Self::Service => "service",
             Self::Hold => "hold",
             Self::Appointment => "appointment",
+            Self::WaitlistEntry => "waitlist entry",
             Self::Message => "message",
         }
     }
@@ -93,6 +96,10 @@ pub enum Bound {
     Blocks,
     /// Services.
     Services,
+    /// Entries of the waitlist that have not ended.
+    Waitlist,
+    /// Such entries of one phone.
+    WaitlistOfPhone,
 }
 
 impl Bound {
@@ -104,6 +111,8 @@ impl Bound {
             Self::Resources => "resources",
             Self::Blocks => "blocks of this resource",
             Self::Services => "services",
+            Self::Waitlist => "waitlist entries",
+            Self::WaitlistOfPhone => "waitlist entries of this phone",
         }
     }
 }

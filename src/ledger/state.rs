@@ -7,17 +7,21 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, Block, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
-    Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Service, Slug,
-    TenantId, TenantRecord, Timestamp,
+    Appointment, AppointmentId, Block, CallId, CallerId, EndReason, Hold, HoldId, HoldState, KeyId,
+    KeyRecord, Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome,
+    Service, Slug, TenantId, TenantRecord, Timestamp, WaitlistEntry, WaitlistId, WaitlistState,
+    WaitlistStatus,
 };
 
 use super::day_sheets::DaySheets;
 use super::idempotency::Requests;
 use super::occupancy::{Occupancy, Owner};
 use super::query::PageRequest;
-use super::receipt::{AppointmentView, Cursor, HoldView, Page, ServiceView};
+use super::receipt::{
+    AppointmentView, Cursor, HoldView, OfferView, Page, ServiceView, WaitlistView,
+};
 use super::table::{FixedMap, Table};
+use super::waitlist::Waitlist;
 
 /// What is kept of a phone between its holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -41,6 +45,8 @@ pub(super) enum Forget {
     Request([u8; 32]),
     /// A phone's count of wrong codes.
     Attempts(CallerId),
+    /// An entry of the waitlist that ended.
+    WaitlistEntry(WaitlistId),
 }
 
 /// One tenant's ledger.
@@ -68,6 +74,7 @@ pub struct Ledger {
     pub(super) messages: Table<MessageId, Message>,
     /// Texts handed to the outbox and not settled.
     pub(super) unsettled: BTreeSet<MessageId>,
+    pub(super) waitlist: Waitlist,
     pub(super) requests: Requests,
     /// When holds lapse.
     pub(super) lapses: BTreeSet<(Timestamp, HoldId)>,
@@ -98,6 +105,7 @@ impl Ledger {
             calls: FixedMap::default(),
             messages: Table::default(),
             unsettled: BTreeSet::new(),
+            waitlist: Waitlist::default(),
             requests: Requests::default(),
             lapses: BTreeSet::new(),
             forgets: BTreeSet::new(),
@@ -120,16 +128,33 @@ impl Ledger {
         self.tenants.after(0).map(|(_, tenant)| tenant)
     }
 
+    /// The clinic's zone.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
     /// The keys, revoked ones too, in order of creation.
     pub fn keys(&self) -> impl Iterator<Item = &KeyRecord> {
         self.keys.after(0).map(|(_, key)| key)
     }
 
-    /// The next instant at which something is due: a lapse to write down, a row to drop.
+    /// The next instant at which something is due: a lapse to write down, a wait to end, a row to drop.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let lapse = self.lapses.first().map(|(at, _)| *at);
         let forget = self.forgets.first().map(|(at, _)| *at);
-        lapse.into_iter().chain(forget).min()
+        let end = self.waitlist.next_end();
+        lapse.into_iter().chain(forget).chain(end).min()
+    }
+
+    /// Whether time has become free that is not offered yet.
+    pub fn has_freed(&self) -> bool {
+        self.waitlist.freed().next().is_some()
+    }
+
+    /// Whether an offer still stands at `now`.
+    pub fn offer_stands(&self, hold: HoldId, now: Timestamp) -> bool {
+        let is_live = |hold: &Hold| hold.is_live(now);
+        self.waitlist.offered_by(hold).is_some() && self.holds.get(&hold).is_some_and(is_live)
     }
 
     /// A text.
@@ -230,6 +255,47 @@ impl Ledger {
         }
     }
 
+    pub(super) fn waitlist_view(&self, entry: &WaitlistEntry, now: Timestamp) -> WaitlistView {
+        let offer = match entry.state {
+            WaitlistState::Offered(hold) => self.holds.get(&hold).filter(|hold| hold.is_live(now)),
+            _ => None,
+        };
+        // Whether a time is over is judged by the clock, not by whether anyone has written it down.
+        let waiting = match now < entry.ends_at {
+            true => (WaitlistStatus::Waiting, None),
+            false => (WaitlistStatus::Over, Some(EndReason::DatePassed)),
+        };
+        let (status, reason) = match entry.state {
+            WaitlistState::Offered(_) if offer.is_some() => (WaitlistStatus::Offered, None),
+            WaitlistState::Waiting | WaitlistState::Offered(_) => waiting,
+            WaitlistState::Booked(_) => (WaitlistStatus::Booked, None),
+            WaitlistState::Withdrawn => (WaitlistStatus::Withdrawn, None),
+            WaitlistState::Over(reason) => (WaitlistStatus::Over, Some(reason)),
+        };
+        WaitlistView {
+            id: entry.id,
+            version: entry.version,
+            status,
+            reason,
+            service: self.services[entry.service.0 as usize].id.clone(),
+            resources: self.slugs(entry.resources.iter().copied()),
+            times: entry.times,
+            party: entry.party,
+            created_at: entry.created_at,
+            offer: offer.map(|hold| OfferView {
+                hold: hold.id,
+                service: self.service_of(hold).id.clone(),
+                resources: self.slugs(hold.claims.iter().map(|claim| claim.resource)),
+                interval: hold.interval,
+                expires_at: hold.expires_at,
+            }),
+            appointment: match entry.state {
+                WaitlistState::Booked(appointment) => Some(appointment),
+                _ => None,
+            },
+        }
+    }
+
     pub(super) fn service_view(&self, service: &Service) -> ServiceView {
         ServiceView {
             resources: self.slugs(service.resources.iter().copied()),
@@ -270,6 +336,7 @@ impl Ledger {
             "every appointment is on the agenda"
         );
         self.check_lists();
+        self.waitlist.check();
         self.check_deadlines();
     }
 
@@ -327,6 +394,16 @@ impl Ledger {
                     message.queued_at.plus_seconds(kept),
                     Forget::Message(message.id),
                 );
+            }
+        }
+        for (_, entry) in self.waitlist.after(0) {
+            if let Some(ended) = entry.ended_at {
+                let kept = limits::ENDED_KEPT_SECONDS;
+                due(ended.plus_seconds(kept), Forget::WaitlistEntry(entry.id));
+            }
+            if let WaitlistState::Offered(hold) = entry.state {
+                let hold = self.holds.get(&hold).map(|hold| hold.state);
+                assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
             }
         }
         for (key, until) in self.requests.deadlines() {

@@ -64,6 +64,11 @@ impl Service {
         Interval::of_minutes(start, self.minutes)
     }
 
+    /// Whether an appointment may take time of this resource.
+    pub fn may_take(&self, resource: ResourceId) -> bool {
+        self.resources.contains(&resource)
+    }
+
     /// How far apart starts are: as chosen, or one appointment with its buffers after the other.
     pub fn step(&self) -> NonZeroU32 {
         let buffers = self

@@ -77,6 +77,14 @@ impl Contacts {
                 let party = self.party(contact, fresh, &mut facts);
                 Command::BookDirectly { wish, party }
             }
+            Instruction::JoinWaitlist { awaited, contact } => {
+                let party = self.party(contact, fresh, &mut facts);
+                Command::JoinWaitlist { awaited, party }
+            }
+            Instruction::TakeReply { from, reply } => Command::AnswerOffer {
+                caller: self.callers.get(&from).copied(),
+                reply,
+            },
             Instruction::CreateKey {
                 scope,
                 label,

@@ -298,6 +298,8 @@ impl Core {
         match &view {
             View::Hold(hold) => name(hold.party.person),
             View::Holds(page) => page.items.iter().for_each(|hold| name(hold.party.person)),
+            View::WaitlistEntry(entry) => name(entry.party.person),
+            View::Waitlist(page) => page.items.iter().for_each(|one| name(one.party.person)),
             View::Appointment(appointment) => name(appointment.party.person),
             View::Appointments(page) => page.items.iter().for_each(|one| name(one.party.person)),
             _ => {}

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ledger::{Command, Receipt, Rejection, View, Wish};
+use crate::ledger::{Awaited, Command, Receipt, Rejection, View, Wish};
 use crate::model::{
     AppointmentId, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone, Principal,
-    Scope, Slug, TextKind, Timestamp,
+    Reply, Scope, Slug, TextKind, Timestamp,
 };
 
 /// What can be asked of a tenant.
@@ -33,6 +33,20 @@ pub enum Instruction {
         wish: Wish,
         /// Who for.
         contact: Contact,
+    },
+    /// Wait for a time to become free.
+    JoinWaitlist {
+        /// For which.
+        awaited: Awaited,
+        /// Who for.
+        contact: Contact,
+    },
+    /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
+    TakeReply {
+        /// From which phone.
+        from: Phone,
+        /// What it means.
+        reply: Reply,
     },
     /// Make a key; the answer shows its secret, once.
     CreateKey {

@@ -12,3 +12,6 @@ pub(super) mod keys;
 pub(super) mod tenants;
 pub(super) mod texts;
 pub(super) mod time_passed;
+pub(super) mod waitlist;
+
+pub(super) mod offers;
