@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, holds, inbox, keys, resources, services, slots, tenants, verification,
+    appointments, holds, inbox, keys, resources, services, slots, tenants, verification, waitlist,
 };
 use super::{docs_page, health};
 
@@ -31,8 +31,9 @@ use super::{docs_page, health};
         services::create, services::list, services::show, services::change,
         slots::list,
         holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
+        waitlist::join, waitlist::list, waitlist::show, waitlist::withdraw,
         appointments::book, appointments::list, appointments::show, appointments::cancel, appointments::reschedule,
-        inbox::list,
+        inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),
     security(("key" = [])),

@@ -16,7 +16,7 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, holds, inbox, keys, resources, services, slots, tenants, verification,
+    appointments, holds, inbox, keys, resources, services, slots, tenants, verification, waitlist,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -76,12 +76,17 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/holds/{id}/extend"          BOOKERS  holds::extend;
         POST   "/v1/tenants/{t}/holds/{id}/verification"    BOOKERS  verification::send_code;
         POST   "/v1/tenants/{t}/holds/{id}/confirm"         BOOKERS  verification::confirm;
+        POST   "/v1/tenants/{t}/waitlist"                   BOOKERS  waitlist::join;
+        GET    "/v1/tenants/{t}/waitlist"                   ALL_KEYS waitlist::list;
+        GET    "/v1/tenants/{t}/waitlist/{id}"              ALL_KEYS waitlist::show;
+        DELETE "/v1/tenants/{t}/waitlist/{id}"              BOOKERS  waitlist::withdraw;
         POST   "/v1/tenants/{t}/appointments"               DESK     appointments::book;
         GET    "/v1/tenants/{t}/appointments"               READERS  appointments::list;
         GET    "/v1/tenants/{t}/appointments/{id}"          ALL_KEYS appointments::show;
         POST   "/v1/tenants/{t}/appointments/{id}/cancel"   DESK     appointments::cancel;
         POST   "/v1/tenants/{t}/appointments/{id}/reschedule" DESK   appointments::reschedule;
         GET    INBOX                                        DESK     inbox::list;
+        POST   INBOX                                        DESK     inbox::take;
     }
 }
 

@@ -60,6 +60,7 @@ transcripts! {
     practice
     slots
     verification
+    waitlist
 }
 
 fn quiet() -> Config {

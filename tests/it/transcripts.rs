@@ -41,13 +41,14 @@ use script::{Exchange, Expected, Script, Step};
 use template::matches;
 
 /// Ids and secrets: what differs from run to run.
-const DRAWN: [&str; 10] = [
+const DRAWN: [&str; 11] = [
     "hold_",
     "apt_",
     "key_",
     "person_",
     "tenant_",
     "block_",
+    "wait_",
     "hf_",
     "msg_",
     "resource-",

@@ -129,7 +129,8 @@ pub struct AppointmentParams {
 }
 
 impl Appointment {
-    fn of(
+    /// An appointment as an answer shows it.
+    pub fn of(
         view: &AppointmentView,
         person: Option<Person>,
         reason: Option<&FreeText>,

@@ -9,7 +9,6 @@ mod refusal;
 mod visit;
 mod wish;
 
-pub mod inbox;
 pub mod keys;
 pub mod resources;
 pub mod services;
@@ -18,4 +17,6 @@ pub mod tenants;
 
 pub mod appointments;
 pub mod holds;
+pub mod inbox;
 pub mod verification;
+pub mod waitlist;

@@ -188,5 +188,8 @@ fn noun(request: &HttpRequest) -> String {
         .split("/{id}")
         .next()
         .and_then(|list| list.rsplit('/').next());
-    list.unwrap_or("thing").trim_end_matches('s').to_owned()
+    match list.unwrap_or("thing") {
+        "waitlist" => "waitlist entry".to_owned(),
+        list => list.trim_end_matches('s').to_owned(),
+    }
 }
