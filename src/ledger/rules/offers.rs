@@ -4,8 +4,6 @@
 //! start first. A freed stretch stays noted until it fits nobody any more, so an hour may serve two half-hours. Nobody can
 //! come in between: the house asks for these decisions in the same step of the tenant that freed the time.
 
-use std::collections::BTreeMap;
-
 use jiff::civil::DateTime;
 
 use crate::ledger::availability::{choose, free_within};
@@ -17,8 +15,8 @@ use crate::ledger::rejection::Rejection;
 use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{
-    CallerId, Claim, Hold, HoldId, MessageId, Proof, Reply, ResourceId, Service, ServiceId,
-    TextKind, Timestamp, WaitlistEntry,
+    CallerId, Claim, Hold, HoldId, MessageId, Proof, Reply, ResourceId, Service, TextKind, Times,
+    Timestamp, WaitlistEntry,
 };
 
 use super::claiming::clear_lapsed;
@@ -94,33 +92,33 @@ fn first_fit<'a>(
     if freed.interval.end() <= context.now {
         return None;
     }
-    let mut openings: BTreeMap<ServiceId, Vec<Opening>> = BTreeMap::new();
-    let mut serials = Vec::new();
+    let mut awaited = Vec::new();
     for (number, queue) in ledger.waitlist.queues() {
         let service = &ledger.services[number.0 as usize];
-        let of_service = openings_of(ledger, service, freed, context);
-        if !of_service.is_empty() {
-            openings.insert(number, of_service);
-            serials.extend(queue);
+        let openings = openings_of(ledger, service, freed, context);
+        if !openings.is_empty() {
+            *walked += queue.len();
+            awaited.push((openings, queue));
         }
     }
-    // One queue is in order already; of several the order is by creation over all of them.
-    if openings.len() > 1 {
-        serials.sort_unstable();
-    }
-    for serial in serials {
-        *walked += 1;
+    let suited = awaited.iter().map(|(openings, queue)| {
+        let suits = |times: &Times| openings.iter().any(|opening| times.fit(opening.reading));
+        let queue = queue.iter().filter(move |(_, times)| suits(times));
+        queue.map(move |(serial, _)| (*serial, openings)).peekable()
+    });
+    let mut queues: Vec<_> = suited.collect();
+    // Order is by creation over all queues: whoever stands first at the head of any is next.
+    loop {
+        let heads = queues.iter_mut().enumerate();
+        let heads = heads.filter_map(|(place, queue)| Some((queue.peek()?.0, place)));
+        let (serial, place) = heads.min()?;
+        let (_, openings) = queues[place].next().expect("it has a head");
         let entry = ledger.waitlist.by_serial(serial);
         let entry = entry.expect("queues name known entries");
-        let fitting = openings[&entry.service]
-            .iter()
-            .filter(|opening| fits(entry, opening))
-            .peekable();
-        if let Some(fit) = take(ledger, entry, freed, fitting, context) {
+        if let Some(fit) = take(ledger, entry, freed, openings, context) {
             return Some(fit);
         }
     }
-    None
 }
 
 /// The openings of a service in a freed stretch, soonest first; of one start by the listed resource's number.
@@ -161,13 +159,15 @@ fn fits(entry: &WaitlistEntry, opening: &Opening) -> bool {
 }
 
 /// Claims the first of the openings that fit this entry, if it waits still and its phone may hold more.
-fn take<'a, 'b>(
+fn take<'a>(
     ledger: &'a Ledger,
     entry: &'a WaitlistEntry,
     freed: Claim,
-    mut fitting: std::iter::Peekable<impl Iterator<Item = &'b Opening>>,
+    openings: &[Opening],
     context: &Context<'_>,
 ) -> Option<Fit<'a>> {
+    let fitting = openings.iter().filter(|opening| fits(entry, opening));
+    let mut fitting = fitting.peekable();
     fitting.peek()?;
     if entry.ends_at <= context.now || holds::has_room(ledger, entry.party, context).is_err() {
         return None;
