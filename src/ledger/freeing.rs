@@ -26,7 +26,7 @@ pub(super) fn follow(ledger: &mut Ledger, event: &Event) {
                 forget_later(ledger, entry, *at);
             }
         }
-        Event::AppointmentCancelled { appointment }
+        Event::AppointmentCancelled { appointment, .. }
         | Event::AppointmentMoved { appointment, .. } => {
             let appointment = ledger.appointments.get(appointment);
             let claims = appointment.map(|appointment| appointment.claims.clone());
