@@ -96,8 +96,10 @@ impl Practice {
             buffer_after_minutes: 0,
             step_minutes: None,
             notice_minutes: 60,
+            cancel_notice_minutes: 0,
             horizon_days: 90,
             resources: (0..PRACTITIONERS).map(practitioner).collect(),
+            also: Vec::new(),
             verification: VerificationPolicy::Required,
         }));
         practice.fill();
@@ -112,6 +114,7 @@ impl Practice {
                 self.carry_out(&Command::BookDirectly {
                     wish: wish_for(slot),
                     party: party(number as u128),
+                    overbook: false,
                 });
             }
         }
@@ -278,7 +281,10 @@ fn changes(criterion: &mut Criterion, practice: &Practice) {
         bencher.iter_custom(|iterations| {
             in_runs(practice, iterations, wishes, |copy, wish, number| {
                 let hold = copy.hold(wish, number);
-                copy.carry_out(&Command::ReleaseHold(hold));
+                copy.carry_out(&Command::ReleaseHold {
+                    hold,
+                    if_version: None,
+                });
             })
         });
     });
@@ -287,7 +293,11 @@ fn changes(criterion: &mut Criterion, practice: &Practice) {
             let with_codes = slots.iter().zip(0..).map(|(slot, number)| {
                 let hold = copy.hold(wish_for(slot), number);
                 let code = Some(copy.send(hold));
-                Command::Confirm { hold, code }
+                Command::Confirm {
+                    hold,
+                    code,
+                    if_version: None,
+                }
             });
             with_codes.collect::<Vec<_>>()
         };
@@ -363,7 +373,10 @@ fn offers(criterion: &mut Criterion, practice: &Practice) {
                 party: party(10 + number / 5),
             });
         }
-        crowded.carry_out(&Command::ReleaseHold(hold));
+        crowded.carry_out(&Command::ReleaseHold {
+            hold,
+            if_version: None,
+        });
         group.bench_function(name, |bencher| {
             bencher.iter(|| {
                 let offered = crowded.decide(&Command::OfferFreed).expect("it is offered");

@@ -18,6 +18,14 @@ pub const OPENING_HOURS_MAX: usize = 64;
 pub const EXCEPTIONS_MAX: usize = 800;
 /// Resources that may give one service.
 pub const SERVICE_RESOURCES_MAX: usize = 200;
+/// Lists of resources that stand by in one service.
+pub const SERVICE_ALSO_LISTS_MAX: usize = 8;
+/// Overbookings of one resource on one day: each is looked at with every claim of that day.
+pub const OVERBOOKINGS_PER_DAY_MAX: usize = 100;
+/// Appointments of one series: a year of weeks, and one.
+pub const SERIES_OCCURRENCES_MAX: u32 = 53;
+/// Weeks from one appointment of a series to the next.
+pub const SERIES_WEEKS_MAX: u32 = 52;
 /// Longest appointment, in minutes.
 pub const SERVICE_MINUTES_MAX: u32 = 24 * 60;
 /// Longest buffer on either side, in minutes.
@@ -101,8 +109,10 @@ pub const FREED_LOOKS_MAX: usize = 16;
 pub const OFFER_ENTRIES_MAX: usize = 10_000;
 /// Starts within one freed stretch that one decision looks at, for each service.
 pub const OFFER_STARTS_MAX: usize = 1_500;
-/// Free starts within one freed stretch that one decision may offer, for each service: the soonest.
+/// Free starts within one freed stretch that one decision may offer, for each service and resource: the soonest.
 pub const OFFER_OPENINGS_MAX: usize = 48;
+/// The same over all resources of a service, where the freed time is that of one who stands by.
+pub const OFFER_CHOICES_MAX: usize = 192;
 /// Offers that are decided before the next message of a tenant is taken; the rest follows soon after.
 pub const OFFER_STEPS_MAX: usize = 8;
 
@@ -111,3 +121,5 @@ const _: () = assert!(PAGE_ROWS_MAX <= SCAN_ROWS_MAX);
 const _: () = assert!(ENDED_KEPT_SECONDS >= REQUEST_REMEMBERED_SECONDS);
 const _: () = assert!(SERVICE_RESOURCES_MAX <= SCAN_RESOURCE_DAYS_MAX);
 const _: () = assert!(SERVICE_RESOURCES_MAX <= RESOURCES_MAX);
+// Two appointments of a series never meet, buffers included: they are a week apart at least.
+const _: () = assert!(SERVICE_MINUTES_MAX + 2 * BUFFER_MINUTES_MAX < 7 * 24 * 60 - 60);

@@ -7,6 +7,7 @@
 mod fault;
 mod problem;
 mod slot_id;
+mod speech;
 mod throttle;
 
 mod state;

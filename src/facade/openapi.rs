@@ -13,7 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, holds, inbox, keys, resources, services, slots, tenants, verification, waitlist,
+    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, resources, series,
+    services, slots, tenants, verification, waitlist,
 };
 use super::{docs_page, health};
 
@@ -27,12 +28,17 @@ use super::{docs_page, health};
         health::live, health::ready, json, page,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
-        resources::create, resources::list, resources::show, resources::change, resources::block,
+        resources::create, resources::list, resources::show, resources::change,
+        blocks::create, blocks::list, blocks::remove,
         services::create, services::list, services::show, services::change,
-        slots::list,
+        slots::list, explain::explain,
         holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
         waitlist::join, waitlist::list, waitlist::show, waitlist::withdraw,
-        appointments::book, appointments::list, appointments::show, appointments::cancel, appointments::reschedule,
+        appointments::book, appointments::list, appointments::show,
+        appointments::arrive, appointments::no_show, appointments::cancel, appointments::reschedule,
+        series::book, series::show,
+        conflicts::list,
+        persons::list, persons::show,
         inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),

@@ -1,6 +1,6 @@
 //! Query parameters: typed, none unknown, none twice; and what lists have in common.
 //!
-//! Times may be instants or dates of the clinic's calendar. In `phone`, `from` and `to` a blank is read as `+`, because a
+//! Times may be instants or dates of the clinic's calendar. In `phone` and times a blank is read as `+`, because a
 //! form turns the sign of an offset or a country code into one. Handlers take [`Params`] after the judgement of access.
 
 use std::future::{Ready, ready};
@@ -15,13 +15,13 @@ use serde::{Deserialize, Deserializer, forward_to_deserialize_any};
 use crate::calendar::{self, Zone};
 use crate::ledger::{Cursor, PageRequest};
 use crate::limits::{PAGE_ROWS_DEFAULT, PAGE_ROWS_MAX};
-use crate::model::Timestamp;
+use crate::model::{Phone, Timestamp};
 
 use super::fault::Fault;
 use super::problem::Problem;
 
 /// Parameters in which a blank stands for `+`.
-const SIGNED: [&str; 3] = ["phone", "from", "to"];
+const SIGNED: [&str; 4] = ["phone", "from", "to", "start"];
 /// Longest range that one look takes.
 const RANGE_DAYS_MAX: i64 = 366;
 const DAY_SECONDS: i64 = 24 * 60 * 60;
@@ -172,6 +172,35 @@ impl ListParams {
     }
 }
 
+/// A telephone number as it was typed. Only its first sign can be a `+`: every other one was a blank.
+#[derive(Debug)]
+pub struct Dialled(String);
+
+impl<'de> Deserialize<'de> for Dialled {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let text = String::deserialize(deserializer)?;
+        let mut begun = false;
+        let typed = text.chars().map(|letter| match letter {
+            '+' if begun => ' ',
+            letter => {
+                begun |= letter == '+' || letter.is_numeric();
+                letter
+            }
+        });
+        Ok(Self(typed.collect()))
+    }
+}
+
+impl Dialled {
+    /// The number that it is in this country.
+    pub fn phone(&self, country: &str) -> Result<Phone, Problem> {
+        Phone::parse(&self.0, country).map_err(|_| {
+            let detail = "Not a telephone number; write it as dialled in the clinic's country, or with `+` (or `%2B`) and the country code.";
+            Problem::invalid_query("phone", detail)
+        })
+    }
+}
+
 /// One end of a range: an instant, or a whole day of the clinic's calendar.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Moment {
@@ -231,6 +260,32 @@ pub fn range(
         return Err(Problem::invalid_query(
             "to",
             "A range takes up to 366 days; ask for the rest separately.",
+        ));
+    }
+    Ok((start, end))
+}
+
+/// The instants from `from` to `to` where `to` may be far away or absent: for looks whose cost something else bounds.
+pub fn open_range(
+    from: Option<Moment>,
+    to: Option<Moment>,
+    zone: &Zone,
+    begin: Timestamp,
+) -> Result<(Timestamp, Timestamp), Problem> {
+    let start = match from {
+        None => begin,
+        Some(Moment::Instant(at)) => at,
+        Some(Moment::Day(date)) => whole_day(zone, date, "from")?.start(),
+    };
+    let end = match to {
+        None => Timestamp::MAX,
+        Some(Moment::Instant(at)) => at,
+        Some(Moment::Day(date)) => whole_day(zone, date, "to")?.end(),
+    };
+    if end <= start {
+        return Err(Problem::invalid_query(
+            "to",
+            "`to` must be later than `from`.",
         ));
     }
     Ok((start, end))
@@ -299,6 +354,51 @@ mod tests {
         ] {
             assert_eq!(parse_cursor(&cursor_text(cursor)), Some(cursor));
         }
+    }
+
+    #[test]
+    fn a_number_in_a_query_is_read_however_it_is_spelt_and_encoded() {
+        #[derive(Debug, Deserialize)]
+        struct Whom {
+            phone: Dialled,
+        }
+        let read = |query: &str| {
+            let Params(Whom { phone }) = Params::<Whom>::read(query).expect(query);
+            phone.phone("GB")
+        };
+        for query in [
+            "phone=07700900123",
+            "phone=07700+900+123",
+            "phone=07700%20900123",
+            "phone=+447700900123",
+            "phone=%2B447700900123",
+            "phone=%2B44+7700+900123",
+            "phone=+44+(0)7700+900123",
+            "phone=(%2B44)+7700+900123",
+            "phone=0044%207700%20900123",
+            "phone=(07700)%20900-123",
+            "phone=07700%C2%A0900%E2%80%91123",
+        ] {
+            let phone = read(query).expect(query);
+            assert_eq!(phone.expose(), "+447700900123", "{query}");
+        }
+        for query in ["phone=", "phone=Ada", "phone=%00", "phone=+", "phone=12"] {
+            let problem = read(query).expect_err(query);
+            assert_eq!(problem.code().as_str(), "invalid-query", "{query}");
+        }
+    }
+
+    #[test]
+    fn an_open_range_ends_where_time_does() {
+        let zone = Zone::named("Europe/London").expect("a zone");
+        let instant = |at| Some(Moment::Instant(Timestamp(at)));
+        let open = |from, to| open_range(from, to, &zone, Timestamp(7)).ok();
+        assert_eq!(open(None, None), Some((Timestamp(7), Timestamp::MAX)));
+        let years = 40_000 * 86_400_000;
+        let far = open(instant(1), instant(years));
+        assert_eq!(far, Some((Timestamp(1), Timestamp(years))));
+        assert_eq!(open(instant(5), instant(5)), None);
+        assert_eq!(open(None, instant(7)), None);
     }
 
     #[test]

@@ -69,6 +69,7 @@ codes! {
     LimitReached "limit-reached" CONFLICT "There are too many of these already";
     SlotNotOffered "slot-not-offered" UNPROCESSABLE_ENTITY "That time is not offered";
     SlotTaken "slot-taken" CONFLICT "That time is taken";
+    SeriesNotPossible "series-not-possible" CONFLICT "The series cannot be booked";
     TooManyHolds "too-many-holds" TOO_MANY_REQUESTS "This phone holds too much already";
     HoldExpired "hold-expired" GONE "The hold is over";
     HoldConfirmed "hold-confirmed" CONFLICT "The hold became an appointment";
@@ -83,6 +84,8 @@ codes! {
     DigitsWrong "code-mismatch" UNPROCESSABLE_ENTITY "The code is wrong";
     DigitsExpired "code-expired" GONE "The code is over";
     AppointmentCancelled "appointment-cancelled" CONFLICT "The appointment is cancelled";
+    TransitionNotAllowed "transition-not-allowed" CONFLICT "The appointment's status does not allow that";
+    CancelWindowPassed "cancel-window-passed" CONFLICT "It is too late for that without the desk";
     VersionMismatch "version-mismatch" PRECONDITION_FAILED "It has changed since";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "The server is overloaded";
     TenantQuarantined "tenant-quarantined" SERVICE_UNAVAILABLE "This clinic is out of service";
@@ -101,7 +104,7 @@ struct Parts {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// A refusal's body, RFC 9457. Some codes add members of their own: `field`, `reason`, `alternatives`, `attempts_left`, `version`.
+/// A refusal's body, RFC 9457. Some codes add members of their own: `field`, `reason`, `alternatives`, `attempts_left`, `appointment_status`, `until`, `version`, `hold_version`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {

@@ -16,7 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, holds, inbox, keys, resources, services, slots, tenants, verification, waitlist,
+    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, resources, series,
+    services, slots, tenants, verification, waitlist,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -63,12 +64,15 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/resources"                  ALL_KEYS resources::list;
         GET    "/v1/tenants/{t}/resources/{id}"             ALL_KEYS resources::show;
         PATCH  "/v1/tenants/{t}/resources/{id}"             DESK     resources::change;
-        POST   "/v1/tenants/{t}/resources/{id}/blocks"      DESK     resources::block;
+        POST   "/v1/tenants/{t}/resources/{id}/blocks"      DESK     blocks::create;
+        GET    "/v1/tenants/{t}/resources/{id}/blocks"      READERS  blocks::list;
+        DELETE "/v1/tenants/{t}/resources/{id}/blocks/{part}" DESK   blocks::remove;
         POST   "/v1/tenants/{t}/services"                   DESK     services::create;
         GET    "/v1/tenants/{t}/services"                   ALL_KEYS services::list;
         GET    "/v1/tenants/{t}/services/{id}"              ALL_KEYS services::show;
         PATCH  "/v1/tenants/{t}/services/{id}"              DESK     services::change;
         GET    "/v1/tenants/{t}/slots"                      ALL_KEYS slots::list;
+        GET    "/v1/tenants/{t}/slots/explain"              ALL_KEYS explain::explain;
         POST   "/v1/tenants/{t}/holds"                      BOOKERS  holds::place;
         GET    "/v1/tenants/{t}/holds"                      ALL_KEYS holds::list;
         GET    "/v1/tenants/{t}/holds/{id}"                 ALL_KEYS holds::show;
@@ -83,8 +87,15 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/appointments"               DESK     appointments::book;
         GET    "/v1/tenants/{t}/appointments"               READERS  appointments::list;
         GET    "/v1/tenants/{t}/appointments/{id}"          ALL_KEYS appointments::show;
+        POST   "/v1/tenants/{t}/appointments/{id}/arrive"   DESK     appointments::arrive;
+        POST   "/v1/tenants/{t}/appointments/{id}/no-show"  DESK     appointments::no_show;
         POST   "/v1/tenants/{t}/appointments/{id}/cancel"   DESK     appointments::cancel;
         POST   "/v1/tenants/{t}/appointments/{id}/reschedule" DESK   appointments::reschedule;
+        POST   "/v1/tenants/{t}/series"                     DESK     series::book;
+        GET    "/v1/tenants/{t}/series/{id}"                READERS  series::show;
+        GET    "/v1/tenants/{t}/conflicts"                  READERS  conflicts::list;
+        GET    "/v1/tenants/{t}/persons"                    READERS  persons::list;
+        GET    "/v1/tenants/{t}/persons/{id}"               READERS  persons::show;
         GET    INBOX                                        DESK     inbox::list;
         POST   INBOX                                        DESK     inbox::take;
     }

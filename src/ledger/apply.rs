@@ -6,19 +6,26 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, CallerId, Hold, HoldId, HoldState, Profile,
-    Proof, Resource, ResourceId, Service, Timestamp,
+    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, Profile,
+    Proof, Resource, ResourceId, Service, Timestamp, Transition,
 };
 
+use super::attempts;
+use super::blocks::Blocks;
 use super::event::Event;
 use super::freeing::follow;
-use super::occupancy::Owner;
+use super::made::{booked, confirmed, placed};
+use super::occupancy::{Occupancy, Owner};
 use super::outgoing::{queue_text, settle_text};
 use super::state::{Forget, Ledger};
+use super::table::Table;
 
 /// Makes an event so.
 pub fn apply(ledger: &mut Ledger, event: &Event) {
     follow(ledger, event);
+    if let Some(hold) = event.changed_hold() {
+        hold_mut(ledger, hold).version += 1;
+    }
     match event {
         Event::TenantCreated(tenant) => {
             ledger.tenants.insert(tenant.slug.clone(), tenant.clone());
@@ -40,9 +47,10 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             ledger.sheets.clear();
         }
         Event::BlockAdded(block) => {
-            let blocks = &mut ledger.blocks[block.resource.0 as usize];
-            let place = blocks.partition_point(|b| b.interval.start() <= block.interval.start());
-            blocks.insert(place, *block);
+            ledger.blocks[block.resource.0 as usize].add(*block);
+        }
+        Event::BlockRemoved { resource, block } => {
+            ledger.blocks[resource.0 as usize].remove(*block);
         }
         Event::ServiceAdded(service) => add_service(ledger, service),
         Event::ServiceChanged(service) => {
@@ -61,8 +69,15 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             hold.codes_sent += 1;
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
-        Event::AttemptFailed { hold, caller, at } => count_attempt(ledger, *hold, *caller, *at),
+        Event::AttemptFailed { hold, caller, at } => {
+            hold_mut(ledger, *hold).failed_attempts += 1;
+            attempts::count(ledger, *caller, *at);
+        }
+        Event::SeriesBooked(series) => {
+            ledger.series.insert(series.id, series.clone());
+        }
         Event::AppointmentBooked { .. }
+        | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
         Event::TextQueued {
@@ -125,7 +140,7 @@ fn add_resource(ledger: &mut Ledger, resource: &Resource) {
         .insert(resource.id.clone(), resource.number);
     assert!(before.is_none(), "a resource's id is taken once");
     ledger.resources.push(resource.clone());
-    ledger.blocks.push(Vec::new());
+    ledger.blocks.push(Blocks::default());
 }
 
 fn add_service(ledger: &mut Ledger, service: &Service) {
@@ -210,103 +225,12 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
                 .hand_over(from, &hold.claims, to, Timestamp::MAX);
             // The phone has shown that someone holds it: wrong codes before were slips.
             if matches!(proof, Proof::Code { .. } | Proof::Reply) {
-                clear_attempts(ledger, hold.party.caller);
+                attempts::clear(ledger, hold.party.caller);
             }
             book(ledger, confirmed(&hold, *appointment, *proof, *by, *at));
         }
         _ => unreachable!("apply sends only a hold's events here"),
     }
-}
-
-/// The hold that an event places; `None` for any other event.
-pub(super) fn placed(event: &Event) -> Option<Hold> {
-    let Event::HoldPlaced {
-        hold,
-        service,
-        interval,
-        claims,
-        party,
-        call,
-        by,
-        at,
-        expires_at,
-        lifetime_ends_at,
-    } = event
-    else {
-        return None;
-    };
-    assert!(!claims.is_empty(), "a hold claims something");
-    Some(Hold {
-        id: *hold,
-        service: *service,
-        interval: *interval,
-        claims: claims.clone(),
-        party: *party,
-        call: call.clone(),
-        placed_by: *by,
-        taken_up_by: Vec::new(),
-        placed_at: *at,
-        expires_at: *expires_at,
-        lifetime_ends_at: *lifetime_ends_at,
-        state: HoldState::Held,
-        verification: None,
-        codes_sent: 0,
-        failed_attempts: 0,
-        locked: false,
-    })
-}
-
-/// The appointment that a hold becomes.
-pub(super) fn confirmed(
-    hold: &Hold,
-    appointment: AppointmentId,
-    proof: Proof,
-    by: crate::model::Principal,
-    at: Timestamp,
-) -> Appointment {
-    Appointment {
-        id: appointment,
-        version: 1,
-        status: AppointmentStatus::Booked,
-        service: hold.service,
-        interval: hold.interval,
-        claims: hold.claims.clone(),
-        party: hold.party,
-        hold: Some(hold.id),
-        proof,
-        booked_at: at,
-        booked_by: by,
-    }
-}
-
-/// The appointment that an event books at once; `None` for any other event.
-pub(super) fn booked(event: &Event) -> Option<Appointment> {
-    let Event::AppointmentBooked {
-        appointment,
-        service,
-        interval,
-        claims,
-        party,
-        by,
-        at,
-    } = event
-    else {
-        return None;
-    };
-    assert!(!claims.is_empty(), "an appointment claims something");
-    Some(Appointment {
-        id: *appointment,
-        version: 1,
-        status: AppointmentStatus::Booked,
-        service: *service,
-        interval: *interval,
-        claims: claims.clone(),
-        party: *party,
-        hold: None,
-        proof: Proof::Staff,
-        booked_at: *at,
-        booked_by: *by,
-    })
 }
 
 /// Ends a hold: it leaves every list of open holds and will be forgotten. Its time is the caller's business.
@@ -338,66 +262,71 @@ fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
     hold
 }
 
-fn count_attempt(ledger: &mut Ledger, hold: HoldId, caller: CallerId, at: Timestamp) {
-    hold_mut(ledger, hold).failed_attempts += 1;
-    let record = ledger.callers.entry(caller).or_default();
-    // The first wrong one opens the window: a clock before 1970 would find the empty record's still open.
-    if record.failed_attempts == 0 || record.window_ends_at <= at {
-        ledger
-            .forgets
-            .remove(&(record.window_ends_at, Forget::Attempts(caller)));
-        record.failed_attempts = 0;
-        record.window_ends_at = at.plus_seconds(limits::CALLER_ATTEMPTS_WINDOW_SECONDS);
-        ledger
-            .forgets
-            .insert((record.window_ends_at, Forget::Attempts(caller)));
-    }
-    record.failed_attempts += 1;
-}
-
-fn clear_attempts(ledger: &mut Ledger, caller: CallerId) {
-    if let Some(record) = ledger.callers.get_mut(&caller) {
-        ledger
-            .forgets
-            .remove(&(record.window_ends_at, Forget::Attempts(caller)));
-        record.failed_attempts = 0;
-        record.window_ends_at = Timestamp::default();
-        if record.open_holds.is_empty() {
-            ledger.callers.remove(&caller);
-        }
-    }
-}
-
 fn book(ledger: &mut Ledger, appointment: Appointment) {
-    let start = appointment.interval.start();
+    let (person, start) = (appointment.party.person, appointment.interval.start());
     let serial = ledger.appointments.insert(appointment.id, appointment);
-    ledger.agenda.insert((start, serial));
+    ledger.agenda.enter(person, (start, serial));
+}
+
+/// What the verb makes of an appointment, as its next version.
+fn change(
+    appointments: &mut Table<AppointmentId, Appointment>,
+    id: AppointmentId,
+    verb: AppointmentVerb,
+) -> &mut Appointment {
+    let appointment = appointments
+        .get_mut(&id)
+        .expect("events name known appointments");
+    let Transition::To(status) = appointment.status.after(verb) else {
+        unreachable!("only what its status allows is done to an appointment");
+    };
+    appointment.status = status;
+    appointment.version += 1;
+    appointment
+}
+
+fn take_time(occupancy: &mut Occupancy, appointment: &Appointment) {
+    let (owner, claims) = (Owner::Appointment(appointment.id), &appointment.claims);
+    match appointment.overbooked {
+        true => occupancy.enter_overbooked(owner, claims),
+        false => occupancy.enter(owner, claims, Timestamp::MAX),
+    }
+}
+
+fn give_time_back(occupancy: &mut Occupancy, appointment: &Appointment) {
+    let (owner, claims) = (Owner::Appointment(appointment.id), &appointment.claims);
+    match appointment.overbooked {
+        true => occupancy.leave_overbooked(owner, claims),
+        false => occupancy.leave(owner, claims),
+    }
 }
 
 fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
     match event {
         Event::AppointmentBooked { .. } => {
             let appointment = booked(event).expect("this is a booking");
-            let owner = Owner::Appointment(appointment.id);
-            ledger
-                .occupancy
-                .enter(owner, &appointment.claims, Timestamp::MAX);
+            take_time(&mut ledger.occupancy, &appointment);
             book(ledger, appointment);
         }
-        Event::AppointmentCancelled { appointment: id } => {
-            let appointment = ledger
-                .appointments
-                .get_mut(id)
-                .expect("events name known appointments");
-            assert!(
-                appointment.status == AppointmentStatus::Booked,
-                "what is cancelled stood"
-            );
-            appointment.status = AppointmentStatus::Cancelled;
-            appointment.version += 1;
-            ledger
-                .occupancy
-                .leave(Owner::Appointment(*id), &appointment.claims);
+        Event::AppointmentMarked {
+            appointment,
+            attendance,
+        } => {
+            change(&mut ledger.appointments, *appointment, attendance.verb());
+        }
+        Event::AppointmentCancelled {
+            appointment: id,
+            late,
+            by,
+            at,
+        } => {
+            let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Cancel);
+            appointment.cancellation = Some(Cancellation {
+                at: *at,
+                by: *by,
+                late: *late,
+            });
+            give_time_back(&mut ledger.occupancy, appointment);
         }
         Event::AppointmentMoved {
             appointment: id,
@@ -409,25 +338,17 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 .appointments
                 .serial_of(id)
                 .expect("events name known appointments");
-            let appointment = ledger
-                .appointments
-                .get_mut(id)
-                .expect("its serial is known");
-            assert!(
-                appointment.status == AppointmentStatus::Booked,
-                "what moves stood"
-            );
-            let owner = Owner::Appointment(*id);
-            ledger.occupancy.leave(owner, &appointment.claims);
-            ledger.occupancy.enter(owner, claims, Timestamp::MAX);
-            ledger
-                .agenda
-                .remove(&(appointment.interval.start(), serial));
-            ledger.agenda.insert((interval.start(), serial));
+            let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Move);
+            give_time_back(&mut ledger.occupancy, appointment);
+            let person = appointment.party.person;
+            let before = appointment.interval.start();
+            ledger.agenda.leave(person, (before, serial));
+            ledger.agenda.enter(person, (interval.start(), serial));
             appointment.service = *service;
             appointment.interval = *interval;
             appointment.claims.clone_from(claims);
-            appointment.version += 1;
+            appointment.overbooked = false;
+            take_time(&mut ledger.occupancy, appointment);
         }
         _ => unreachable!("apply sends only an appointment's events here"),
     }
@@ -449,7 +370,7 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
                 ledger.messages.remove(&message);
             }
             Forget::Request(key) => ledger.requests.forget(&key),
-            Forget::Attempts(caller) => clear_attempts(ledger, caller),
+            Forget::Attempts(caller) => attempts::clear(ledger, caller),
             Forget::WaitlistEntry(entry) => ledger.waitlist.forget(entry),
         }
     }

@@ -1,165 +1,85 @@
-//! Which times are offered, and why the others are not: one walk for finding, claiming, refusing and suggesting.
+//! Which times are offered and which of them a wish gets: the walks over days, for finding, claiming and suggesting.
 //!
-//! A slot is offered when it begins no sooner than the notice and no later than the horizon, lies within one opening window,
-//! begins on the service's step, and its time with buffers is neither blocked nor claimed. Buffers may reach beyond opening
-//! hours: tidying up after the last patient is nobody's appointment.
+//! What makes a time one that can be had stands in `judgement.rs`; here is only who is asked, in which order, and how far.
+
+use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
-use crate::calendar::OpenWindow;
 use crate::limits;
 use crate::model::{Claim, Interval, Resource, ResourceId, Service, Slug, Timestamp};
 
 use super::day_sheets::DaySheet;
+use super::judgement::{Asked, Beside, Verdict, bookable, earliest};
+use super::matching;
 use super::occupancy::Owner;
 use super::query::{SlotPage, SlotSearch};
 use super::receipt::{Cursor, Page, SlotStatus, SlotView};
 use super::rejection::Reason;
 use super::state::Ledger;
 
-/// What a look at one slot finds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Verdict {
-    /// It can be had.
-    Free,
-    /// It is offered, but someone has it.
-    Taken(Owner),
-    /// It is not offered.
-    NotOffered(Reason),
+/// What a wish gets.
+pub(super) struct Chosen {
+    /// The resource of the slot first, then one of each list of `also`.
+    pub claims: Vec<Claim>,
+    /// Someone else has part of it: staff's word lets it be claimed all the same.
+    pub overbooked: bool,
 }
 
-/// The stretch of time in which a service's slots may begin, at `now`.
-fn bookable(ledger: &Ledger, service: &Service, now: Timestamp) -> Option<Interval> {
-    let earliest = now.plus_minutes(service.notice_minutes.into());
-    let today = ledger.zone.date_of(now);
-    let last = today
-        .checked_add(jiff::Span::new().days(service.horizon_days))
-        .ok()?;
-    Interval::new(earliest, ledger.zone.day(last)?.end())
-}
-
-fn out_of_bookable(
-    ledger: &Ledger,
-    service: &Service,
-    start: Timestamp,
-    now: Timestamp,
-) -> Option<Reason> {
-    if start < now {
-        return Some(Reason::Past);
-    }
-    if start < now.plus_minutes(service.notice_minutes.into()) {
-        return Some(Reason::Notice);
-    }
-    let bookable = bookable(ledger, service, now);
-    bookable
-        .is_none_or(|stretch| start >= stretch.end())
-        .then_some(Reason::Horizon)
-}
-
-/// Looks at one slot. `except` is an owner whose time counts as free: an appointment that is being moved.
-pub(super) fn judge(
-    ledger: &Ledger,
-    service: &Service,
-    resource: &Resource,
-    start: Timestamp,
-    now: Timestamp,
-    except: Option<Owner>,
-) -> Verdict {
-    if let Some(reason) = out_of_bookable(ledger, service, start, now) {
-        return Verdict::NotOffered(reason);
-    }
-    let date = ledger.zone.date_of(start);
-    let sheet = ledger.sheets.sheet(&ledger.zone, resource, date);
-    let wanted = service.interval(start);
-    // Where the clock repeats an hour, neighbouring windows share instants: each may be the one whose slot this is.
-    let windows = sheet.windows.iter();
-    let mut within = windows
-        .filter(|open| open.interval.contains(wanted))
-        .peekable();
-    if within.peek().is_none() {
-        return Verdict::NotOffered(if sheet.holiday {
-            Reason::Holiday
-        } else {
-            Reason::Closed
-        });
-    }
-    let (minutes, step) = (service.minutes, service.step());
-    let begins = |open: &OpenWindow| {
-        let starts = ledger.zone.starts(date, *open, minutes, step);
-        starts.binary_search(&start).is_ok()
-    };
-    if !within.any(begins) {
-        return Verdict::NotOffered(Reason::NotAligned);
-    }
-    look(ledger, service, resource.number, start, now, except)
-}
-
-/// Looks at a slot that is within hours and aligned.
-fn look(
-    ledger: &Ledger,
-    service: &Service,
-    resource: ResourceId,
-    start: Timestamp,
-    now: Timestamp,
-    except: Option<Owner>,
-) -> Verdict {
-    let claimed = service.claimed(start);
-    if is_blocked(ledger, resource, claimed) {
-        return Verdict::NotOffered(Reason::Blocked);
-    }
-    let owner = ledger.occupancy.taken_by(resource, claimed, now, except);
-    owner.map_or(Verdict::Free, Verdict::Taken)
-}
-
-fn is_blocked(ledger: &Ledger, resource: ResourceId, interval: Interval) -> bool {
-    let blocks = &ledger.blocks[resource.0 as usize];
-    let end = blocks.partition_point(|block| block.interval.start() < interval.end());
-    // None lasts longer than this, so years of old blocks cost nothing.
-    let reach = -limits::BLOCK_DAYS_MAX * 24 * 60 * 60;
-    let earliest = interval.start().plus_seconds(reach);
-    let recent = blocks[..end].iter().rev();
-    recent
-        .take_while(|block| block.interval.start() >= earliest)
-        .any(|block| block.interval.overlaps(interval))
-}
-
-/// The resource that a slot is claimed from, and what it takes of it.
+/// The resources that a slot is claimed from: the least loaded that day, ties by public id, all or none. `overbook`: where
+/// nobody is free, those who are taken can be had too, after those who are not.
 pub(super) fn choose(
-    ledger: &Ledger,
-    service: &Service,
+    asked: Asked<'_>,
     resource: Option<&Slug>,
-    start: Timestamp,
-    now: Timestamp,
-    except: Option<Owner>,
-) -> Result<Vec<Claim>, Verdict> {
+    overbook: bool,
+) -> Result<Chosen, Verdict> {
+    let Asked {
+        ledger, service, ..
+    } = asked;
     let mut refusal = Verdict::NotOffered(Reason::Unknown);
-    let mut best: Option<(i64, &Slug, ResourceId)> = None;
+    let mut firsts = Vec::new();
     for candidate in candidates(ledger, service, resource) {
-        match judge(ledger, service, candidate, start, now, except) {
-            Verdict::Free => {
-                let day = ledger.zone.day(ledger.zone.date_of(start));
-                let number = candidate.number;
-                let load = day.map_or(0, |day| ledger.occupancy.load(number, day, now, except));
-                let rank = (load, &candidate.id, number);
-                best = Some(best.map_or(rank, |best| best.min(rank)));
-            }
-            taken @ Verdict::Taken(_) => refusal = taken,
-            Verdict::NotOffered(reason) => match refusal {
-                // The reason that came closest to an offer says most.
-                Verdict::NotOffered(before) => refusal = Verdict::NotOffered(before.max(reason)),
-                Verdict::Free | Verdict::Taken(_) => {}
-            },
+        match asked.at(candidate).verdict() {
+            Verdict::Free => firsts.push(candidate.number),
+            Verdict::Taken(_) if overbook => firsts.push(candidate.number),
+            no => refusal = refusal.closer(no),
         }
     }
-    let (_, _, resource) = best.ok_or(refusal)?;
-    Ok(vec![Claim {
-        resource,
-        interval: service.claimed(start),
-    }])
+    if firsts.is_empty() {
+        return Err(refusal);
+    }
+    by_load(asked, &mut firsts);
+    let mut beside = Beside::of(asked, overbook);
+    for list in &mut beside.able {
+        by_load(asked, list);
+    }
+    let full = firsts.into_iter().find_map(|first| {
+        let others = matching::one_of_each(first, &beside.able)?;
+        Some(std::iter::once(first).chain(others))
+    });
+    let interval = service.claimed(asked.start);
+    let claims: Vec<_> = full
+        .ok_or(beside.refusal)?
+        .map(|resource| Claim { resource, interval })
+        .collect();
+    let is_free = |claim: &Claim| asked.taken(claim.resource) == Verdict::Free;
+    let overbooked = overbook && !claims.iter().all(is_free);
+    Ok(Chosen { claims, overbooked })
+}
+
+/// Orders resources as they are chosen: who is free before who is not, then by load, then by public id.
+fn by_load(asked: Asked<'_>, resources: &mut [ResourceId]) {
+    if resources.len() > 1 {
+        resources.sort_by_cached_key(|number| {
+            let taken = asked.taken(*number) != Verdict::Free;
+            let id = asked.ledger.numbered(*number).id.clone();
+            (taken, asked.load(*number), id)
+        });
+    }
 }
 
 /// The resources that a slot may be claimed from, by public id; none if the named one does not give the service.
-fn candidates<'a>(
+pub(super) fn candidates<'a>(
     ledger: &'a Ledger,
     service: &Service,
     resource: Option<&Slug>,
@@ -175,8 +95,8 @@ fn candidates<'a>(
     giving
 }
 
-/// The starts at which a service is offered and free at a resource and takes some of a stretch of time, soonest first; a
-/// bounded number.
+/// The starts at which a service is offered at a resource, which is free then, and takes some of a stretch of time, soonest
+/// first; a bounded number. Whether others can stand beside is not looked at.
 pub(super) fn free_within(
     ledger: &Ledger,
     service: &Service,
@@ -198,7 +118,7 @@ pub(super) fn free_within(
     let mut free = Vec::new();
     let mut looked = 0;
     while date <= last_date {
-        let sheet = ledger.sheets.sheet(&ledger.zone, resource, date);
+        let sheet = ledger.sheet(resource, date);
         for open in &sheet.windows {
             let (minutes, step) = (service.minutes, service.step());
             let starts = ledger.zone.starts(date, *open, minutes, step).into_iter();
@@ -208,10 +128,16 @@ pub(super) fn free_within(
                 if enough || looked > limits::OFFER_STARTS_MAX {
                     return free;
                 }
+                let asked = Asked {
+                    ledger,
+                    service,
+                    start,
+                    now,
+                    except: None,
+                };
                 let offered = range.start() <= start && start < range.end();
-                let verdict =
-                    offered.then(|| look(ledger, service, resource.number, start, now, None));
-                if verdict == Some(Verdict::Free) && !free.contains(&start) {
+                let is_free = offered && asked.unclaimed(resource.number) == Verdict::Free;
+                if is_free && !free.contains(&start) {
                     free.push(start);
                 }
             }
@@ -236,6 +162,8 @@ struct DayWalk<'a> {
     ledger: &'a Ledger,
     service: &'a Service,
     now: Timestamp,
+    /// Whose time counts as free.
+    except: Option<Owner>,
     /// What was asked for.
     asked: Interval,
     /// The part of it in which slots may begin.
@@ -257,39 +185,63 @@ impl DayWalk<'_> {
         self.reason = self.reason.max(Some(reason));
     }
 
-    fn slots(&mut self, resource: &Resource, date: Date, found: &mut Vec<SlotView>) {
-        let sheet = self.ledger.sheets.sheet(&self.ledger.zone, resource, date);
-        if sheet.windows.is_empty() {
-            self.see(if sheet.holiday {
-                Reason::Holiday
-            } else {
-                Reason::Closed
-            });
+    /// The slots of one date.
+    fn day(&mut self, resources: &[&Resource], date: Date, found: &mut Vec<SlotView>) {
+        // Who can stand beside is the same for all resources that have a slot at that time.
+        let mut beside = BTreeMap::new();
+        for resource in resources {
+            let sheet = self.ledger.sheet(resource, date);
+            if sheet.windows.is_empty() {
+                self.see(if sheet.holiday {
+                    Reason::Holiday
+                } else {
+                    Reason::Closed
+                });
+            }
+            for start in self.starts(&sheet, date) {
+                if let Some(status) = self.status(resource.number, start, &mut beside)
+                    && (status == SlotStatus::Free || self.include_taken)
+                {
+                    found.push(slot(self.service, resource, start, status));
+                }
+            }
         }
-        for start in self.starts(&sheet, date) {
-            let status = match look(
-                self.ledger,
-                self.service,
-                resource.number,
-                start,
-                self.now,
-                None,
-            ) {
-                Verdict::Free => SlotStatus::Free,
-                Verdict::Taken(owner) => {
-                    self.see(Reason::Full);
-                    match owner {
-                        Owner::Hold(_) => SlotStatus::Held,
-                        Owner::Appointment(_) => SlotStatus::Booked,
-                    }
-                }
-                Verdict::NotOffered(reason) => {
-                    self.see(reason);
-                    continue;
-                }
-            };
-            if status == SlotStatus::Free || self.include_taken {
-                found.push(slot(self.service, resource, start, status));
+    }
+
+    /// What is at a start within hours and on the step; `None`: it is not offered.
+    fn status(
+        &mut self,
+        resource: ResourceId,
+        start: Timestamp,
+        beside: &mut BTreeMap<Timestamp, Beside>,
+    ) -> Option<SlotStatus> {
+        let asked = Asked {
+            ledger: self.ledger,
+            service: self.service,
+            start,
+            now: self.now,
+            except: self.except,
+        };
+        let mut verdict = asked.unclaimed(resource);
+        if verdict == Verdict::Free && !self.service.also.is_empty() {
+            let others = beside.entry(start).or_insert_with(|| {
+                self.looked += self.service.also_count();
+                Beside::of(asked, false)
+            });
+            verdict = others.verdict(resource);
+        }
+        match verdict {
+            Verdict::Free => Some(SlotStatus::Free),
+            Verdict::Taken(entry) => {
+                self.see(Reason::Full);
+                Some(match entry.owner {
+                    Owner::Hold(_) => SlotStatus::Held,
+                    Owner::Appointment(_) => SlotStatus::Booked,
+                })
+            }
+            Verdict::NotOffered(reason) => {
+                self.see(reason);
+                None
             }
         }
     }
@@ -351,7 +303,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
     };
     let offered = bookable(ledger, service, now).and_then(|bookable| bookable.intersection(range));
     let Some(offered) = offered else {
-        return empty(outside(ledger, service, range, now));
+        return empty(outside(service, range, now));
     };
     let after = search.page.after;
     let begin = after.map_or(offered.start(), |cursor| {
@@ -361,6 +313,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
         ledger,
         service,
         now,
+        except: None,
         asked: range,
         range: offered,
         include_taken: search.include_taken,
@@ -381,9 +334,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
             return page(found, next, walk.reason);
         }
         let mut today = Vec::new();
-        for resource in &resources {
-            walk.slots(resource, date, &mut today);
-        }
+        walk.day(&resources, date, &mut today);
         opened += resources.len();
         today.sort_unstable_by(|a, b| (a.interval, &a.resource).cmp(&(b.interval, &b.resource)));
         today.retain(|slot| after.is_none_or(|cursor| is_after(ledger, slot, cursor)));
@@ -427,20 +378,38 @@ fn is_after(ledger: &Ledger, slot: &SlotView, cursor: Cursor) -> bool {
     last.is_some_and(|last| slot.resource > last.id)
 }
 
-/// Why nothing can begin in a range that lies wholly outside what is bookable.
-fn outside(ledger: &Ledger, service: &Service, range: Interval, now: Timestamp) -> Reason {
-    let last = Timestamp(range.end().0 - 1);
-    out_of_bookable(ledger, service, last, now).unwrap_or(Reason::Horizon)
+/// Whether a slot is the very one that the appointment has which is being moved.
+fn is_where_it_is(ledger: &Ledger, except: Option<Owner>, slot: &SlotView) -> bool {
+    let Some(Owner::Appointment(id)) = except else {
+        return false;
+    };
+    let own = ledger.appointments.get(&id);
+    own.is_some_and(|own| {
+        own.interval == slot.interval && ledger.numbered(own.resource()).id == slot.resource
+    })
 }
 
-/// The free slots of a service nearest to `start`, at any of its resources: nearest first, the wanted resource before others.
-pub(super) fn alternatives(
-    ledger: &Ledger,
-    service: &Service,
-    wanted: Option<&Slug>,
-    start: Timestamp,
-    now: Timestamp,
-) -> Vec<SlotView> {
+/// Why nothing can begin in a range that lies wholly outside what is bookable.
+fn outside(service: &Service, range: Interval, now: Timestamp) -> Reason {
+    let last = Timestamp(range.end().0 - 1);
+    if last < now {
+        Reason::Past
+    } else if last < earliest(service, now) {
+        Reason::Notice
+    } else {
+        Reason::Horizon
+    }
+}
+
+/// The free slots of a service nearest to what was asked, at any of its resources: nearest first, the wanted resource before others.
+pub(super) fn alternatives(asked: Asked<'_>, wanted: Option<&Slug>) -> Vec<SlotView> {
+    let Asked {
+        ledger,
+        service,
+        start,
+        now,
+        except,
+    } = asked;
     let Some(range) = bookable(ledger, service, now) else {
         return Vec::new();
     };
@@ -450,6 +419,7 @@ pub(super) fn alternatives(
         ledger,
         service,
         now,
+        except,
         asked: range,
         range,
         include_taken: false,
@@ -471,11 +441,10 @@ pub(super) fn alternatives(
             let Ok(date) = middle.checked_add(jiff::Span::new().days(days)) else {
                 continue;
             };
-            for resource in &resources {
-                walk.slots(resource, date, &mut found);
-            }
+            walk.day(&resources, date, &mut found);
             opened += resources.len();
         }
+        found.retain(|slot| !is_where_it_is(ledger, except, slot));
         found.sort_by(|a, b| {
             rank(a)
                 .cmp(&rank(b))

@@ -4,9 +4,9 @@
 //! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
 
 use crate::model::{
-    AppointmentId, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId,
-    MessageId, OpeningHours, Party, Principal, Profile, Reply, ResourceKind, Scope, SendOutcome,
-    Slug, Times, Timestamp, VerificationPolicy, WaitlistId,
+    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
+    Interval, KeyId, MessageId, OpeningHours, Party, Principal, Profile, Reply, ResourceKind,
+    Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -30,6 +30,27 @@ pub struct Awaited {
     pub resources: Option<Vec<Slug>>,
     /// When they would come.
     pub times: Times,
+}
+
+/// Where an appointment is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// What for; `None`: what it is for now.
+    pub service: Option<Slug>,
+    /// Whose time; `None`: any one of the service's resources, the least loaded that day.
+    pub resource: Option<Slug>,
+    /// When it begins.
+    pub start: Timestamp,
+}
+
+impl From<Wish> for Destination {
+    fn from(wish: Wish) -> Self {
+        Self {
+            service: Some(wish.service),
+            resource: wish.resource,
+            start: wish.start,
+        }
+    }
 }
 
 /// A new resource.
@@ -75,10 +96,14 @@ pub struct NewService {
     pub step_minutes: Option<u32>,
     /// How long before its start a slot is last offered.
     pub notice_minutes: u32,
+    /// Until how long before its start others than the house may cancel or move an appointment.
+    pub cancel_notice_minutes: u32,
     /// How many days ahead slots are offered.
     pub horizon_days: u32,
     /// Any one of these gives it.
     pub resources: Vec<Slug>,
+    /// One more of each of these lists stands by.
+    pub also: Vec<Vec<Slug>>,
     /// Whether a booking needs a code.
     pub verification: VerificationPolicy,
 }
@@ -98,10 +123,14 @@ pub struct ServiceChange {
     pub step_minutes: Option<u32>,
     /// A new notice.
     pub notice_minutes: Option<u32>,
+    /// A new notice of cancellations.
+    pub cancel_notice_minutes: Option<u32>,
     /// A new horizon.
     pub horizon_days: Option<u32>,
     /// New resources, replacing all.
     pub resources: Option<Vec<Slug>>,
+    /// New lists of who stands by, replacing all.
+    pub also: Option<Vec<Vec<Slug>>>,
     /// A new policy.
     pub verification: Option<VerificationPolicy>,
 }
@@ -130,7 +159,12 @@ pub enum Command {
     /// A clinic's first words of itself; they change nothing where there are some already.
     OpenClinic(Profile),
     /// What the clinic says of itself, from now on.
-    ChangeProfile(ProfileChange),
+    ChangeProfile {
+        /// What of it.
+        change: ProfileChange,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// A new key. The secret stays with whoever drew it.
     CreateKey {
         /// What it may do.
@@ -147,7 +181,14 @@ pub enum Command {
     /// Adds a resource.
     AddResource(NewResource),
     /// Changes a resource.
-    ChangeResource(Slug, ResourceChange),
+    ChangeResource {
+        /// Which.
+        resource: Slug,
+        /// What of it.
+        change: ResourceChange,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Keeps a resource's time from being booked.
     BlockTime {
         /// Whose.
@@ -155,10 +196,24 @@ pub enum Command {
         /// From when to when.
         interval: Interval,
     },
+    /// Gives a blocked time back.
+    RemoveBlock {
+        /// Whose.
+        resource: Slug,
+        /// Which.
+        block: BlockId,
+    },
     /// Adds a service.
     AddService(NewService),
     /// Changes a service.
-    ChangeService(Slug, ServiceChange),
+    ChangeService {
+        /// Which.
+        service: Slug,
+        /// What of it.
+        change: ServiceChange,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Claims a slot for a while.
     PlaceHold {
         /// Which slot.
@@ -176,9 +231,16 @@ pub enum Command {
         hold: HoldId,
         /// How long from now.
         ttl_seconds: u32,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
     },
     /// Gives a hold's time back.
-    ReleaseHold(HoldId),
+    ReleaseHold {
+        /// Which hold.
+        hold: HoldId,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Sends the code of a hold, or sends it again.
     SendCode(HoldId),
     /// Turns a hold into an appointment.
@@ -187,6 +249,8 @@ pub enum Command {
         hold: HoldId,
         /// The code, if one was said.
         code: Option<EnteredCode>,
+        /// The version that the hold must have, if the caller cares.
+        if_version: Option<u32>,
     },
     /// Books at once, on staff's word.
     BookDirectly {
@@ -194,6 +258,28 @@ pub enum Command {
         wish: Wish,
         /// Who for.
         party: Party,
+        /// Also into time that someone else has, where nobody is free.
+        overbook: bool,
+    },
+    /// Books the same time of the week several times over, all or none, on staff's word.
+    BookSeries {
+        /// The first slot; all others are at its resource.
+        wish: Wish,
+        /// Who for.
+        party: Party,
+        /// How many weeks from one to the next.
+        every_weeks: u32,
+        /// The ids of the appointments, in order of time: one for each occurrence.
+        appointments: Vec<AppointmentId>,
+    },
+    /// Whether the patient came.
+    MarkAttendance {
+        /// To which appointment.
+        appointment: AppointmentId,
+        /// Whether.
+        attendance: Attendance,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
     },
     /// Cancels an appointment.
     CancelAppointment {
@@ -202,12 +288,12 @@ pub enum Command {
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
     },
-    /// Moves an appointment to another slot.
+    /// Moves an appointment to another time, resource or service.
     Reschedule {
         /// Which appointment.
         appointment: AppointmentId,
-        /// The new slot.
-        wish: Wish,
+        /// Where to.
+        to: Destination,
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
     },

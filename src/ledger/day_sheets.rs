@@ -11,7 +11,7 @@ use jiff::civil::Date;
 
 use crate::calendar::{OpenWindow, Zone};
 use crate::limits;
-use crate::model::{Resource, ResourceId};
+use crate::model::{Interval, Resource, ResourceId};
 
 use super::table::FixedMap;
 
@@ -22,6 +22,15 @@ pub struct DaySheet {
     pub windows: Vec<OpenWindow>,
     /// Closed by an exception, not by the usual week.
     pub holiday: bool,
+}
+
+impl DaySheet {
+    /// The windows that a stretch of time lies in. Where the clock repeats an hour, neighbouring windows share instants, so
+    /// that there may be two.
+    pub fn windows_around(&self, own: Interval) -> impl Iterator<Item = &OpenWindow> {
+        let windows = self.windows.iter();
+        windows.filter(move |open| open.interval.contains(own))
+    }
 }
 
 /// The sheets kept ready.

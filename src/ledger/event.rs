@@ -7,9 +7,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, Block, CallId, CallerId, Claim, HoldId, Interval, KeyId, KeyRecord, MessageId,
-    Party, Principal, Profile, Proof, Resource, ResourceId, SendOutcome, Service, ServiceId,
-    TenantRecord, TextKind, Times, Timestamp, Verification, WaitlistId,
+    AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId,
+    KeyRecord, MessageId, Party, Principal, Profile, Proof, Resource, ResourceId, SendOutcome,
+    Series, SeriesId, Service, ServiceId, TenantRecord, TextKind, Times, Timestamp, Verification,
+    WaitlistId,
 };
 
 use super::receipt::Receipt;
@@ -36,6 +37,13 @@ pub enum Event {
     ResourceChanged(Resource),
     /// A resource's time was blocked.
     BlockAdded(Block),
+    /// A block was taken away.
+    BlockRemoved {
+        /// Whose.
+        resource: ResourceId,
+        /// Which.
+        block: BlockId,
+    },
     /// A service was added.
     ServiceAdded(Service),
     /// A service is now so.
@@ -136,6 +144,10 @@ pub enum Event {
         interval: Interval,
         /// What it takes.
         claims: Vec<Claim>,
+        /// Someone else had part of that: staff overbooked it.
+        overbooked: bool,
+        /// The series it is part of.
+        series: Option<SeriesId>,
         /// Who for.
         party: Party,
         /// By whom.
@@ -143,10 +155,25 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// A series was booked; its appointments follow in the same step.
+    SeriesBooked(Series),
+    /// Whether the patient came.
+    AppointmentMarked {
+        /// Of which appointment.
+        appointment: AppointmentId,
+        /// Whether.
+        attendance: Attendance,
+    },
     /// An appointment was cancelled.
     AppointmentCancelled {
         /// Which.
         appointment: AppointmentId,
+        /// Later than the service lets others than the house cancel.
+        late: bool,
+        /// By whom.
+        by: Principal,
+        /// When.
+        at: Timestamp,
     },
     /// An appointment moved, in one step: its old time is free, its new one taken.
     AppointmentMoved {
@@ -248,4 +275,22 @@ pub enum Event {
         /// What was due by then.
         up_to: Timestamp,
     },
+}
+
+impl Event {
+    /// The hold that this says something new about: what its version counts. Its placing is its first version.
+    pub fn changed_hold(&self) -> Option<HoldId> {
+        match self {
+            Self::HoldTakenUp { hold, .. }
+            | Self::HoldExtended { hold, .. }
+            | Self::HoldReleased { hold }
+            | Self::HoldExpired { hold }
+            | Self::CodeIssued { hold, .. }
+            | Self::CodeWithdrawn { hold }
+            | Self::AttemptFailed { hold, .. }
+            | Self::HoldLocked { hold }
+            | Self::HoldConfirmed { hold, .. } => Some(*hold),
+            _ => None,
+        }
+    }
 }

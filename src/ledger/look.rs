@@ -1,11 +1,15 @@
 //! Looks things up: every query is answered here, at an instant, without changing anything.
 
 use crate::limits;
-use crate::model::{Appointment, Hold, Principal, Slug, Timestamp, WaitlistId, WaitlistStatus};
+use crate::model::{
+    Appointment, Hold, PersonId, Principal, Slug, Timestamp, WaitlistId, WaitlistStatus,
+};
 
 use super::availability;
-use super::query::{AppointmentSearch, PageRequest, Query, View};
-use super::receipt::{AppointmentView, Cursor, HoldView, Page, WaitlistView};
+use super::conflicts;
+use super::explain;
+use super::query::{AppointmentSearch, PageRequest, Query, View, WantedHolds};
+use super::receipt::{AppointmentView, Cursor, HoldView, Page};
 use super::rejection::{Missing, Rejection};
 use super::state::Ledger;
 
@@ -49,6 +53,17 @@ pub fn look(
             let resource = ledger.resource(id).ok_or(missing(Missing::Resource))?;
             Ok(View::Resource(resource.clone()))
         }
+        Query::Blocks(search) => {
+            let resource = ledger.resource(&search.resource);
+            let resource = resource.ok_or(missing(Missing::Resource))?;
+            let blocks = &ledger.blocks[resource.number.0 as usize];
+            let (after, limit) = (search.page.after, search.page.limit);
+            Ok(View::Blocks(blocks.page(
+                (search.from, search.to),
+                after,
+                limit,
+            )))
+        }
         Query::Services(page) => Ok(View::Services(list(
             numbered(&ledger.services, page),
             page,
@@ -58,10 +73,17 @@ pub fn look(
             let service = ledger.service(id).ok_or(missing(Missing::Service))?;
             Ok(View::Service(ledger.service_view(service)))
         }
+        Query::Explain(time) => Ok(View::Explanation(explain::explain(ledger, time, now))),
         Query::Slots(search) => Ok(View::Slots(availability::find(ledger, search, now))),
         Query::Holds { status, page } => {
             let rows = ledger.holds.after(begin(page));
-            let wanted = |hold: &Hold| status.is_none_or(|status| hold.status(now) == status);
+            let wanted = |hold: &Hold| match status {
+                None => true,
+                Some(WantedHolds::Being(status)) => hold.status(now) == *status,
+                Some(WantedHolds::Locked) => {
+                    hold.state.is_unresolved() && ledger.is_locked(hold, now)
+                }
+            };
             Ok(View::Holds(list(rows, page, |hold| {
                 let shown = hold.is_open_to(viewer) && wanted(hold);
                 shown.then(|| ledger.hold_view(hold, now))
@@ -73,12 +95,8 @@ pub fn look(
             let view: HoldView = ledger.hold_view(hold, now);
             Ok(View::Hold(view))
         }
-        Query::Waitlist { status, page } => {
-            Ok(View::Waitlist(waitlist(ledger, *status, page, viewer, now)))
-        }
-        Query::WaitlistEntry(id) => Ok(View::WaitlistEntry(waitlist_entry(
-            ledger, *id, viewer, now,
-        )?)),
+        Query::Waitlist { status, page } => Ok(waitlist(ledger, *status, page, viewer, now)),
+        Query::WaitlistEntry(id) => waitlist_entry(ledger, *id, viewer, now),
         Query::Appointments(search) => Ok(View::Appointments(appointments(ledger, search))),
         Query::Appointment(id) => {
             let appointment = ledger
@@ -87,6 +105,12 @@ pub fn look(
                 .ok_or(missing(Missing::Appointment))?;
             Ok(View::Appointment(ledger.appointment_view(appointment)))
         }
+        Query::Series(id) => {
+            let series = ledger.series.get(id).ok_or(missing(Missing::Series))?;
+            Ok(View::Series(ledger.series_view(series)))
+        }
+        Query::Conflicts(search) => Ok(View::Conflicts(conflicts::find(ledger, search))),
+        Query::OfPerson { person, limit } => Ok(of_person(ledger, *person, *limit, now)),
     }
 }
 
@@ -126,13 +150,13 @@ fn waitlist(
     page: &PageRequest,
     viewer: Principal,
     now: Timestamp,
-) -> Page<WaitlistView> {
-    list(ledger.waitlist.after(begin(page)), page, |entry| {
+) -> View {
+    View::Waitlist(list(ledger.waitlist.after(begin(page)), page, |entry| {
         let view = entry
             .is_open_to(viewer)
             .then(|| ledger.waitlist_view(entry, now));
         view.filter(|view| status.is_none_or(|status| view.status == status))
-    })
+    }))
 }
 
 fn waitlist_entry(
@@ -140,11 +164,11 @@ fn waitlist_entry(
     id: WaitlistId,
     viewer: Principal,
     now: Timestamp,
-) -> Result<WaitlistView, Rejection> {
+) -> Result<View, Rejection> {
     let entry = ledger.waitlist.get(id);
     let entry = entry.filter(|entry| entry.is_open_to(viewer));
     let entry = entry.ok_or(Rejection::NotFound(Missing::WaitlistEntry))?;
-    Ok(ledger.waitlist_view(entry, now))
+    Ok(View::WaitlistEntry(ledger.waitlist_view(entry, now)))
 }
 
 fn appointments(ledger: &Ledger, search: &AppointmentSearch) -> Page<AppointmentView> {
@@ -152,13 +176,7 @@ fn appointments(ledger: &Ledger, search: &AppointmentSearch) -> Page<Appointment
         (Timestamp(cursor.at), cursor.serial.saturating_add(1))
     });
     let begin = begin.max((search.from, 0));
-    if begin.0 >= search.to {
-        return Page {
-            items: Vec::new(),
-            next: None,
-        };
-    }
-    let rows = ledger.agenda.range(begin..(search.to, 0));
+    let rows = ledger.agenda.between(search.person, begin, (search.to, 0));
     let mut items = Vec::new();
     let mut last = None;
     for (passed, (start, serial)) in rows.enumerate() {
@@ -167,15 +185,32 @@ fn appointments(ledger: &Ledger, search: &AppointmentSearch) -> Page<Appointment
         }
         last = Some(Cursor {
             at: start.0,
-            serial: *serial,
+            serial,
         });
-        let appointment = ledger.appointments.by_serial(*serial);
+        let appointment = ledger.appointments.by_serial(serial);
         let appointment = appointment.expect("the agenda names known appointments");
         if is_wanted(ledger, appointment, search) {
             items.push(ledger.appointment_view(appointment));
         }
     }
     Page { items, next: None }
+}
+
+/// A person's appointments nearest to now, to either side.
+fn of_person(ledger: &Ledger, person: PersonId, limit: usize, now: Timestamp) -> View {
+    let view = |(_, serial)| {
+        let appointment = ledger.appointments.by_serial(serial);
+        ledger.appointment_view(appointment.expect("the agenda names known appointments"))
+    };
+    let places = |begin, end| ledger.agenda.between(Some(person), begin, end);
+    let (first, last) = ((Timestamp::MIN, 0), (Timestamp::MAX, u64::MAX));
+    let upcoming = places((now, 0), last).take(limit).map(view).collect();
+    let past = places(first, (now, 0)).rev();
+    View::OfPerson {
+        person,
+        upcoming,
+        past: past.take(limit).map(view).collect(),
+    }
 }
 
 fn is_wanted(ledger: &Ledger, appointment: &Appointment, search: &AppointmentSearch) -> bool {
@@ -186,9 +221,6 @@ fn is_wanted(ledger: &Ledger, appointment: &Appointment, search: &AppointmentSea
             .any(|claim| ledger.numbered(claim.resource).id == *id)
     };
     search.resource.as_ref().is_none_or(takes)
-        && search
-            .person
-            .is_none_or(|person| appointment.party.person == person)
         && search
             .status
             .is_none_or(|status| appointment.status == status)

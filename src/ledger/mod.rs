@@ -10,8 +10,11 @@ mod command;
 mod event;
 mod query;
 
+mod matching;
 mod table;
 
+mod agenda;
+mod blocks;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
@@ -19,12 +22,19 @@ mod waitlist;
 
 mod state;
 
+mod attempts;
 mod freeing;
+mod made;
 mod outgoing;
+mod waiting;
 
 mod apply;
+mod judgement;
+
 mod availability;
+mod conflicts;
 mod decision;
+mod explain;
 
 mod rules;
 
@@ -33,17 +43,20 @@ mod look;
 
 pub use apply::apply;
 pub use command::{
-    Awaited, Command, Context, FreshIds, NewResource, NewService, Policy, ProfileChange,
-    RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,
+    Awaited, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
+    ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,
 };
 pub use decide::decide;
 pub use decision::Decision;
 pub use event::Event;
 pub use look::look;
-pub use query::{AppointmentSearch, PageRequest, Query, SlotPage, SlotSearch, View};
+pub use query::{
+    AppointmentSearch, BlockSearch, ConflictSearch, ConflictView, Explanation, Finding,
+    PageRequest, Query, ResourceFinding, Rule, SlotPage, SlotSearch, View, WantedHolds,
+};
 pub use receipt::{
-    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Receipt, ServiceView,
-    SlotStatus, SlotView, WaitlistView,
+    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Receipt, SeriesView,
+    ServiceView, SlotStatus, SlotView, WaitlistView,
 };
 pub use rejection::{Bound, Missing, Reason, Rejection};
 pub use state::Ledger;

@@ -1,12 +1,15 @@
 //! What can be looked up, and what is found. Reading changes nothing and is judged at an instant, like a decision.
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, HoldId, HoldStatus, KeyId, KeyRecord, PersonId, Profile,
-    Resource, Slug, TenantRecord, Timestamp, WaitlistId, WaitlistStatus,
+    AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyId, KeyRecord,
+    PersonId, Profile, Resource, SeriesId, Slug, TenantRecord, Timestamp, WaitlistId,
+    WaitlistStatus,
 };
 
+use super::command::Wish;
 use super::receipt::{
-    AppointmentView, Cursor, HoldView, Page, ServiceView, SlotView, WaitlistView,
+    AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView, SlotStatus, SlotView,
+    WaitlistView,
 };
 use super::rejection::Reason;
 
@@ -53,6 +56,89 @@ pub struct AppointmentSearch {
     pub page: PageRequest,
 }
 
+/// A rule that a time has to pass at a resource, in the order in which they are judged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rule {
+    /// It is not over.
+    Past,
+    /// It does not begin too soon.
+    Notice,
+    /// It does not begin too far ahead.
+    Horizon,
+    /// The resource is open, from beginning to end.
+    OpeningHours,
+    /// A slot of the service begins then.
+    Step,
+    /// The resource's time is not blocked, buffers included.
+    Blocks,
+    /// Nobody has any of it, buffers included.
+    Claims,
+}
+
+impl Rule {
+    /// All of them, for the resource of the slot.
+    pub const ALL: [Self; 7] = [
+        Self::Past,
+        Self::Notice,
+        Self::Horizon,
+        Self::OpeningHours,
+        Self::Step,
+        Self::Blocks,
+        Self::Claims,
+    ];
+    /// Those for a resource that stands beside it.
+    pub const BESIDE: [Self; 3] = [Self::OpeningHours, Self::Blocks, Self::Claims];
+
+    /// The rule's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Past => "past",
+            Self::Notice => "notice",
+            Self::Horizon => "horizon",
+            Self::OpeningHours => "opening-hours",
+            Self::Step => "step",
+            Self::Blocks => "blocks",
+            Self::Claims => "claims",
+        }
+    }
+}
+
+/// Which holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WantedHolds {
+    /// Those that are so.
+    Being(HoldStatus),
+    /// Those of which no further code is taken and that were neither confirmed nor given back: a human has to help.
+    /// Lapsed ones too: their callers were turned away.
+    Locked,
+}
+
+/// Which blocks of a resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BlockSearch {
+    /// Whose.
+    pub resource: Slug,
+    /// Lasting beyond this instant.
+    pub from: Timestamp,
+    /// Beginning before this instant.
+    pub to: Timestamp,
+    /// Which part.
+    pub page: PageRequest,
+}
+
+/// Which appointments that now lie outside what can be booked, by start.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictSearch {
+    /// Starting at or after this instant.
+    pub from: Timestamp,
+    /// Starting before this instant.
+    pub to: Timestamp,
+    /// With this resource; `None`: with any.
+    pub resource: Option<Slug>,
+    /// Which part.
+    pub page: PageRequest,
+}
+
 /// What can be looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
@@ -70,16 +156,20 @@ pub enum Query {
     Resources(PageRequest),
     /// One resource.
     Resource(Slug),
+    /// Blocks of a resource, by start.
+    Blocks(BlockSearch),
     /// Services.
     Services(PageRequest),
     /// One service.
     Service(Slug),
     /// Slots.
     Slots(SlotSearch),
+    /// Why a time can be had or cannot.
+    Explain(Wish),
     /// Holds; an agent sees its own.
     Holds {
-        /// That are so.
-        status: Option<HoldStatus>,
+        /// That are so; all, if absent.
+        status: Option<WantedHolds>,
         /// Which part.
         page: PageRequest,
     },
@@ -98,6 +188,26 @@ pub enum Query {
     Appointments(AppointmentSearch),
     /// One appointment.
     Appointment(AppointmentId),
+    /// One series.
+    Series(SeriesId),
+    /// Appointments that now lie outside hours or in a block.
+    Conflicts(ConflictSearch),
+    /// A person's appointments, those nearest to now. Whether there is such a person is not the ledger's to know.
+    OfPerson {
+        /// Whose.
+        person: PersonId,
+        /// How many to either side of now.
+        limit: usize,
+    },
+}
+
+/// An appointment that now lies outside what can be booked. It stands; someone has to decide what becomes of it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConflictView {
+    /// The appointment.
+    pub appointment: AppointmentView,
+    /// Which of its resources, and why: closed, holiday or blocked.
+    pub reasons: Vec<(Slug, Reason)>,
 }
 
 /// Slots found, by start, then resource.
@@ -107,6 +217,77 @@ pub struct SlotPage {
     pub page: Page<SlotView>,
     /// Why nothing was, if nothing was.
     pub reason: Option<Reason>,
+}
+
+/// What stands for or against a time at one resource.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Finding {
+    /// Nothing stands against it.
+    Free,
+    /// Someone has it.
+    Taken {
+        /// A hold or an appointment.
+        status: SlotStatus,
+        /// When a hold lapses; `None`: an appointment does not.
+        until: Option<Timestamp>,
+    },
+    /// It is not offered.
+    NotOffered(Reason),
+}
+
+impl Finding {
+    /// The reason on the wire; `None`: it is free.
+    pub fn reason(self) -> Option<Reason> {
+        match self {
+            Self::Free => None,
+            Self::Taken { .. } => Some(Reason::Full),
+            Self::NotOffered(reason) => Some(reason),
+        }
+    }
+}
+
+/// A resource, and what was found there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceFinding {
+    /// Its public id.
+    pub resource: Slug,
+    /// What patients call it.
+    pub name: String,
+    /// What all rules say together.
+    pub finding: Finding,
+    /// What each rule says that could be judged.
+    pub rules: Vec<(Rule, Finding)>,
+}
+
+/// Why a time can be had or cannot, rule by rule.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Explanation {
+    /// The service's name; `None`: there is none of this id.
+    pub service: Option<String>,
+    /// The appointment's own time; `None` without a service.
+    pub interval: Option<Interval>,
+    /// What it comes to: free if any of the resources can be had.
+    pub finding: Finding,
+    /// The resources whose slot it could be, by public id.
+    pub resources: Vec<ResourceFinding>,
+    /// Those who could stand beside, list by list.
+    pub also: Vec<Vec<ResourceFinding>>,
+    /// The nearest free slots, if it is not free.
+    pub alternatives: Vec<SlotView>,
+}
+
+impl Explanation {
+    /// There is no such service.
+    pub fn unknown() -> Self {
+        Self {
+            service: None,
+            interval: None,
+            finding: Finding::NotOffered(Reason::Unknown),
+            resources: Vec::new(),
+            also: Vec::new(),
+            alternatives: Vec::new(),
+        }
+    }
 }
 
 /// What is found.
@@ -126,12 +307,16 @@ pub enum View {
     Resources(Page<Resource>),
     /// For [`Query::Resource`].
     Resource(Resource),
+    /// For [`Query::Blocks`].
+    Blocks(Page<Block>),
     /// For [`Query::Services`].
     Services(Page<ServiceView>),
     /// For [`Query::Service`].
     Service(ServiceView),
     /// For [`Query::Slots`].
     Slots(SlotPage),
+    /// For [`Query::Explain`].
+    Explanation(Explanation),
     /// For [`Query::Holds`].
     Holds(Page<HoldView>),
     /// For [`Query::Hold`].
@@ -144,4 +329,17 @@ pub enum View {
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].
     Appointment(AppointmentView),
+    /// For [`Query::Series`].
+    Series(SeriesView),
+    /// For [`Query::Conflicts`].
+    Conflicts(Page<ConflictView>),
+    /// For [`Query::OfPerson`].
+    OfPerson {
+        /// Whose they are.
+        person: PersonId,
+        /// Those that have not begun, the next one first.
+        upcoming: Vec<AppointmentView>,
+        /// Those that have, the latest first.
+        past: Vec<AppointmentView>,
+    },
 }

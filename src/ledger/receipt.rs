@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, Block, EndReason, HoldId, HoldStatus, Interval, KeyRecord,
-    MessageId, Party, Profile, Resource, SendOutcome, Service, Slug, TenantRecord, Times,
-    Timestamp, WaitlistId, WaitlistStatus,
+    AppointmentId, AppointmentStatus, Block, Cancellation, EndReason, HoldId, HoldStatus, Interval,
+    KeyRecord, MessageId, Party, Profile, Resource, SendOutcome, SeriesId, Service, Slug,
+    TenantRecord, Times, Timestamp, WaitlistId, WaitlistStatus,
 };
 
 /// A slot: one service at one resource at one time.
@@ -51,6 +51,8 @@ impl SlotStatus {
 pub struct HoldView {
     /// Its id.
     pub id: HoldId,
+    /// Its version.
+    pub version: u32,
     /// What is to be booked.
     pub service: Slug,
     /// What it takes, the resource of its slot first.
@@ -88,10 +90,27 @@ pub struct AppointmentView {
     pub interval: Interval,
     /// Who for.
     pub party: Party,
+    /// Staff booked it into time that someone else had.
+    pub overbooked: bool,
+    /// The series it is part of.
+    pub series: Option<SeriesId>,
     /// The hold it came from.
     pub hold: Option<HoldId>,
     /// When it was booked.
     pub booked_at: Timestamp,
+    /// How it was cancelled, if it was.
+    pub cancellation: Option<Cancellation>,
+}
+
+/// A series with its appointments as they were when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SeriesView {
+    /// Its id.
+    pub id: SeriesId,
+    /// How many weeks lie between two appointments.
+    pub every_weeks: u32,
+    /// The appointments in order of time as they were booked.
+    pub appointments: Vec<AppointmentView>,
 }
 
 /// A time that is offered to someone who waits: a hold.
@@ -143,6 +162,8 @@ pub struct ServiceView {
     pub service: Service,
     /// The public ids of its resources, in their order.
     pub resources: Vec<Slug>,
+    /// The public ids of those who stand by, list by list.
+    pub also: Vec<Vec<Slug>>,
 }
 
 /// A code that was decided and handed to the outbox.
@@ -150,6 +171,8 @@ pub struct ServiceView {
 pub struct CodeQueued {
     /// The text that carries it.
     pub message: MessageId,
+    /// The version that its hold has now.
+    pub hold_version: u32,
     /// Who for.
     pub party: Party,
     /// Until when it works.
@@ -173,8 +196,15 @@ pub enum Receipt {
     Resource(Resource),
     /// A service.
     Service(ServiceView),
-    /// A block, and whose.
-    Block(Block, Slug),
+    /// A new block.
+    Block {
+        /// The block.
+        block: Block,
+        /// Whose time.
+        resource: Slug,
+        /// How many appointments stand in it.
+        conflicts: u32,
+    },
     /// A hold: placed or extended.
     Hold(HoldView),
     /// The same caller asked for the same slot again: the hold it already has.
@@ -191,9 +221,13 @@ pub enum Receipt {
     CodeMismatch {
         /// Wrong codes that are still taken; 0: locked.
         attempts_left: u32,
+        /// The version that the hold has now.
+        hold_version: u32,
     },
     /// An appointment: booked, cancelled or moved.
     Appointment(AppointmentView),
+    /// A series, booked.
+    Series(SeriesView),
     /// The hold had been confirmed before: its appointment.
     AppointmentAgain(AppointmentView),
     /// A text may be sent now, as this attempt.
@@ -217,12 +251,13 @@ impl Receipt {
             }
             Self::WaitlistEntry(entry) => Some(entry.party),
             Self::CodeQueued(code) => Some(code.party),
+            Self::Series(series) => series.appointments.first().map(|first| first.party),
             Self::Tenant(_)
             | Self::Profile(_)
             | Self::Key(_)
             | Self::Resource(_)
             | Self::Service(_)
-            | Self::Block(..)
+            | Self::Block { .. }
             | Self::Withdrawn(_)
             | Self::Released(_)
             | Self::CodeMismatch { .. }
@@ -245,7 +280,7 @@ pub struct Page<T> {
 /// Where a page begins: after this row. What it means is the list's own business.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Cursor {
-    /// The last row's place in time, for lists by start; 0 for lists in order of creation.
+    /// The last row's place in time, for lists by start; in order of creation, what tells it from others of its serial number.
     pub at: i64,
     /// The last row's serial number.
     pub serial: u64,

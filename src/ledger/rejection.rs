@@ -2,7 +2,7 @@
 //!
 //! No text carries meaning here; each façade renders every member in its own words, by an exhaustive match.
 
-use crate::model::Timestamp;
+use crate::model::{AppointmentStatus, Timestamp};
 
 use super::receipt::SlotView;
 
@@ -55,12 +55,16 @@ pub enum Missing {
     Key,
     /// No such resource.
     Resource,
+    /// No such block of this resource.
+    Block,
     /// No such service.
     Service,
     /// No such hold.
     Hold,
     /// No such appointment.
     Appointment,
+    /// No such series.
+    Series,
     /// No such entry of the waitlist.
     WaitlistEntry,
     /// No such text.
@@ -74,9 +78,11 @@ impl Missing {
             Self::Tenant => "tenant",
             Self::Key => "key",
             Self::Resource => "resource",
+            Self::Block => "block",
             Self::Service => "service",
             Self::Hold => "hold",
             Self::Appointment => "appointment",
+            Self::Series => "series",
             Self::WaitlistEntry => "waitlist entry",
             Self::Message => "message",
         }
@@ -96,6 +102,8 @@ pub enum Bound {
     Blocks,
     /// Services.
     Services,
+    /// Overbookings of one resource on one day.
+    Overbookings,
     /// Entries of the waitlist that have not ended.
     Waitlist,
     /// Such entries of one phone.
@@ -111,6 +119,7 @@ impl Bound {
             Self::Resources => "resources",
             Self::Blocks => "blocks of this resource",
             Self::Services => "services",
+            Self::Overbookings => "overbookings of this resource on this day",
             Self::Waitlist => "waitlist entries",
             Self::WaitlistOfPhone => "waitlist entries of this phone",
         }
@@ -145,6 +154,15 @@ pub enum Rejection {
     SlotNotOffered(Reason),
     /// The time is taken; the nearest that are not.
     SlotTaken(Vec<SlotView>),
+    /// One of a series cannot be had, so none is booked.
+    SeriesNotPossible {
+        /// Which, from 1.
+        occurrence: u32,
+        /// When it would begin.
+        start: Timestamp,
+        /// Why not; `Full`: someone has it.
+        reason: Reason,
+    },
     /// This phone holds too much already; until the first of it lapses.
     TooManyHolds {
         /// When to try again.
@@ -167,13 +185,23 @@ pub enum Rejection {
     CodeMissing,
     /// The code's time is over; ask for a new one.
     CodeExpired,
-    /// The appointment has changed since.
+    /// What was to be changed has changed since.
     VersionMismatch {
         /// What it is now.
         current: u32,
     },
     /// The appointment is cancelled.
     AppointmentCancelled,
+    /// What the appointment is does not allow this any more.
+    TransitionNotAllowed {
+        /// What it is.
+        status: AppointmentStatus,
+    },
+    /// So close to the appointment only the desk may cancel or move it.
+    CancelWindowPassed {
+        /// The last instant at which it could be.
+        until: Timestamp,
+    },
 }
 
 impl Rejection {
@@ -190,6 +218,7 @@ impl Rejection {
             Self::HoldLifetimeReached => "hold-lifetime-reached",
             Self::SlotNotOffered(_) => "slot-not-offered",
             Self::SlotTaken(_) => "slot-taken",
+            Self::SeriesNotPossible { .. } => "series-not-possible",
             Self::TooManyHolds { .. } => "too-many-holds",
             Self::SmsCredentialsMissing => "sms-credentials-missing",
             Self::VerificationNotNeeded => "verification-not-needed",
@@ -199,6 +228,8 @@ impl Rejection {
             Self::CodeMissing => "code-missing",
             Self::CodeExpired => "code-expired",
             Self::AppointmentCancelled => "appointment-cancelled",
+            Self::TransitionNotAllowed { .. } => "transition-not-allowed",
+            Self::CancelWindowPassed { .. } => "cancel-window-passed",
             Self::VersionMismatch { .. } => "version-mismatch",
         }
     }

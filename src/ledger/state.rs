@@ -3,23 +3,25 @@
 //! Only `apply` changes it. Everything derived (agenda, live holds of a caller, deadlines) is kept in step there.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+use jiff::civil::Date;
 
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, Block, CallId, CallerId, EndReason, Hold, HoldId, HoldState, KeyId,
-    KeyRecord, Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome,
-    Service, Slug, TenantId, TenantRecord, Timestamp, WaitlistEntry, WaitlistId, WaitlistState,
-    WaitlistStatus,
+    Appointment, AppointmentId, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId, KeyRecord,
+    Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Series, SeriesId,
+    Service, Slug, TenantId, TenantRecord, Timestamp, WaitlistId, WaitlistState,
 };
 
-use super::day_sheets::DaySheets;
+use super::agenda::Agenda;
+use super::blocks::Blocks;
+use super::day_sheets::{DaySheet, DaySheets};
 use super::idempotency::Requests;
 use super::occupancy::{Occupancy, Owner};
 use super::query::PageRequest;
-use super::receipt::{
-    AppointmentView, Cursor, HoldView, OfferView, Page, ServiceView, WaitlistView,
-};
+use super::receipt::{AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView};
 use super::table::{FixedMap, Table};
 use super::waitlist::Waitlist;
 
@@ -30,6 +32,8 @@ pub(super) struct CallerRecord {
     pub open_holds: Vec<HoldId>,
     /// Wrong codes in the current window.
     pub failed_attempts: u32,
+    /// When they became too many.
+    pub locked_at: Option<Timestamp>,
     /// When that window ends.
     pub window_ends_at: Timestamp,
 }
@@ -59,15 +63,15 @@ pub struct Ledger {
     pub(super) keys: Table<KeyId, KeyRecord>,
     pub(super) resources: Vec<Resource>,
     pub(super) resource_numbers: BTreeMap<Slug, ResourceId>,
-    /// By resource number, each list by start.
-    pub(super) blocks: Vec<Vec<Block>>,
+    /// By resource number.
+    pub(super) blocks: Vec<Blocks>,
     pub(super) services: Vec<Service>,
     pub(super) service_numbers: BTreeMap<Slug, usize>,
     pub(super) occupancy: Occupancy,
     pub(super) holds: Table<HoldId, Hold>,
     pub(super) appointments: Table<AppointmentId, Appointment>,
-    /// Appointments by start: (start, serial).
-    pub(super) agenda: BTreeSet<(Timestamp, u64)>,
+    pub(super) series: Table<SeriesId, Series>,
+    pub(super) agenda: Agenda,
     pub(super) callers: FixedMap<CallerId, CallerRecord>,
     /// Holds of a call that have not ended.
     pub(super) calls: FixedMap<CallId, Vec<HoldId>>,
@@ -100,7 +104,8 @@ impl Ledger {
             occupancy: Occupancy::default(),
             holds: Table::default(),
             appointments: Table::default(),
-            agenda: BTreeSet::new(),
+            series: Table::default(),
+            agenda: Agenda::default(),
             callers: FixedMap::default(),
             calls: FixedMap::default(),
             messages: Table::default(),
@@ -146,17 +151,6 @@ impl Ledger {
         lapse.into_iter().chain(forget).chain(end).min()
     }
 
-    /// Whether time has become free that is not offered yet.
-    pub fn has_freed(&self) -> bool {
-        self.waitlist.freed().next().is_some()
-    }
-
-    /// Whether an offer still stands at `now`.
-    pub fn offer_stands(&self, hold: HoldId, now: Timestamp) -> bool {
-        let is_live = |hold: &Hold| hold.is_live(now);
-        self.waitlist.offered_by(hold).is_some() && self.holds.get(&hold).is_some_and(is_live)
-    }
-
     /// A text.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.messages.get(&id)
@@ -197,6 +191,11 @@ impl Ledger {
         &self.resources[number.0 as usize]
     }
 
+    /// When a resource is open on a date.
+    pub(super) fn sheet(&self, resource: &Resource, date: Date) -> Arc<DaySheet> {
+        self.sheets.sheet(&self.zone, resource, date)
+    }
+
     pub(super) fn service_of(&self, hold: &Hold) -> &Service {
         &self.services[hold.service.0 as usize]
     }
@@ -216,6 +215,19 @@ impl Ledger {
         limits::CALLER_ATTEMPTS_MAX.saturating_sub(failed)
     }
 
+    /// Whether a human has to help with a hold: too many wrong codes were given for it, or by its phone before its time was
+    /// over.
+    pub(super) fn is_locked(&self, hold: &Hold, now: Timestamp) -> bool {
+        let in_time = |at: Timestamp| at < hold.expires_at;
+        let of_phone = || {
+            let caller = self.callers.get(&hold.party.caller);
+            caller.is_some_and(|caller| {
+                now < caller.window_ends_at && caller.locked_at.is_some_and(in_time)
+            })
+        };
+        hold.locked || hold.state.is_unresolved() && of_phone()
+    }
+
     pub(super) fn slugs(&self, numbers: impl IntoIterator<Item = ResourceId>) -> Vec<Slug> {
         numbers
             .into_iter()
@@ -223,9 +235,15 @@ impl Ledger {
             .collect()
     }
 
+    fn slug_lists(&self, lists: &[Vec<ResourceId>]) -> Vec<Vec<Slug>> {
+        let lists = lists.iter();
+        lists.map(|list| self.slugs(list.iter().copied())).collect()
+    }
+
     pub(super) fn hold_view(&self, hold: &Hold, now: Timestamp) -> HoldView {
         HoldView {
             id: hold.id,
+            version: hold.version_at(now),
             service: self.service_of(hold).id.clone(),
             resources: self.slugs(hold.claims.iter().map(|claim| claim.resource)),
             interval: hold.interval,
@@ -237,7 +255,7 @@ impl Ledger {
                 HoldState::Confirmed(appointment) => Some(appointment),
                 HoldState::Held | HoldState::Released | HoldState::Expired => None,
             },
-            locked: hold.locked,
+            locked: self.is_locked(hold, now),
         }
     }
 
@@ -250,55 +268,30 @@ impl Ledger {
             resources: self.slugs(appointment.claims.iter().map(|claim| claim.resource)),
             interval: appointment.interval,
             party: appointment.party,
+            overbooked: appointment.overbooked,
+            series: appointment.series,
             hold: appointment.hold,
             booked_at: appointment.booked_at,
+            cancellation: appointment.cancellation,
         }
     }
 
-    pub(super) fn waitlist_view(&self, entry: &WaitlistEntry, now: Timestamp) -> WaitlistView {
-        let offer = match entry.state {
-            WaitlistState::Offered(hold) => self.holds.get(&hold).filter(|hold| hold.is_live(now)),
-            _ => None,
-        };
-        // Whether a time is over is judged by the clock, not by whether anyone has written it down.
-        let waiting = match now < entry.ends_at {
-            true => (WaitlistStatus::Waiting, None),
-            false => (WaitlistStatus::Over, Some(EndReason::DatePassed)),
-        };
-        let (status, reason) = match entry.state {
-            WaitlistState::Offered(_) if offer.is_some() => (WaitlistStatus::Offered, None),
-            WaitlistState::Waiting | WaitlistState::Offered(_) => waiting,
-            WaitlistState::Booked(_) => (WaitlistStatus::Booked, None),
-            WaitlistState::Withdrawn => (WaitlistStatus::Withdrawn, None),
-            WaitlistState::Over(reason) => (WaitlistStatus::Over, Some(reason)),
-        };
-        WaitlistView {
-            id: entry.id,
-            version: entry.version,
-            status,
-            reason,
-            service: self.services[entry.service.0 as usize].id.clone(),
-            resources: self.slugs(entry.resources.iter().copied()),
-            times: entry.times,
-            party: entry.party,
-            created_at: entry.created_at,
-            offer: offer.map(|hold| OfferView {
-                hold: hold.id,
-                service: self.service_of(hold).id.clone(),
-                resources: self.slugs(hold.claims.iter().map(|claim| claim.resource)),
-                interval: hold.interval,
-                expires_at: hold.expires_at,
-            }),
-            appointment: match entry.state {
-                WaitlistState::Booked(appointment) => Some(appointment),
-                _ => None,
-            },
+    pub(super) fn series_view(&self, series: &Series) -> SeriesView {
+        let booked = series.appointments.iter().map(|id| {
+            let appointment = self.appointments.get(id);
+            self.appointment_view(appointment.expect("a series names known appointments"))
+        });
+        SeriesView {
+            id: series.id,
+            every_weeks: series.every_weeks,
+            appointments: booked.collect(),
         }
     }
 
     pub(super) fn service_view(&self, service: &Service) -> ServiceView {
         ServiceView {
             resources: self.slugs(service.resources.iter().copied()),
+            also: self.slug_lists(&service.also),
             service: service.clone(),
         }
     }
@@ -319,22 +312,44 @@ impl Ledger {
                 .all(|pair| pair[0].end() <= pair[1].start());
             assert!(apart, "two claims of one resource never overlap");
         }
-        for (owner, claims) in self.owners() {
-            for claim in claims {
-                let entered = by_resource
-                    .get(&claim.resource)
-                    .and_then(|e| e.get(&claim.interval));
-                assert_eq!(entered, Some(&owner), "who owns time is entered for it");
-            }
+        let (overbooked, regular): (Vec<_>, Vec<_>) =
+            self.owned().partition(|(_, _, overbooked)| *overbooked);
+        for (owner, claim, _) in &regular {
+            let entered = by_resource
+                .get(&claim.resource)
+                .and_then(|e| e.get(&claim.interval));
+            assert_eq!(entered, Some(owner), "who owns time is entered for it");
         }
         let entered: usize = by_resource.values().map(BTreeMap::len).sum();
-        let owned: usize = self.owners().map(|(_, claims)| claims.len()).sum();
-        assert_eq!(entered, owned, "nothing is entered that nobody owns");
         assert_eq!(
-            self.agenda.len(),
-            self.appointments.len(),
-            "every appointment is on the agenda"
+            entered,
+            regular.len(),
+            "nothing is entered that nobody owns"
         );
+        let mut entered: Vec<_> = self
+            .occupancy
+            .overbooked_entries()
+            .map(|(resource, entry)| (entry.owner, resource, entry.interval))
+            .collect();
+        entered.sort_unstable();
+        // One over midnight stands on two days.
+        entered.dedup();
+        let mut owned: Vec<_> = overbooked
+            .into_iter()
+            .map(|(owner, claim, _)| (owner, claim.resource, claim.interval))
+            .collect();
+        owned.sort_unstable();
+        assert_eq!(
+            entered, owned,
+            "what is overbooked stands in the second list"
+        );
+        let every = Some(self.appointments.len());
+        assert_eq!(self.agenda.len(), every, "nothing else is on the agenda");
+        for (serial, appointment) in self.appointments.after(0) {
+            let place = (appointment.interval.start(), serial);
+            let entered = self.agenda.has(appointment.party.person, place);
+            assert!(entered, "every appointment is on the agenda");
+        }
         self.check_lists();
         self.waitlist.check();
         self.check_deadlines();
@@ -423,19 +438,21 @@ impl Ledger {
         assert_eq!(forgets, self.forgets.len(), "every deadline has its row");
     }
 
-    fn owners(&self) -> impl Iterator<Item = (Owner, &[crate::model::Claim])> {
+    /// What everyone has: whose, what, and whether it is overbooked.
+    fn owned(&self) -> impl Iterator<Item = (Owner, Claim, bool)> {
         let holds = self.holds.after(0).map(|(_, hold)| hold);
         let held = holds
             .filter(|hold| hold.state == HoldState::Held)
-            .map(|hold| (Owner::Hold(hold.id), hold.claims.as_slice()));
-        let booked = self
-            .appointments
-            .after(0)
-            .map(|(_, appointment)| appointment);
-        held.chain(
-            booked
-                .filter(|a| a.status == crate::model::AppointmentStatus::Booked)
-                .map(|a| (Owner::Appointment(a.id), a.claims.as_slice())),
-        )
+            .map(|hold| (Owner::Hold(hold.id), &hold.claims, false));
+        let booked = self.appointments.after(0).map(|(_, booked)| booked);
+        let booked = booked
+            .filter(|booked| booked.status.owns_time())
+            .map(|booked| {
+                let owner = Owner::Appointment(booked.id);
+                (owner, &booked.claims, booked.overbooked)
+            });
+        held.chain(booked).flat_map(|(owner, claims, overbooked)| {
+            claims.iter().map(move |claim| (owner, *claim, overbooked))
+        })
     }
 }

@@ -65,7 +65,10 @@ impl Phone {
             return Err(ContactError::Phone);
         }
         let region = country.parse().ok();
-        let number = phonenumber::parse(region, tidy).map_err(|_| ContactError::Phone)?;
+        // The parser knows the plain blank and the no-break one, printed numbers also have narrow ones.
+        let blank = |letter: char| if letter.is_whitespace() { ' ' } else { letter };
+        let tidy: String = tidy.chars().map(blank).collect();
+        let number = phonenumber::parse(region, &tidy).map_err(|_| ContactError::Phone)?;
         let e164 = number.format().mode(Mode::E164).to_string();
         let possible = (8..=16).contains(&e164.len()) && number.national().value() != 0;
         possible.then_some(Self(e164)).ok_or(ContactError::Phone)
@@ -222,6 +225,11 @@ mod tests {
             "+44 7700 900123",
             "(07700) 900-123",
             "0044 7700 900123",
+            "+44 (0)7700 900123",
+            "07700.900.123",
+            "07700\u{a0}900\u{a0}123",
+            "07700\u{2011}900\u{2011}123",
+            "\u{ff0b}44\u{2009}7700\u{2009}900123",
         ] {
             let phone = Phone::parse(text, "GB").expect(text);
             assert_eq!(phone.expose(), "+447700900123", "{text}");

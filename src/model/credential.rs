@@ -56,6 +56,11 @@ impl Principal {
         )
     }
 
+    /// Whether this is the clinic's own: its desk, the operator, or the engine on their behalf.
+    pub fn is_of_the_house(self) -> bool {
+        self.is_staff() || self == Self::System
+    }
+
     /// Whether this is a voice agent, who sees only its own holds.
     pub fn is_agent(self) -> bool {
         matches!(

@@ -87,6 +87,8 @@ ids! {
     VerificationId "ver";
     /// A confirmed booking.
     AppointmentId "apt";
+    /// Appointments that were booked together, so many weeks apart.
+    SeriesId "series";
     /// A phone: who calls.
     CallerId "caller";
     /// A caller plus a name: who is treated.

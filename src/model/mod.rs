@@ -24,14 +24,17 @@ mod hold;
 mod appointment;
 mod waitlist;
 
-pub use appointment::{Appointment, AppointmentStatus, Proof};
+pub use appointment::{
+    Appointment, AppointmentStatus, AppointmentVerb, Attendance, Cancellation, Proof, Series,
+    Transition,
+};
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
 pub use credential::{KeyRecord, Principal, Scope};
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
-    ServiceId, TenantId, VerificationId, WaitlistId,
+    SeriesId, ServiceId, TenantId, VerificationId, WaitlistId,
 };
 pub use message::{Message, MessageState, SendOutcome, TextKind};
 pub use personal::{PersonalFact, Subject};

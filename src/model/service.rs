@@ -48,10 +48,15 @@ pub struct Service {
     pub step_minutes: Option<NonZeroU32>,
     /// How long before its start a slot is last offered.
     pub notice_minutes: u32,
+    /// Until how long before its start an appointment may be cancelled or moved by whoever is not of the house; later it is
+    /// the desk's business, and a cancellation counts as late.
+    pub cancel_notice_minutes: u32,
     /// How many days ahead slots are offered.
     pub horizon_days: u32,
     /// Any one of these gives it.
     pub resources: Vec<ResourceId>,
+    /// One more of each of these lists stands by: a room, a device, a second pair of hands.
+    pub also: Vec<Vec<ResourceId>>,
     /// Whether a booking needs a code.
     pub verification: VerificationPolicy,
     /// When it was added.
@@ -64,9 +69,14 @@ impl Service {
         Interval::of_minutes(start, self.minutes)
     }
 
+    /// Whether this resource may stand by at an appointment that is listed under another.
+    pub fn may_stand_by(&self, resource: ResourceId) -> bool {
+        self.also.iter().any(|list| list.contains(&resource))
+    }
+
     /// Whether an appointment may take time of this resource.
     pub fn may_take(&self, resource: ResourceId) -> bool {
-        self.resources.contains(&resource)
+        self.resources.contains(&resource) || self.may_stand_by(resource)
     }
 
     /// How far apart starts are: as chosen, or one appointment with its buffers after the other.
@@ -78,7 +88,17 @@ impl Service {
             .unwrap_or(self.minutes.saturating_add(buffers))
     }
 
-    /// What an appointment at `start` takes of its resource: its own time and the buffers.
+    /// The last instant at which an appointment at `start` can be cancelled or moved in time.
+    pub fn cancellable_until(&self, start: Timestamp) -> Timestamp {
+        start.plus_minutes(-i64::from(self.cancel_notice_minutes))
+    }
+
+    /// How many names stand on the lists of `also`.
+    pub fn also_count(&self) -> usize {
+        self.also.iter().map(Vec::len).sum()
+    }
+
+    /// What an appointment at `start` takes of each of its resources: its own time and the buffers.
     pub fn claimed(&self, start: Timestamp) -> Interval {
         self.interval(start)
             .padded(self.buffer_before_minutes, self.buffer_after_minutes)

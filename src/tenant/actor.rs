@@ -18,7 +18,9 @@ use crate::model::{MessageId, MessageState, Principal, SendOutcome, TextKind, Ti
 
 use super::core::{Core, Outcome};
 use super::doorbell::Doorbell;
-use super::messages::{Answer, CapturedText, PreparedText, Refused, Request, Seen};
+use super::messages::{
+    Answer, CapturedText, PersonCard, PersonSearch, PreparedText, Refused, Request, Seen,
+};
 use super::texts;
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
@@ -57,6 +59,13 @@ pub struct Look {
 
 impl Message for Look {
     type Result = Outcome<Seen>;
+}
+
+/// Look for persons.
+pub struct LookForPersons(pub PersonSearch);
+
+impl Message for LookForPersons {
+    type Result = Unconfirmed<Page<PersonCard>>;
 }
 
 /// What the outbox, and whoever waits for it, may ask.
@@ -323,6 +332,18 @@ impl Handler<Look> for TenantActor {
 
     fn handle(&mut self, look: Look, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.core.look(&look.query, look.viewer, self.clock.now()))
+    }
+}
+
+impl Handler<LookForPersons> for TenantActor {
+    type Result = MessageResult<LookForPersons>;
+
+    fn handle(
+        &mut self,
+        LookForPersons(search): LookForPersons,
+        _: &mut Self::Context,
+    ) -> Self::Result {
+        MessageResult(self.core.persons(&search))
     }
 }
 

@@ -6,20 +6,15 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 
-use crate::ledger::{Command, FreshIds};
+use crate::ledger::{Command, FreshIds, Page};
 use crate::limits;
 use crate::model::{
-    CallerId, Contact, Email, FreeText, Party, PersonId, PersonName, PersonalFact, Phone, Subject,
+    AppointmentId, CallerId, Contact, FreeText, Party, PersonId, PersonalFact, Phone, Subject,
     Timestamp,
 };
 
-use super::messages::{Idempotency, Instruction, PersonCard};
-
-struct Person {
-    caller: CallerId,
-    name: PersonName,
-    email: Option<Email>,
-}
+use super::messages::{Errand, Idempotency, Instruction, PersonCard, PersonSearch};
+use super::persons::{Person, Persons};
 
 struct Body {
     digest: [u8; 32],
@@ -31,9 +26,7 @@ struct Body {
 pub struct Contacts {
     callers: HashMap<Phone, CallerId>,
     phones: BTreeMap<CallerId, Phone>,
-    persons: BTreeMap<PersonId, Person>,
-    /// By caller and folded name.
-    names: HashMap<(CallerId, String), PersonId>,
+    persons: Persons,
     reasons: BTreeMap<Subject, FreeText>,
     bodies: HashMap<[u8; 32], Body>,
     /// Keys in the order in which their bodies came, to be dropped with the requests they belong to.
@@ -49,37 +42,20 @@ pub struct Resolved {
 }
 
 impl Contacts {
-    /// Turns names and numbers into ids, drawing new ones for whom nobody knows yet. Changes nothing: the facts are applied
-    /// with the entry that carries them.
+    /// Turns names and numbers into ids, taking new ones for whom nobody knows yet. Changes nothing: the facts are applied
+    /// with the entry that carries them. `draw` gives more random numbers, for what makes many things at once.
     pub fn resolve(
         &self,
         instruction: Instruction,
         fresh: FreshIds,
+        draw: impl FnMut() -> u128,
         secret_hash: [u8; 32],
     ) -> Resolved {
         let mut facts = Vec::new();
         let command = match instruction {
-            Instruction::PlaceHold {
-                wish,
-                contact,
-                ttl_seconds,
-                call,
-            } => {
+            Instruction::For(contact, errand) => {
                 let party = self.party(contact, fresh, &mut facts);
-                Command::PlaceHold {
-                    wish,
-                    party,
-                    ttl_seconds,
-                    call,
-                }
-            }
-            Instruction::BookDirectly { wish, contact } => {
-                let party = self.party(contact, fresh, &mut facts);
-                Command::BookDirectly { wish, party }
-            }
-            Instruction::JoinWaitlist { awaited, contact } => {
-                let party = self.party(contact, fresh, &mut facts);
-                Command::JoinWaitlist { awaited, party }
+                command(errand, party, draw)
             }
             Instruction::TakeReply { from, reply } => Command::AnswerOffer {
                 caller: self.callers.get(&from).copied(),
@@ -135,17 +111,15 @@ impl Contacts {
                 });
                 caller
             });
-        let known = self.names.get(&(caller, contact.name.folded())).copied();
+        let known = self.persons.named(caller, &contact.name);
         let email_is_new = |person| {
-            let stored = self
-                .persons
-                .get(&person)
-                .and_then(|person: &Person| person.email.as_ref());
+            let stored = self.persons.get(person);
+            let stored = stored.and_then(|person| person.email.as_ref());
             contact.email.is_some() && stored != contact.email.as_ref()
         };
         let person = known.unwrap_or(PersonId(fresh[1]));
         if known.is_none_or(email_is_new) {
-            let name = match known.and_then(|person| self.persons.get(&person)) {
+            let name = match known.and_then(|person| self.persons.get(person)) {
                 Some(person) => person.name.clone(),
                 None => contact.name,
             };
@@ -165,9 +139,9 @@ impl Contacts {
         before.is_some_and(|body| body.digest != idempotency.body)
     }
 
-    /// Takes in what an entry says of persons.
-    pub fn apply(&mut self, facts: &[PersonalFact], at: Timestamp) {
-        for fact in facts {
+    /// Takes in what an entry says of persons; `sequence` is the entry's own.
+    pub fn apply(&mut self, facts: &[PersonalFact], at: Timestamp, sequence: u64) {
+        for (number, fact) in (0..).zip(facts) {
             match fact {
                 PersonalFact::Caller { caller, phone } => {
                     self.callers.insert(phone.clone(), *caller);
@@ -179,16 +153,13 @@ impl Contacts {
                     name,
                     email,
                 } => {
-                    self.names.insert((*caller, name.folded()), *person);
-                    let (caller, name, email) = (*caller, name.clone(), email.clone());
-                    self.persons.insert(
-                        *person,
-                        Person {
-                            caller,
-                            name,
-                            email,
-                        },
-                    );
+                    let stated = Person {
+                        caller: *caller,
+                        name: name.clone(),
+                        email: email.clone(),
+                        created_at: at,
+                    };
+                    self.persons.enter(*person, stated, (sequence, number));
                 }
                 PersonalFact::Reason { about, text } => {
                     self.reasons.insert(*about, text.clone());
@@ -229,14 +200,40 @@ impl Contacts {
 
     /// A person as answers show them; `None`: nobody knows them (any more).
     pub fn card(&self, id: PersonId) -> Option<PersonCard> {
-        let person = self.persons.get(&id)?;
+        let person = self.persons.get(id)?;
         let phone = self.phones.get(&person.caller)?;
         let contact = Contact {
             name: person.name.clone(),
             phone: phone.clone(),
             email: person.email.clone(),
         };
-        Some(PersonCard { id, contact })
+        Some(PersonCard {
+            id,
+            contact,
+            created_at: person.created_at,
+        })
+    }
+
+    /// A page of persons in order of creation.
+    pub fn find(&self, search: &PersonSearch) -> Page<PersonCard> {
+        let caller = match &search.phone {
+            None => None,
+            Some(phone) => match self.callers.get(phone) {
+                Some(caller) => Some(*caller),
+                None => {
+                    return Page {
+                        items: Vec::new(),
+                        next: None,
+                    };
+                }
+            },
+        };
+        let found = self.persons.page(caller, &search.page);
+        let cards = found.items.into_iter().filter_map(|id| self.card(id));
+        Page {
+            items: cards.collect(),
+            next: found.next,
+        }
     }
 
     /// A caller's phone.
@@ -250,28 +247,80 @@ impl Contacts {
     }
 }
 
+/// What is to be done for someone, as the ledger takes it.
+fn command(errand: Errand, party: Party, draw: impl FnMut() -> u128) -> Command {
+    match errand {
+        Errand::PlaceHold {
+            wish,
+            ttl_seconds,
+            call,
+        } => Command::PlaceHold {
+            wish,
+            party,
+            ttl_seconds,
+            call,
+        },
+        Errand::BookDirectly { wish, overbook } => Command::BookDirectly {
+            wish,
+            party,
+            overbook,
+        },
+        Errand::BookSeries {
+            wish,
+            every_weeks,
+            occurrences,
+        } => {
+            // One more than there may be is enough to be refused.
+            let occurrences = occurrences.min(limits::SERIES_OCCURRENCES_MAX + 1) as usize;
+            let ids = std::iter::repeat_with(draw).take(occurrences);
+            Command::BookSeries {
+                wish,
+                party,
+                every_weeks,
+                appointments: ids.map(AppointmentId).collect(),
+            }
+        }
+        Errand::JoinWaitlist(awaited) => Command::JoinWaitlist { awaited, party },
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::ledger::Wish;
+    use crate::ledger::{PageRequest, Wish};
+    use crate::model::{Email, PersonName};
 
     fn place(contacts: &mut Contacts, name: &str, phone: &str, fresh: FreshIds) -> (Party, usize) {
-        let instruction = Instruction::PlaceHold {
+        place_with(contacts, name, phone, None, fresh)
+    }
+
+    /// An entry for every hold, its sequence the first of the fresh ids.
+    fn place_with(
+        contacts: &mut Contacts,
+        name: &str,
+        phone: &str,
+        email: Option<&str>,
+        fresh: FreshIds,
+    ) -> (Party, usize) {
+        let errand = Errand::PlaceHold {
             wish: Wish {
                 service: "s".parse().expect("a slug"),
                 resource: None,
                 start: Timestamp(0),
             },
-            contact: Contact {
-                name: PersonName::parse(name).expect("a name"),
-                phone: Phone::parse(phone, "GB").expect("a phone"),
-                email: None,
-            },
             ttl_seconds: None,
             call: None,
         };
-        let resolved = contacts.resolve(instruction, fresh, [0; 32]);
-        contacts.apply(&resolved.facts, Timestamp(0));
+        let contact = Contact {
+            name: PersonName::parse(name).expect("a name"),
+            phone: Phone::parse(phone, "GB").expect("a phone"),
+            email: email.map(|text| Email::parse(text).expect("an address")),
+        };
+        let instruction = Instruction::For(contact, errand);
+        let resolved = contacts.resolve(instruction, fresh, || 0, [0; 32]);
+        let sequence = u64::try_from(fresh[0]).expect("a small number");
+        let at = Timestamp(fresh[0] as i64);
+        contacts.apply(&resolved.facts, at, sequence);
         let Command::PlaceHold { party, .. } = resolved.command else {
             panic!("the command stays what it was");
         };
@@ -296,6 +345,48 @@ mod tests {
         assert_eq!(card.contact.name.expose(), "Ada");
     }
 
+    fn find(contacts: &Contacts, phone: Option<&str>) -> Vec<String> {
+        let search = PersonSearch {
+            phone: phone.map(|text| Phone::parse(text, "GB").expect("a phone")),
+            page: PageRequest {
+                after: None,
+                limit: 9,
+            },
+        };
+        let cards = contacts.find(&search).items.into_iter();
+        let shown = cards.map(|card| card.contact.name.expose().to_owned());
+        shown.collect()
+    }
+
+    #[test]
+    fn persons_are_found_by_their_phone_however_it_is_spelt() {
+        let mut contacts = Contacts::default();
+        place(&mut contacts, "Zoe", "07700 900123", [1, u128::MAX, 3]);
+        place(&mut contacts, "Ada", "07700 900999", [4, 5, 6]);
+        place(&mut contacts, "Ben", "(07700) 900-123", [7, 8, 9]);
+        place(&mut contacts, "zoe", "0044 7700 900123", [10, 11, 12]);
+        assert_eq!(find(&contacts, None), ["Zoe", "Ada", "Ben"]);
+        assert_eq!(find(&contacts, Some("+447700900123")), ["Zoe", "Ben"]);
+        assert_eq!(find(&contacts, Some("07700\u{a0}900999")), ["Ada"]);
+        assert_eq!(find(&contacts, Some("07700900000")), [""; 0]);
+    }
+
+    #[test]
+    fn a_later_email_is_the_persons_own_and_none_takes_it_back() {
+        let mut contacts = Contacts::default();
+        let (phone, email) = ("07700 900123", Some("ada@example.org"));
+        let (ada, _) = place(&mut contacts, "Ada", phone, [1, 2, 3]);
+        let (again, facts) = place_with(&mut contacts, "ADA", phone, email, [4, 5, 6]);
+        assert_eq!((again, facts), (ada, 1));
+        let (again, facts) = place(&mut contacts, "ada", phone, [7, 8, 9]);
+        assert_eq!((again, facts), (ada, 0), "saying none is no news");
+        let card = contacts.card(ada.person).expect("she is known");
+        let shown = card.contact.email.expect("she has one now");
+        assert_eq!(Some(shown.expose()), email);
+        assert_eq!(card.contact.name.expose(), "Ada");
+        assert_eq!(card.created_at, Timestamp(1), "she is no newer for it");
+    }
+
     #[test]
     fn a_body_is_kept_as_long_as_its_request_is_remembered() {
         let mut contacts = Contacts::default();
@@ -309,12 +400,14 @@ mod tests {
                 digest: [2; 32],
             }],
             Timestamp(0),
+            1,
         );
         assert!(!contacts.is_reused(&body(2)));
         assert!(contacts.is_reused(&body(3)));
         contacts.apply(
             &[],
             Timestamp(0).plus_seconds(limits::REQUEST_REMEMBERED_SECONDS + 1),
+            2,
         );
         assert!(!contacts.is_reused(&body(3)));
     }

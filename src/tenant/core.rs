@@ -13,15 +13,17 @@ use rand::{RngExt, SeedableRng};
 use crate::entry;
 use crate::journal::{self, Journal, Parts, Unconfirmed};
 use crate::ledger::{
-    Command, Context, Decision, Event, FreshIds, Ledger, Policy, Query, Receipt, Rejection,
-    RequestKey, View, apply, decide, look,
+    AppointmentView, Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query,
+    Receipt, Rejection, RequestKey, View, apply, decide, look,
 };
 use crate::model::{MessageId, PersonalFact, Principal, Slug, Subject, TenantId, Timestamp};
 use crate::seal::{CodeKey, MasterKey, Sealer};
 
 use super::contacts::{Contacts, Resolved};
 use super::keyring::{Keyring, NewSecret};
-use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
+use super::messages::{
+    Answer, Idempotency, Instruction, PersonCard, PersonSearch, Refused, Request, Seen,
+};
 use super::recovery::Replayed;
 
 /// What all tenants of a process share.
@@ -112,10 +114,12 @@ impl Core {
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
         let makes_key = matches!(request.instruction, Instruction::CreateKey { .. });
-        let Resolved { command, facts } =
-            self.state
-                .contacts
-                .resolve(request.instruction, fresh, secret.hash());
+        let Resolved { command, facts } = self.state.contacts.resolve(
+            request.instruction,
+            fresh,
+            || self.entropy.random(),
+            secret.hash(),
+        );
         let step = Step {
             principal: request.principal,
             idempotency: request.idempotency,
@@ -154,6 +158,11 @@ impl Core {
         let now = self.no_earlier(now);
         let found = look(&self.state.ledger, query, viewer, now);
         self.unconfirmed(found.map(|view| self.seen(view)))
+    }
+
+    /// A page of the persons that the clinic knows.
+    pub fn persons(&self, search: &PersonSearch) -> Unconfirmed<Page<PersonCard>> {
+        self.unconfirmed(self.state.contacts.find(search))
     }
 
     fn fresh(&mut self) -> FreshIds {
@@ -246,7 +255,7 @@ impl Core {
                 self.queued_texts.push(*message);
             }
         }
-        self.state.contacts.apply(facts, now);
+        self.state.contacts.apply(facts, now, header.sequence);
         self.state.sequence = header.sequence;
         self.state.chain = encoded.hash;
         self.state.last_at = now;
@@ -275,7 +284,7 @@ impl Core {
             Receipt::Appointment(view) | Receipt::AppointmentAgain(view) => {
                 Some(Subject::Appointment(view.id))
             }
-            Receipt::Block(block, _) => Some(Subject::Block(block.id)),
+            Receipt::Block { block, .. } => Some(Subject::Block(block.id)),
             _ => None,
         };
         let contacts = &self.state.contacts;
@@ -292,27 +301,45 @@ impl Core {
     }
 
     fn seen(&self, view: View) -> Seen {
-        let (mut people, mut reasons) = (BTreeMap::new(), BTreeMap::new());
-        let contacts = &self.state.contacts;
-        let mut name = |person| people.extend(contacts.card(person).map(|card| (person, card)));
+        let (mut persons, mut subjects) = (Vec::new(), Vec::new());
+        let mut appointment = |shown: &AppointmentView| {
+            persons.push(shown.party.person);
+            subjects.push(Subject::Appointment(shown.id));
+        };
         match &view {
-            View::Hold(hold) => name(hold.party.person),
-            View::Holds(page) => page.items.iter().for_each(|hold| name(hold.party.person)),
-            View::WaitlistEntry(entry) => name(entry.party.person),
-            View::Waitlist(page) => page.items.iter().for_each(|one| name(one.party.person)),
-            View::Appointment(appointment) => name(appointment.party.person),
-            View::Appointments(page) => page.items.iter().for_each(|one| name(one.party.person)),
+            View::Appointment(shown) => appointment(shown),
+            View::Appointments(page) => page.items.iter().for_each(appointment),
+            View::Series(series) => series.appointments.iter().for_each(appointment),
+            View::Conflicts(page) => {
+                let shown = page.items.iter().map(|conflict| &conflict.appointment);
+                shown.for_each(appointment);
+            }
+            View::OfPerson {
+                person,
+                upcoming,
+                past,
+            } => {
+                upcoming.iter().chain(past).for_each(appointment);
+                persons.push(*person);
+            }
+            View::Hold(hold) => persons.push(hold.party.person),
+            View::Holds(page) => persons.extend(page.items.iter().map(|hold| hold.party.person)),
+            View::WaitlistEntry(entry) => persons.push(entry.party.person),
+            View::Waitlist(page) => persons.extend(page.items.iter().map(|one| one.party.person)),
+            View::Blocks(page) => {
+                subjects.extend(page.items.iter().map(|block| Subject::Block(block.id)));
+            }
             _ => {}
         }
-        let shown = match &view {
-            View::Appointment(appointment) => std::slice::from_ref(appointment),
-            View::Appointments(page) => &page.items,
-            _ => &[],
-        };
-        for appointment in shown {
-            let reason = contacts.reason(Subject::Appointment(appointment.id));
-            reasons.extend(reason.map(|reason| (appointment.id, reason.clone())));
-        }
+        let contacts = &self.state.contacts;
+        let people: BTreeMap<_, _> = persons
+            .into_iter()
+            .filter_map(|person| Some((person, contacts.card(person)?)))
+            .collect();
+        let reasons: BTreeMap<_, _> = subjects
+            .into_iter()
+            .filter_map(|about| Some((about, contacts.reason(about)?.clone())))
+            .collect();
         Seen {
             view,
             people,

@@ -16,8 +16,11 @@ use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{Command, Page, PageRequest, Query, View};
 use crate::model::{MessageId, Principal, Profile, SendOutcome, Slug, TenantId};
 
-use super::actor::{Execute, Look, TenantActor, Texted, Texting};
-use super::messages::{Answer, CapturedText, Instruction, PreparedText, Refused, Request, Seen};
+use super::actor::{Execute, Look, LookForPersons, TenantActor, Texted, Texting};
+use super::messages::{
+    Answer, CapturedText, Instruction, PersonCard, PersonSearch, PreparedText, Refused, Request,
+    Seen,
+};
 
 /// A handle on one tenant. Cheap to clone.
 #[derive(Clone)]
@@ -96,7 +99,7 @@ impl Handle {
     pub async fn execute(&self, request: Request) -> Result<Answer, Refused> {
         let changes_profile = matches!(
             request.instruction,
-            Instruction::Plain(Command::ChangeProfile(_))
+            Instruction::Plain(Command::ChangeProfile { .. })
         );
         if !changes_profile {
             return self.execute_here(request).await;
@@ -138,6 +141,13 @@ impl Handle {
         let _permit = self.permit()?;
         let outcome = self.send(Look { viewer, query }).await?;
         self.confirmed(outcome).await?.map_err(Refused::Rejected)
+    }
+
+    /// Looks for persons, in order of creation.
+    pub async fn persons(&self, search: PersonSearch) -> Result<Page<PersonCard>, Refused> {
+        let _permit = self.permit()?;
+        let found = self.send(LookForPersons(search)).await?;
+        self.confirmed(found).await
     }
 
     /// What became of a text; `None`: it is not known within `patience`.

@@ -7,21 +7,19 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ledger::{Awaited, Command, Receipt, Rejection, View, Wish};
+use crate::ledger::{Awaited, Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
     AppointmentId, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone, Principal,
-    Reply, Scope, Slug, TextKind, Timestamp,
+    Reply, Scope, Slug, Subject, TextKind, Timestamp,
 };
 
-/// What can be asked of a tenant.
+/// What can be done for someone.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Instruction {
-    /// Claim a slot for someone.
+pub enum Errand {
+    /// Claim a slot for a while.
     PlaceHold {
         /// Which slot.
         wish: Wish,
-        /// Who for.
-        contact: Contact,
         /// For how long.
         ttl_seconds: Option<u32>,
         /// In which call.
@@ -31,16 +29,27 @@ pub enum Instruction {
     BookDirectly {
         /// Which slot.
         wish: Wish,
-        /// Who for.
-        contact: Contact,
+        /// Also into time that someone else has.
+        overbook: bool,
+    },
+    /// Book the same time of the week several times over, on staff's word.
+    BookSeries {
+        /// The first slot.
+        wish: Wish,
+        /// How many weeks from one to the next.
+        every_weeks: u32,
+        /// How many appointments.
+        occurrences: u32,
     },
     /// Wait for a time to become free.
-    JoinWaitlist {
-        /// For which.
-        awaited: Awaited,
-        /// Who for.
-        contact: Contact,
-    },
+    JoinWaitlist(Awaited),
+}
+
+/// What can be asked of a tenant.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Instruction {
+    /// Do something for someone.
+    For(Contact, Errand),
     /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
     TakeReply {
         /// From which phone.
@@ -106,6 +115,17 @@ pub struct PersonCard {
     pub id: PersonId,
     /// Name, phone and e-mail.
     pub contact: Contact,
+    /// When they were first named.
+    pub created_at: Timestamp,
+}
+
+/// Which persons are looked for, in order of creation.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PersonSearch {
+    /// With this phone; `None`: all.
+    pub phone: Option<Phone>,
+    /// Which part.
+    pub page: PageRequest,
 }
 
 /// What a tenant answers to a request.
@@ -130,8 +150,8 @@ pub struct Seen {
     pub view: View,
     /// Whom the parties in it name.
     pub people: BTreeMap<PersonId, PersonCard>,
-    /// The reasons filed under the appointments in it.
-    pub reasons: BTreeMap<AppointmentId, FreeText>,
+    /// The reasons filed under the appointments and blocks in it.
+    pub reasons: BTreeMap<Subject, FreeText>,
 }
 
 /// A text that the local inbox captured.

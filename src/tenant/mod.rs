@@ -2,6 +2,8 @@
 
 mod messages;
 
+mod persons;
+
 mod contacts;
 mod doorbell;
 mod keyring;
@@ -23,7 +25,7 @@ pub use doorbell::Doorbell;
 pub use handle::Handle;
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CapturedText, Idempotency, Instruction, PersonCard, PreparedText, Refused, Request,
-    Seen,
+    Answer, CapturedText, Errand, Idempotency, Instruction, PersonCard, PersonSearch, PreparedText,
+    Refused, Request, Seen,
 };
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};

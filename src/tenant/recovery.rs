@@ -98,12 +98,13 @@ impl Replayed {
             entry.events.iter().for_each(|event| apply(ledger, event));
         });
         applied.map_err(|_| FaultKind::Apply)?;
+        let header = entry.header;
         self.contacts
-            .apply(&entry.facts.unwrap_or_default(), entry.header.at);
-        self.sequence = entry.header.sequence;
+            .apply(&entry.facts.unwrap_or_default(), header.at, header.sequence);
+        self.sequence = header.sequence;
         self.chain = entry.hash;
         self.head = frame.lsn;
-        self.last_at = entry.header.at;
+        self.last_at = header.at;
         Ok(())
     }
 }

@@ -34,10 +34,12 @@ fn neither_an_answer_nor_a_read_nor_a_refusal_leaves_before_the_sync() {
     world.storage.wait_for_held_sync();
     let loser = place("07700 900002");
     let reader = clinic.staff.open("GET", &clinic.at("holds"), &[], "");
+    let persons = clinic.staff.open("GET", &clinic.at("persons"), &[], "");
     for (who, stream) in [
         ("the winner", &winner),
         ("the loser", &loser),
         ("the reader", &reader),
+        ("who looks for persons", &persons),
     ] {
         assert!(is_silent(stream), "{who} was answered before the sync");
     }
@@ -58,6 +60,8 @@ fn neither_an_answer_nor_a_read_nor_a_refusal_leaves_before_the_sync() {
     );
     assert_eq!(loser.text("code"), "slot-taken");
     assert_eq!(reader.json()["holds"][0]["id"], winner.json()["id"]);
+    let person = read(persons).json()["persons"][0]["id"].clone();
+    assert_eq!(person, winner.json()["person"]["id"]);
 }
 
 #[test]

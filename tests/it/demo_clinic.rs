@@ -84,6 +84,8 @@ struct Service {
     notice_minutes: u32,
     horizon_days: Option<u32>,
     resources: Vec<String>,
+    #[serde(default)]
+    also: Vec<Vec<String>>,
     verification: String,
 }
 
@@ -267,7 +269,11 @@ fn every_service_can_be_given_and_every_resource_is_booked() {
     let mut booked = BTreeSet::new();
     for service in &clinic.services {
         assert!(!service.resources.is_empty(), "{}", service.id);
-        for id in &service.resources {
+        for id in service
+            .resources
+            .iter()
+            .chain(service.also.iter().flatten())
+        {
             let hours = &clinic.resource(id).opening_hours;
             let fits = hours.iter().any(|hours| {
                 let window = window(&hours.from, &hours.to);
@@ -313,5 +319,11 @@ fn every_service_can_be_given_and_every_resource_is_booked() {
             .services
             .iter()
             .any(|service| service.resources.len() == 1)
+    );
+    assert!(
+        clinic
+            .services
+            .iter()
+            .any(|service| service.also.len() == 2)
     );
 }

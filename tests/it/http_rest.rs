@@ -52,14 +52,21 @@ transcripts! {
     bodies
     booking
     confirm
+    conflicts
+    desk
     holds
     idempotency
     isolation
     judgement
+    locked
     paging
+    persons
     practice
+    series
     slots
+    together
     verification
+    versions
     waitlist
 }
 

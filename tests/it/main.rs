@@ -29,6 +29,8 @@ mod support;
 #[cfg(test)]
 mod tidy;
 #[cfg(test)]
+mod together;
+#[cfg(test)]
 mod transcripts;
 #[cfg(test)]
 mod waitlist;

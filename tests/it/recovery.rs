@@ -61,6 +61,96 @@ fn a_restart_keeps_clinics_keys_holds_codes_and_appointments() {
 }
 
 #[test]
+fn a_restart_keeps_persons_their_order_and_a_place_in_it() {
+    let mut world = World::start();
+    let clinic = world.clinic("a");
+    let book = |time: &str, name: &str, phone: &str, email: Option<&str>| {
+        let mut body = Clinic::wish(time, phone);
+        body["person"]["name"] = json!(name);
+        body["person"]["email"] = json!(email);
+        let booked = clinic.staff.post(&clinic.at("appointments"), &body);
+        assert_eq!(booked.status, 201, "{}", booked.body);
+    };
+    // All within one instant: the order is that of the journal.
+    book("09:00", "Zoe", "07700 900001", None);
+    book("09:30", "Ada", "07700 900002", None);
+    book("10:00", "Ben", "+44 7700 900001", None);
+    book("10:30", "ZOE", "07700 900001", Some("zoe@example.org"));
+    let paths = ["persons", "persons?phone=07700900001", "persons?limit=1"];
+    let paths = paths.map(|path| clinic.at(path));
+    let [all, sharing, first] = paths.clone().map(|path| clinic.staff.get(&path).json());
+    let names = |list: &serde_json::Value| -> Vec<String> {
+        let persons = list["persons"].as_array().expect("persons").iter();
+        let names = persons.map(|person| person["name"].as_str().expect("a name").to_owned());
+        names.collect()
+    };
+    assert_eq!(names(&all), ["Zoe", "Ada", "Ben"]);
+    assert_eq!(names(&sharing), ["Zoe", "Ben"]);
+    assert_eq!(all["persons"][0]["email"], "zoe@example.org");
+    let zoe = clinic.at(&format!(
+        "persons/{}",
+        all["persons"][0]["id"].as_str().unwrap()
+    ));
+    let page = clinic.staff.get(&zoe).json();
+    assert_eq!(page["upcoming"].as_array().map(Vec::len), Some(2));
+
+    world.restart_after_power_cut();
+    let staff = world.again(&clinic.staff);
+    let after = paths.map(|path| staff.get(&path).json());
+    assert_eq!(after, [all, sharing, first.clone()]);
+    assert_eq!(staff.get(&zoe).json(), page);
+    let cursor = first["next"].as_str().expect("there are more");
+    let rest = staff.get(&clinic.at(&format!("persons?cursor={cursor}")));
+    assert_eq!(names(&rest.json()), ["Ada", "Ben"]);
+}
+
+#[test]
+fn a_restart_keeps_what_is_blocked_in_conflict_and_locked() {
+    let mut world = World::start();
+    let clinic = world.clinic("a");
+    let staff = &clinic.staff;
+    let booked = staff.post(
+        &clinic.at("appointments"),
+        &Clinic::wish("09:00", "07700 900001"),
+    );
+    assert_eq!(booked.status, 201);
+    let block = |from: &str, to: &str| {
+        let body = json!({ "start": from, "end": to, "reason": "Training" });
+        let made = staff.post(&clinic.at("resources/dr-a/blocks"), &body);
+        assert_eq!(made.status, 201, "{}", made.body);
+        clinic.at(&format!("resources/dr-a/blocks/{}", made.text("id")))
+    };
+    let removed = block("2026-03-03T09:00:00Z", "2026-03-03T17:00:00Z");
+    block("2026-03-03T09:15:00Z", "2026-03-03T10:00:00Z");
+    assert_eq!(staff.send("DELETE", &removed, &[], "").status, 204);
+    let hold = clinic.hold("11:00", "07700 900002");
+    let code_path = clinic.at(&format!("holds/{hold}/verification"));
+    assert_eq!(clinic.agent.send("POST", &code_path, &[], "").status, 200);
+    let wrong = match world.carrier.newest_code().as_str() {
+        "000000" => "000001",
+        _ => "000000",
+    };
+    for _ in 0..5 {
+        let path = clinic.at(&format!("holds/{hold}/confirm"));
+        let answer = clinic.agent.post(&path, &json!({ "code": wrong }));
+        assert_eq!(answer.status, 422);
+    }
+    let lists = [
+        ("resources/dr-a/blocks", "blocks"),
+        ("conflicts", "conflicts"),
+        ("holds?status=locked", "holds"),
+    ];
+    let before = lists.map(|(path, _)| staff.get(&clinic.at(path)).json());
+    for ((_, name), list) in lists.iter().zip(&before) {
+        assert_eq!(list[name].as_array().map(Vec::len), Some(1), "{list}");
+    }
+    world.restart_after_power_cut();
+    let staff = world.again(&clinic.staff);
+    let after = lists.map(|(path, _)| staff.get(&clinic.at(path)).json());
+    assert_eq!(after, before);
+}
+
+#[test]
 fn an_idempotency_key_has_one_effect_and_one_answer_across_a_restart() {
     let mut world = World::start();
     let clinic = world.clinic("a");

@@ -1,24 +1,21 @@
 //! `/v1/tenants/{t}/appointments`: confirmed bookings.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
-use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::wish::Wanted;
-use super::words::{Instant, NewPerson, Person, Reply, Taken, next, reason};
+use super::words::{Instant, NewPerson, Nothing, Person, Reply, Taken, next, reason};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
-use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, page, range};
+use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, open_range, page, range};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{AppointmentSearch, AppointmentView, Command, Page, Query, Receipt, View};
-use crate::model::{AppointmentId, AppointmentStatus, FreeText};
-use crate::tenant::{Answer, Instruction};
+use crate::model::{AppointmentId, AppointmentStatus, Attendance, FreeText, Subject, Timestamp};
+use crate::tenant::{Answer, Errand, Idempotency, Instruction, Seen};
 
 /// How many days are looked at where `to` is absent.
 const DAYS_DEFAULT: i64 = 90;
@@ -38,6 +35,9 @@ pub struct NewAppointment {
     start: Option<Instant>,
     /// Who for.
     person: NewPerson,
+    /// Where everyone is taken, book all the same: the appointment then says `overbooked`.
+    #[serde(default)]
+    overbook: bool,
 }
 
 /// Why.
@@ -48,12 +48,19 @@ pub struct Cancellation {
     reason: Option<String>,
 }
 
-/// Where to.
+/// Where to: `slot`, or `start` with or without `service` and `resource`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Move {
-    /// The new slot.
-    slot: String,
+    /// Which slot.
+    slot: Option<String>,
+    /// What for; as before, if absent.
+    service: Option<String>,
+    /// Whose time; the least loaded that day, if absent.
+    resource: Option<String>,
+    /// When it begins.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    start: Option<Instant>,
 }
 
 /// An appointment.
@@ -61,7 +68,7 @@ pub struct Move {
 pub struct Appointment {
     /// Its id; rescheduling keeps it.
     id: String,
-    /// `booked` or `cancelled`.
+    /// `booked`, `arrived`, `no-show` or `cancelled`.
     #[schema(value_type = String)]
     status: &'static str,
     /// Counts its changes from 1; the ETag.
@@ -73,8 +80,19 @@ pub struct Appointment {
     person: Option<Person>,
     /// The hold it came from; null if staff booked at once.
     hold: Option<String>,
+    /// Staff booked it into time that someone else had.
+    overbooked: bool,
+    /// The series it is part of.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    series: Option<String>,
     /// When it was booked.
     booked_at: String,
+    /// When it was cancelled, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_at: Option<String>,
+    /// Whether that was later than the service's `cancel_notice_minutes` allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_cancellation: Option<bool>,
     /// Why it was cancelled, if someone said.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -94,10 +112,14 @@ pub struct AppointmentList {
 
 /// What an appointment is.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It stands.
     Booked,
+    /// The patient came.
+    Arrived,
+    /// The patient did not come.
+    NoShow,
     /// It was cancelled.
     Cancelled,
 }
@@ -107,10 +129,10 @@ pub enum Status {
 #[serde(deny_unknown_fields)]
 #[into_params(parameter_in = Query)]
 pub struct AppointmentParams {
-    /// An instant (RFC 3339) or a date; the start of today if absent.
+    /// An instant (RFC 3339) or a date; the start of today if absent, or the first one of the `person`.
     #[param(value_type = Option<String>)]
     from: Option<Moment>,
-    /// An instant, or a date, which means through its end; 90 days after `from` if absent.
+    /// An instant, or a date, which means through its end; 90 days after `from` if absent, or the last one of the `person`.
     #[param(value_type = Option<String>)]
     to: Option<Moment>,
     /// Of this resource.
@@ -129,7 +151,14 @@ pub struct AppointmentParams {
 }
 
 impl Appointment {
-    /// An appointment as an answer shows it.
+    /// An appointment among what was looked up, with whom and what is filed under it.
+    pub fn seen(view: &AppointmentView, seen: &Seen, zone: &Zone) -> Self {
+        let person = Person::among(&seen.people, view.party);
+        let reason = seen.reasons.get(&Subject::Appointment(view.id));
+        Self::of(view, person, reason, zone)
+    }
+
+    /// An appointment as the clinic's wall clock shows it.
     pub fn of(
         view: &AppointmentView,
         person: Option<Person>,
@@ -143,45 +172,15 @@ impl Appointment {
             taken: Taken::of(&view.service, &view.resources, view.interval, zone),
             person,
             hold: view.hold.map(|hold| hold.to_string()),
+            overbooked: view.overbooked,
+            series: view.series.map(|series| series.to_string()),
             booked_at: zone.rfc3339(view.booked_at),
+            cancelled_at: view.cancellation.map(|how| zone.rfc3339(how.at)),
+            late_cancellation: view.cancellation.map(|how| how.late),
             reason: reason.map(|text| text.expose().to_owned()),
             replayed: None,
         }
     }
-}
-
-/// The version that an appointment must have, from `If-Match`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IfMatch(Option<u32>);
-
-impl FromRequest for IfMatch {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let lines = request.headers().get_all(header::IF_MATCH);
-        let lines = lines.map(|value| value.to_str().unwrap_or(""));
-        ready(Ok(Self(version_wanted(lines))))
-    }
-}
-
-/// Tags are versions, quoted or bare; `*` and no header at all take any. Versions only grow, so of several the highest is the
-/// only one that can still be current. What is no version of ours matches none: versions count from 1.
-fn version_wanted<'a>(lines: impl Iterator<Item = &'a str>) -> Option<u32> {
-    let tags: Vec<_> = lines
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        .collect();
-    if tags.is_empty() || tags.contains(&"*") {
-        return None;
-    }
-    let version = |tag: &&str| {
-        let bare = tag
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        bare.unwrap_or(tag).parse::<u32>().ok()
-    };
-    Some(tags.iter().filter_map(version).max().unwrap_or(0))
 }
 
 /// The answer of a request that ends in a booking: 201 for a new one, 200 for one that was there.
@@ -217,13 +216,9 @@ fn shown(
     let mut body = Appointment::of(view, person, answer.reason.as_ref(), &visit.zone());
     body.replayed = again.then_some(true);
     reply
-        .header(header::ETAG, &etag(view.version))
+        .version(view.version)
         .replayed(answer.replayed)
         .json(&body)
-}
-
-fn etag(version: u32) -> String {
-    format!("\"{version}\"")
 }
 
 /// Books at once, on staff's word.
@@ -242,10 +237,12 @@ pub async fn book(
         resource: new.resource.as_deref(),
         start: new.start,
     };
-    let instruction = Instruction::BookDirectly {
-        contact: new.person.contact(&visit.tenant.profile().country)?,
+    let contact = visit.contact(&new.person)?;
+    let errand = Errand::BookDirectly {
         wish: wanted.wish()?,
+        overbook: new.overbook,
     };
+    let instruction = Instruction::For(contact, errand);
     let answer = visit.execute(instruction, key.of(&body)).await?;
     booked(&visit, &answer)
 }
@@ -267,10 +264,7 @@ pub async fn list(
     let View::Appointments(Page { items, next: after }) = &seen.view else {
         return Err(Problem::internal());
     };
-    let appointment = |view: &AppointmentView| {
-        let person = Person::among(&seen.people, view.party);
-        Appointment::of(view, person, seen.reasons.get(&view.id), &zone)
-    };
+    let appointment = |view| Appointment::seen(view, &seen, &zone);
     let appointments = items.iter().map(appointment).collect();
     let next = next(*after);
     Ok(Reply::ok().json(&AppointmentList { appointments, next }))
@@ -279,13 +273,15 @@ pub async fn list(
 /// What to look for; `None` if there can be no such resource or person.
 fn search(params: &AppointmentParams, visit: &Visit) -> Result<Option<AppointmentSearch>, Problem> {
     let zone = visit.zone();
-    let now = visit.now();
-    let today = zone.day(zone.date_of(now));
     let defaults = RangeDefaults {
-        from: today.map_or(now, |day| day.start()),
+        from: visit.start_of_today(),
         days: DAYS_DEFAULT,
     };
-    let (from, to) = range(params.from, params.to, &zone, defaults)?;
+    // One person's appointments are few: all of them, unless a range is asked for.
+    let (from, to) = match params.person {
+        None => range(params.from, params.to, &zone, defaults)?,
+        Some(_) => open_range(params.from, params.to, &zone, Timestamp::MIN)?,
+    };
     let resource = params.resource.as_deref().map(str::parse).transpose();
     let person = params.person.as_deref().map(str::parse).transpose();
     let (Ok(resource), Ok(person)) = (resource, person) else {
@@ -293,6 +289,8 @@ fn search(params: &AppointmentParams, visit: &Visit) -> Result<Option<Appointmen
     };
     let status = params.status.map(|status| match status {
         Status::Booked => AppointmentStatus::Booked,
+        Status::Arrived => AppointmentStatus::Arrived,
+        Status::NoShow => AppointmentStatus::NoShow,
         Status::Cancelled => AppointmentStatus::Cancelled,
     });
     Ok(Some(AppointmentSearch {
@@ -314,18 +312,62 @@ pub async fn show(visit: Visit, id: Id<AppointmentId>) -> Result<HttpResponse, P
     let View::Appointment(view) = &seen.view else {
         return Err(Problem::internal());
     };
-    let person = Person::among(&seen.people, view.party);
-    let reason = seen.reasons.get(&view.id);
     Ok(Reply::ok()
-        .header(header::ETAG, &etag(view.version))
-        .json(&Appointment::of(view, person, reason, &visit.zone())))
+        .version(view.version)
+        .json(&Appointment::seen(view, &seen, &visit.zone())))
+}
+
+/// Marks that the patient is here. It may be said early, and of a no-show who came after all.
+#[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/arrive", tag = "appointments", request_body(content = Option<Nothing>),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`appointment-cancelled`, `transition-not-allowed`"),
+        (status = 412, description = "`version-mismatch`")))]
+pub async fn arrive(
+    visit: Visit,
+    id: Id<AppointmentId>,
+    if_match: IfMatch,
+    key: RequestKey,
+    body: Body<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    mark(visit, id, Attendance::Arrived, if_match, key.of(&body)).await
+}
+
+/// Marks that the patient did not come. The time stays the appointment's.
+#[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/no-show", tag = "appointments", request_body(content = Option<Nothing>),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`appointment-cancelled`, `transition-not-allowed`"),
+        (status = 412, description = "`version-mismatch`")))]
+pub async fn no_show(
+    visit: Visit,
+    id: Id<AppointmentId>,
+    if_match: IfMatch,
+    key: RequestKey,
+    body: Body<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    mark(visit, id, Attendance::NoShow, if_match, key.of(&body)).await
+}
+
+async fn mark(
+    visit: Visit,
+    id: Id<AppointmentId>,
+    attendance: Attendance,
+    if_match: IfMatch,
+    idempotency: Option<Idempotency>,
+) -> Result<HttpResponse, Problem> {
+    let instruction = Instruction::Plain(Command::MarkAttendance {
+        appointment: id.0,
+        attendance,
+        if_version: if_match.0,
+    });
+    let answer = visit.execute(instruction, idempotency).await?;
+    changed(&visit, &answer)
 }
 
 /// Cancels an appointment; its time is free again.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/cancel", tag = "appointments", request_body(content = Option<Cancellation>),
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
-        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
-    responses((status = 200, body = Appointment), (status = 412, description = "`version-mismatch`")))]
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`transition-not-allowed`"),
+        (status = 412, description = "`version-mismatch`")))]
 pub async fn cancel(
     visit: Visit,
     id: Id<AppointmentId>,
@@ -342,11 +384,10 @@ pub async fn cancel(
     changed(&visit, &answer)
 }
 
-/// Moves an appointment to another slot, in one step: it keeps its id, and its old time is free again.
+/// Moves an appointment to another time, resource or service, in one step: it keeps its id, and its old time is free again.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/reschedule", tag = "appointments", request_body = Move,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
-        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
-    responses((status = 200, body = Appointment), (status = 409, description = "`slot-taken`, with `alternatives`; `appointment-cancelled`"),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`slot-taken`, with `alternatives`; `appointment-cancelled`, `transition-not-allowed`"),
         (status = 412, description = "`version-mismatch`")))]
 pub async fn reschedule(
     visit: Visit,
@@ -356,34 +397,16 @@ pub async fn reschedule(
     body: Body<Move>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = Wanted {
-        slot: Some(&body.value.slot),
-        service: None,
-        resource: None,
-        start: None,
+        slot: body.value.slot.as_deref(),
+        service: body.value.service.as_deref(),
+        resource: body.value.resource.as_deref(),
+        start: body.value.start,
     };
     let instruction = Instruction::Plain(Command::Reschedule {
         appointment: id.0,
-        wish: wanted.wish()?,
+        to: wanted.destination()?,
         if_version: if_match.0,
     });
     let answer = visit.execute(instruction, key.of(&body)).await?;
     changed(&visit, &answer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_a_version_quoted_or_bare() {
-        let wanted = |line: &str| version_wanted([line].into_iter());
-        assert_eq!(wanted("\"3\""), Some(3));
-        assert_eq!(wanted("3"), Some(3));
-        assert_eq!(wanted("*"), None);
-        assert_eq!(wanted("\"2\", \"3\""), Some(3));
-        for never in ["W/\"3\"", "\"abc\"", "", "\"3", "-1"] {
-            assert_eq!(wanted(never), Some(0), "{never}");
-        }
-        assert_eq!(version_wanted(std::iter::empty()), None);
-    }
 }

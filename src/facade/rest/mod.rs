@@ -5,10 +5,13 @@
 
 mod words;
 
+mod if_match;
 mod refusal;
 mod visit;
 mod wish;
 
+pub mod blocks;
+pub mod explain;
 pub mod keys;
 pub mod resources;
 pub mod services;
@@ -16,7 +19,10 @@ pub mod slots;
 pub mod tenants;
 
 pub mod appointments;
+pub mod conflicts;
 pub mod holds;
 pub mod inbox;
+pub mod persons;
+pub mod series;
 pub mod verification;
 pub mod waitlist;

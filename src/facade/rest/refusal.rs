@@ -80,6 +80,19 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
             plain("Someone else has this time; take one of the alternatives, or look for slots again.")
                 .with("alternatives", slots.collect::<Vec<_>>())
         }
+        Rejection::SeriesNotPossible {
+            occurrence,
+            start,
+            reason,
+        } => {
+            let detail = format!(
+                "Number {occurrence} of the series cannot be had, so nothing was booked. Begin at another time, take fewer, or name no resource.",
+            );
+            Problem::new(code, detail)
+                .with("occurrence", *occurrence)
+                .with("start", zone.rfc3339(*start))
+                .with("reason", reason.as_str())
+        }
         Rejection::TooManyHolds { retry_at } => {
             plain("This phone has as many live holds as it may; release or confirm one, or wait until one is over.")
                 .retry_after(retry_at.seconds_since(now))
@@ -101,8 +114,16 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
         Rejection::CodeMissing => plain("A code was sent; confirm with it."),
         Rejection::CodeExpired => plain("This code is over; ask for a new one at POST …/verification."),
         Rejection::AppointmentCancelled => plain("This appointment is cancelled and cannot be changed; book a new one."),
+        Rejection::TransitionNotAllowed { status } => {
+            plain("This cannot be done to an appointment in that status; look at it again, or book a new one.")
+                .with("appointment_status", status.as_str())
+        }
+        Rejection::CancelWindowPassed { until } => {
+            plain("So close to it this appointment is cancelled or moved by the clinic's desk alone; call the desk.")
+                .with("until", zone.rfc3339(*until))
+        }
         Rejection::VersionMismatch { current } => {
-            plain("The appointment has changed since that version; look at it again, then decide again.")
+            plain("It has changed since that version; look at it again, then decide again.")
                 .with("version", *current)
         }
     }
@@ -120,6 +141,7 @@ fn code(rejection: &Rejection) -> Code {
         Rejection::HoldLifetimeReached => Code::HoldLifetimeReached,
         Rejection::SlotNotOffered(_) => Code::SlotNotOffered,
         Rejection::SlotTaken(_) => Code::SlotTaken,
+        Rejection::SeriesNotPossible { .. } => Code::SeriesNotPossible,
         Rejection::TooManyHolds { .. } => Code::TooManyHolds,
         Rejection::SmsCredentialsMissing => Code::SmsCredentialsMissing,
         Rejection::VerificationNotNeeded => Code::VerificationNotNeeded,
@@ -129,6 +151,8 @@ fn code(rejection: &Rejection) -> Code {
         Rejection::CodeMissing => Code::DigitsMissing,
         Rejection::CodeExpired => Code::DigitsExpired,
         Rejection::AppointmentCancelled => Code::AppointmentCancelled,
+        Rejection::TransitionNotAllowed { .. } => Code::TransitionNotAllowed,
+        Rejection::CancelWindowPassed { .. } => Code::CancelWindowPassed,
         Rejection::VersionMismatch { .. } => Code::VersionMismatch,
     }
 }
@@ -137,6 +161,7 @@ fn code(rejection: &Rejection) -> Code {
 mod tests {
     use super::*;
     use crate::ledger::{Bound, Missing};
+    use crate::model::AppointmentStatus;
 
     #[test]
     fn a_rejection_keeps_its_code_on_the_wire() {
@@ -155,6 +180,11 @@ mod tests {
             Rejection::HoldLifetimeReached,
             Rejection::SlotNotOffered(Reason::Full),
             Rejection::SlotTaken(Vec::new()),
+            Rejection::SeriesNotPossible {
+                occurrence: 2,
+                start: retry_at,
+                reason: Reason::Full,
+            },
             Rejection::TooManyHolds { retry_at },
             Rejection::SmsCredentialsMissing,
             Rejection::VerificationNotNeeded,
@@ -164,6 +194,10 @@ mod tests {
             Rejection::CodeMissing,
             Rejection::CodeExpired,
             Rejection::AppointmentCancelled,
+            Rejection::TransitionNotAllowed {
+                status: AppointmentStatus::Arrived,
+            },
+            Rejection::CancelWindowPassed { until: retry_at },
             Rejection::VersionMismatch { current: 2 },
         ];
         let zone = Zone::named("Europe/London").expect("a zone");

@@ -4,8 +4,9 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
-use super::words::{Instant, Reply, next, reason};
+use super::words::{Reply, next};
 use crate::calendar;
 use crate::calendar::Zone;
 use crate::facade::body::Body;
@@ -15,7 +16,7 @@ use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{Command, Query, Receipt, View};
 use crate::ledger::{NewResource as AddedResource, ResourceChange as ChangedResource};
 use crate::model::{
-    DayException, Interval, OpeningHours, Resource as Record, ResourceKind, Slug, Weekdays, Window,
+    DayException, OpeningHours, Resource as Record, ResourceKind, Slug, Weekdays, Window,
 };
 use crate::tenant::Instruction;
 
@@ -105,7 +106,7 @@ pub struct Resource {
     opening_hours: Vec<Hours>,
     /// Dates on which it is otherwise.
     exceptions: Vec<DateHours>,
-    /// Counts its changes from 1.
+    /// Counts its changes from 1; the ETag.
     version: u32,
     /// When it was added.
     created_at: String,
@@ -118,35 +119,6 @@ pub struct ResourceList {
     resources: Vec<Resource>,
     /// Where the next page begins.
     next: Option<String>,
-}
-
-/// A stretch of time in which a resource is not to be booked.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct NewBlock {
-    /// From when.
-    #[schema(value_type = String, format = DateTime)]
-    start: Instant,
-    /// To when.
-    #[schema(value_type = String, format = DateTime)]
-    end: Instant,
-    /// Why.
-    reason: Option<String>,
-}
-
-/// A block.
-#[derive(Debug, Serialize, ToSchema)]
-pub struct Block {
-    /// Its id.
-    id: String,
-    /// Whose time.
-    resource: String,
-    /// From when.
-    start: String,
-    /// To when.
-    end: String,
-    /// Why.
-    reason: Option<String>,
 }
 
 impl Resource {
@@ -271,6 +243,7 @@ pub async fn create(
     };
     let location = visit.path(&format!("resources/{}", record.id));
     Ok(Reply::created(&location)
+        .version(record.version)
         .replayed(answer.replayed)
         .json(&Resource::of(&record, &visit.zone())))
 }
@@ -293,7 +266,13 @@ pub async fn list(visit: Visit, params: Params<ListParams>) -> Result<HttpRespon
     Ok(Reply::ok().json(&ResourceList { resources, next }))
 }
 
-/// Shows one resource.
+fn shown(record: &Record, zone: &Zone) -> HttpResponse {
+    Reply::ok()
+        .version(record.version)
+        .json(&Resource::of(record, zone))
+}
+
+/// Shows one resource; its version is the ETag.
 #[utoipa::path(get, path = "/v1/tenants/{t}/resources/{id}", tag = "resources",
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The resource's id.")),
     responses((status = 200, body = Resource)))]
@@ -301,16 +280,17 @@ pub async fn show(visit: Visit, id: Id<Slug>) -> Result<HttpResponse, Problem> {
     let View::Resource(record) = visit.query(Query::Resource(id.0)).await?.view else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Resource::of(&record, &visit.zone())))
+    Ok(shown(&record, &visit.zone()))
 }
 
 /// Changes a resource.
 #[utoipa::path(patch, path = "/v1/tenants/{t}/resources/{id}", tag = "resources", request_body = ResourceChange,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The resource's id.")),
-    responses((status = 200, body = Resource)))]
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The resource's id."), MatchHeader),
+    responses((status = 200, body = Resource), (status = 412, description = "`version-mismatch`")))]
 pub async fn change(
     visit: Visit,
     id: Id<Slug>,
+    if_match: IfMatch,
     body: Body<ResourceChange>,
 ) -> Result<HttpResponse, Problem> {
     let change = body.value;
@@ -319,46 +299,13 @@ pub async fn change(
         opening_hours: change.opening_hours.as_deref().map(week).transpose()?,
         exceptions: change.exceptions.as_deref().map(dates).transpose()?,
     };
-    let instruction = Instruction::Plain(Command::ChangeResource(id.0, changed));
+    let instruction = Instruction::Plain(Command::ChangeResource {
+        resource: id.0,
+        change: changed,
+        if_version: if_match.0,
+    });
     let Receipt::Resource(record) = visit.execute(instruction, None).await?.receipt else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Resource::of(&record, &visit.zone())))
-}
-
-/// Keeps a resource's time from being booked. What is booked already stays.
-#[utoipa::path(post, path = "/v1/tenants/{t}/resources/{id}/blocks", tag = "resources", request_body = NewBlock,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The resource's id."), KeyHeader),
-    responses((status = 201, body = Block), (status = 409, description = "`limit-reached`")))]
-pub async fn block(
-    visit: Visit,
-    id: Id<Slug>,
-    key: RequestKey,
-    body: Body<NewBlock>,
-) -> Result<HttpResponse, Problem> {
-    let new = &body.value;
-    let interval = Interval::new(new.start.0, new.end.0)
-        .ok_or_else(|| Problem::invalid_body("end", "`end` must be later than `start`."))?;
-    let instruction = Instruction::BlockTime {
-        resource: id.0,
-        interval,
-        reason: reason(new.reason.as_deref())?,
-    };
-    let answer = visit.execute(instruction, key.of(&body)).await?;
-    let Receipt::Block(block, resource) = answer.receipt else {
-        return Err(Problem::internal());
-    };
-    let zone = visit.zone();
-    let shown = Block {
-        id: block.id.to_string(),
-        resource: resource.to_string(),
-        start: zone.rfc3339(block.interval.start()),
-        end: zone.rfc3339(block.interval.end()),
-        reason: answer.reason.map(|text| text.expose().to_owned()),
-    };
-    // A block has no page of its own: it is a part of its resource's.
-    let location = visit.path(&format!("resources/{resource}#{}", block.id));
-    Ok(Reply::created(&location)
-        .replayed(answer.replayed)
-        .json(&shown))
+    Ok(shown(&record, &visit.zone()))
 }

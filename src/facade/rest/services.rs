@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::words::{Reply, ids, next};
 use crate::calendar::Zone;
@@ -47,11 +48,17 @@ pub struct NewService {
     step_minutes: Option<u32>,
     /// How long before its start a slot is last offered.
     notice_minutes: Option<u32>,
+    /// Until how long before its start an appointment may be cancelled or moved by others than staff; until its start if absent.
+    cancel_notice_minutes: Option<u32>,
     /// How many days ahead slots are offered.
     horizon_days: Option<u32>,
     /// Any one of these gives it.
     #[schema(value_type = Vec<String>)]
     resources: Vec<Slug>,
+    /// One more of each of these lists stands by: a room, a device. The least loaded, chosen when it is held.
+    #[serde(default)]
+    #[schema(value_type = Option<Vec<Vec<String>>>)]
+    also: Vec<Vec<Slug>>,
     /// Whether a booking needs a code.
     #[serde(default)]
     verification: Policy,
@@ -73,11 +80,16 @@ pub struct ServiceChange {
     step_minutes: Option<u32>,
     /// A new notice.
     notice_minutes: Option<u32>,
+    /// A new notice of cancellations.
+    cancel_notice_minutes: Option<u32>,
     /// A new horizon.
     horizon_days: Option<u32>,
     /// New resources.
     #[schema(value_type = Option<Vec<String>>)]
     resources: Option<Vec<Slug>>,
+    /// New lists of who stands by; an empty list of lists: nobody.
+    #[schema(value_type = Option<Vec<Vec<String>>>)]
+    also: Option<Vec<Vec<Slug>>>,
     /// A new policy.
     verification: Option<Policy>,
 }
@@ -99,14 +111,18 @@ pub struct Service {
     step_minutes: u32,
     /// How long before its start a slot is last offered.
     notice_minutes: u32,
+    /// Until how long before its start an appointment may be cancelled or moved by others than staff.
+    cancel_notice_minutes: u32,
     /// How many days ahead slots are offered.
     horizon_days: u32,
     /// Any one of these gives it.
     resources: Vec<String>,
+    /// One more of each of these lists stands by.
+    also: Vec<Vec<String>>,
     /// `required` or `off`.
     #[schema(value_type = String)]
     verification: &'static str,
-    /// Counts its changes from 1.
+    /// Counts its changes from 1; the ETag.
     version: u32,
     /// When it was added.
     created_at: String,
@@ -141,8 +157,10 @@ impl Service {
             buffer_after_minutes: service.buffer_after_minutes,
             step_minutes: service.step().get(),
             notice_minutes: service.notice_minutes,
+            cancel_notice_minutes: service.cancel_notice_minutes,
             horizon_days: service.horizon_days,
             resources: ids(&view.resources),
+            also: view.also.iter().map(|list| ids(list)).collect(),
             verification: service.verification.as_str(),
             version: service.version,
             created_at: zone.rfc3339(service.created_at),
@@ -168,8 +186,10 @@ pub async fn create(
         buffer_after_minutes: new.buffer_after_minutes.unwrap_or(0),
         step_minutes: new.step_minutes,
         notice_minutes: new.notice_minutes.unwrap_or(0),
+        cancel_notice_minutes: new.cancel_notice_minutes.unwrap_or(0),
         horizon_days: new.horizon_days.unwrap_or(HORIZON_DAYS_DEFAULT),
         resources: new.resources.clone(),
+        also: new.also.clone(),
         verification: new.verification.policy(),
     };
     let instruction = Instruction::Plain(Command::AddService(added));
@@ -179,6 +199,7 @@ pub async fn create(
     };
     let location = visit.path(&format!("services/{}", view.service.id));
     Ok(Reply::created(&location)
+        .version(view.service.version)
         .replayed(answer.replayed)
         .json(&Service::of(&view, &visit.zone())))
 }
@@ -201,7 +222,13 @@ pub async fn list(visit: Visit, params: Params<ListParams>) -> Result<HttpRespon
     Ok(Reply::ok().json(&ServiceList { services, next }))
 }
 
-/// Shows one service.
+fn shown(view: &ServiceView, zone: &Zone) -> HttpResponse {
+    Reply::ok()
+        .version(view.service.version)
+        .json(&Service::of(view, zone))
+}
+
+/// Shows one service; its version is the ETag.
 #[utoipa::path(get, path = "/v1/tenants/{t}/services/{id}", tag = "services",
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The service's id.")),
     responses((status = 200, body = Service)))]
@@ -209,16 +236,17 @@ pub async fn show(visit: Visit, id: Id<Slug>) -> Result<HttpResponse, Problem> {
     let View::Service(view) = visit.query(Query::Service(id.0)).await?.view else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Service::of(&view, &visit.zone())))
+    Ok(shown(&view, &visit.zone()))
 }
 
 /// Changes a service. What is booked already stays as it is.
 #[utoipa::path(patch, path = "/v1/tenants/{t}/services/{id}", tag = "services", request_body = ServiceChange,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The service's id.")),
-    responses((status = 200, body = Service)))]
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The service's id."), MatchHeader),
+    responses((status = 200, body = Service), (status = 412, description = "`version-mismatch`")))]
 pub async fn change(
     visit: Visit,
     id: Id<Slug>,
+    if_match: IfMatch,
     body: Body<ServiceChange>,
 ) -> Result<HttpResponse, Problem> {
     let change = body.value;
@@ -229,13 +257,19 @@ pub async fn change(
         buffer_after_minutes: change.buffer_after_minutes,
         step_minutes: change.step_minutes,
         notice_minutes: change.notice_minutes,
+        cancel_notice_minutes: change.cancel_notice_minutes,
         horizon_days: change.horizon_days,
         resources: change.resources,
+        also: change.also,
         verification: change.verification.map(Policy::policy),
     };
-    let instruction = Instruction::Plain(Command::ChangeService(id.0, changed));
+    let instruction = Instruction::Plain(Command::ChangeService {
+        service: id.0,
+        change: changed,
+        if_version: if_match.0,
+    });
     let Receipt::Service(view) = visit.execute(instruction, None).await?.receipt else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Service::of(&view, &visit.zone())))
+    Ok(shown(&view, &visit.zone()))
 }

@@ -10,12 +10,13 @@ use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::refusal;
+use super::words::NewPerson;
 use crate::calendar::Zone;
 use crate::facade::auth::Admitted;
 use crate::facade::problem::Problem;
 use crate::facade::state::Facade;
 use crate::ledger::{Command, Query};
-use crate::model::{Principal, Timestamp};
+use crate::model::{Contact, Principal, Timestamp};
 use crate::tenant::{Answer, Handle, Idempotency, Instruction, Refused, Request, Seen};
 
 /// A request in one clinic.
@@ -28,6 +29,11 @@ pub struct Visit {
 }
 
 impl Visit {
+    /// The contact that a body names, its number read as dialled in the clinic's country.
+    pub fn contact(&self, person: &NewPerson) -> Result<Contact, Problem> {
+        person.contact(&self.tenant.profile().country)
+    }
+
     /// Has the clinic do something.
     pub async fn execute(
         &self,
@@ -62,6 +68,13 @@ impl Visit {
     /// The instant.
     pub fn now(&self) -> Timestamp {
         self.facade.clock.now()
+    }
+
+    /// When the clinic's date began.
+    pub fn start_of_today(&self) -> Timestamp {
+        let (zone, now) = (self.zone(), self.now());
+        let today = zone.day(zone.date_of(now));
+        today.map_or(now, |day| day.start())
     }
 
     /// What every request can reach.
@@ -170,26 +183,39 @@ impl<T: FromStr> FromRequest for Id<T> {
     type Future = Ready<Result<Self, Problem>>;
 
     fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let id = request
-            .match_info()
-            .get("id")
-            .and_then(|text| text.parse().ok());
-        ready(
-            id.map(Self)
-                .ok_or_else(|| Problem::not_found(&noun(request))),
-        )
+        ready(named(request, "id").map(Self))
     }
 }
 
-/// What the id in a path names: the singular of the list before it.
-fn noun(request: &HttpRequest) -> String {
+/// The second id in a path, `{part}`: what belongs to the thing that `{id}` names.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part<T>(pub T);
+
+impl<T: FromStr> FromRequest for Part<T> {
+    type Error = Problem;
+    type Future = Ready<Result<Self, Problem>>;
+
+    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
+        ready(named(request, "part").map(Self))
+    }
+}
+
+fn named<T: FromStr>(request: &HttpRequest, name: &str) -> Result<T, Problem> {
+    let id = request.match_info().get(name);
+    let id = id.and_then(|text| text.parse().ok());
+    id.ok_or_else(|| Problem::not_found(&noun(request, name)))
+}
+
+/// What an id in a path names: the singular of the list before it.
+fn noun(request: &HttpRequest, name: &str) -> String {
     let pattern = request.match_pattern().unwrap_or_default();
     let list = pattern
-        .split("/{id}")
+        .split(&format!("/{{{name}}}"))
         .next()
         .and_then(|list| list.rsplit('/').next());
-    match list.unwrap_or("thing") {
-        "waitlist" => "waitlist entry".to_owned(),
-        list => list.trim_end_matches('s').to_owned(),
+    match list {
+        Some("series") => "series".to_owned(),
+        Some("waitlist") => "waitlist entry".to_owned(),
+        list => list.unwrap_or("thing").trim_end_matches('s').to_owned(),
     }
 }

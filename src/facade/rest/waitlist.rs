@@ -14,7 +14,7 @@ use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{Awaited, Command, OfferView, Query, Receipt, View, WaitlistView};
 use crate::model::{Slug, Times, WaitlistId, WaitlistStatus, Weekdays, Window};
-use crate::tenant::Instruction;
+use crate::tenant::{Errand, Instruction};
 
 /// Times of day between which an appointment begins, on the clinic's wall clock.
 #[derive(Debug, Clone, Deserialize, Serialize, ToSchema)]
@@ -240,10 +240,9 @@ pub async fn join(
     body: Body<NewWaitlistEntry>,
 ) -> Result<HttpResponse, Problem> {
     let new = &body.value;
-    let instruction = Instruction::JoinWaitlist {
-        contact: new.person.contact(&visit.tenant.profile().country)?,
-        awaited: new.awaited()?,
-    };
+    let contact = new.person.contact(&visit.tenant.profile().country)?;
+    let errand = Errand::JoinWaitlist(new.awaited()?);
+    let instruction = Instruction::For(contact, errand);
     let answer = visit.execute(instruction, key.of(&body)).await?;
     let Receipt::WaitlistEntry(view) = &answer.receipt else {
         return Err(Problem::internal());

@@ -1,11 +1,13 @@
 //! Claiming a slot: what holds, staff bookings and reschedulings have in common.
 
-use crate::ledger::availability::{self, Verdict};
+use crate::ledger::availability::{self, Chosen};
 use crate::ledger::command::{Context, Wish};
 use crate::ledger::event::Event;
+use crate::ledger::judgement::{Asked, Verdict};
 use crate::ledger::occupancy::Owner;
-use crate::ledger::rejection::{Reason, Rejection};
+use crate::ledger::rejection::{Bound, Reason, Rejection};
 use crate::ledger::state::Ledger;
+use crate::limits;
 use crate::model::{Claim, Service};
 
 /// A slot that can be had, and what it takes.
@@ -14,6 +16,8 @@ pub(super) struct Claimed<'a> {
     pub service: &'a Service,
     /// Of whom and when, buffers included.
     pub claims: Vec<Claim>,
+    /// Someone else has part of it.
+    pub overbooked: bool,
 }
 
 /// Finds the claims for a wish, or says why it cannot be had, with what can be had instead.
@@ -23,14 +27,54 @@ pub(super) fn claim<'a>(
     except: Option<Owner>,
     context: &Context<'_>,
 ) -> Result<Claimed<'a>, Rejection> {
+    had(ledger, wish, except, false, context)
+}
+
+/// The same, also of time that someone else has where nobody is free: on staff's word.
+pub(super) fn overbook<'a>(
+    ledger: &'a Ledger,
+    wish: &Wish,
+    context: &Context<'_>,
+) -> Result<Claimed<'a>, Rejection> {
+    let claimed = had(ledger, wish, None, true, context)?;
+    let is_full = |claim: &Claim| {
+        let counted = ledger
+            .occupancy
+            .overbookings(claim.resource, claim.interval);
+        counted >= limits::OVERBOOKINGS_PER_DAY_MAX
+    };
+    if claimed.overbooked && claimed.claims.iter().any(is_full) {
+        return Err(Rejection::LimitReached(Bound::Overbookings));
+    }
+    Ok(claimed)
+}
+
+fn had<'a>(
+    ledger: &'a Ledger,
+    wish: &Wish,
+    except: Option<Owner>,
+    overbook: bool,
+    context: &Context<'_>,
+) -> Result<Claimed<'a>, Rejection> {
     let unknown = Rejection::SlotNotOffered(Reason::Unknown);
     let service = ledger.service(&wish.service).ok_or(unknown)?;
     let resource = wish.resource.as_ref();
-    match availability::choose(ledger, service, resource, wish.start, context.now, except) {
-        Ok(claims) => Ok(Claimed { service, claims }),
+    let asked = Asked {
+        ledger,
+        service,
+        start: wish.start,
+        now: context.now,
+        except,
+    };
+    match availability::choose(asked, resource, overbook) {
+        Ok(Chosen { claims, overbooked }) => Ok(Claimed {
+            service,
+            claims,
+            overbooked,
+        }),
         Err(Verdict::NotOffered(reason)) => Err(Rejection::SlotNotOffered(reason)),
         Err(Verdict::Taken(_) | Verdict::Free) => Err(Rejection::SlotTaken(
-            availability::alternatives(ledger, service, resource, wish.start, context.now),
+            availability::alternatives(asked, resource),
         )),
     }
 }

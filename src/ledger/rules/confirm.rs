@@ -3,10 +3,10 @@
 //! Everything is judged again in the one step that books: that the hold is live, that its code is the newest, in time and
 //! right. Its time is its own until it lapses, so nothing can have come in between.
 
-use crate::ledger::apply::confirmed;
 use crate::ledger::command::Context;
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
+use crate::ledger::made::confirmed;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
@@ -16,16 +16,18 @@ use crate::model::{
 };
 
 use super::codes::not_locked;
-use super::holds::{known, live};
+use super::holds::{at_version, live};
 
 /// Turns a hold into an appointment.
 pub fn confirm(
     ledger: &Ledger,
     hold: HoldId,
     code: Option<&EnteredCode>,
+    if_version: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    if let HoldState::Confirmed(appointment) = known(ledger, hold, context)?.state {
+    let seen = at_version(ledger, hold, if_version, context)?;
+    if let HoldState::Confirmed(appointment) = seen.state {
         return again(ledger, appointment, code, context);
     }
     let hold = live(ledger, hold, context)?;
@@ -150,6 +152,7 @@ fn wrong_code(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
     if attempts_left == 0 {
         events.push(Event::HoldLocked { hold: hold.id });
     }
+    let written = u32::try_from(events.len()).unwrap_or(u32::MAX);
     // The phone may be closer to its own bound than the hold is.
     let of_phone = ledger
         .attempts_left_of(caller, context.now)
@@ -158,6 +161,7 @@ fn wrong_code(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
         events,
         Receipt::CodeMismatch {
             attempts_left: attempts_left.min(of_phone),
+            hold_version: hold.version + written,
         },
     )
 }

@@ -1,14 +1,17 @@
 //! The rules: one file a subject, each a column of checks that ends in events. Pure, and the only place that refuses.
 
 mod claiming;
+mod version;
 
 pub(super) mod holds;
 pub(super) mod practice;
+pub(super) mod services;
 
 pub(super) mod appointments;
 pub(super) mod codes;
 pub(super) mod confirm;
 pub(super) mod keys;
+pub(super) mod series;
 pub(super) mod tenants;
 pub(super) mod texts;
 pub(super) mod time_passed;

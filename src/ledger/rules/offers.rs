@@ -4,12 +4,15 @@
 //! start first. A freed stretch stays noted until it fits nobody any more, so an hour may serve two half-hours. Nobody can
 //! come in between: the house asks for these decisions in the same step of the tenant that freed the time.
 
+use std::cell::OnceCell;
+
 use jiff::civil::DateTime;
 
 use crate::ledger::availability::{choose, free_within};
 use crate::ledger::command::{Context, TextChannel};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
+use crate::ledger::judgement::Asked;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::Rejection;
 use crate::ledger::state::Ledger;
@@ -31,6 +34,8 @@ struct Opening {
     reading: DateTime,
     /// The resource under which it is listed.
     first: ResourceId,
+    /// What it takes, once someone has asked; `None`: it cannot be had, or not with the freed time.
+    claims: OnceCell<Option<Vec<Claim>>>,
 }
 
 /// What someone who waits can have.
@@ -98,11 +103,13 @@ fn first_fit<'a>(
         let openings = openings_of(ledger, service, freed, context);
         if !openings.is_empty() {
             *walked += queue.len();
-            awaited.push((openings, queue));
+            let mut readings: Vec<_> = openings.iter().map(|opening| opening.reading).collect();
+            readings.dedup();
+            awaited.push((openings, readings, queue));
         }
     }
-    let suited = awaited.iter().map(|(openings, queue)| {
-        let suits = |times: &Times| openings.iter().any(|opening| times.fit(opening.reading));
+    let suited = awaited.iter().map(|(openings, readings, queue)| {
+        let suits = |times: &Times| readings.iter().any(|reading| times.fit(*reading));
         let queue = queue.iter().filter(move |(_, times)| suits(times));
         queue.map(move |(serial, _)| (*serial, openings)).peekable()
     });
@@ -131,25 +138,55 @@ fn openings_of(
     if !service.may_take(freed.resource) {
         return Vec::new();
     }
+    // Whoever may stand by does so for any of those under whom the service is listed.
+    let firsts = match service.may_stand_by(freed.resource) {
+        true => service.resources.as_slice(),
+        false => std::slice::from_ref(&freed.resource),
+    };
     let soonest = context.now.plus_seconds(limits::OFFER_SECONDS_MIN);
-    let starts = free_within(
-        ledger,
-        service,
-        ledger.numbered(freed.resource),
-        freed.interval,
-        context.now,
-    );
-    let mut openings: Vec<_> = starts
-        .into_iter()
-        .filter(|start| *start >= soonest)
-        .map(|start| Opening {
+    let mut openings = Vec::new();
+    for first in firsts {
+        let resource = ledger.numbered(*first);
+        let starts = free_within(ledger, service, resource, freed.interval, context.now);
+        let starts = starts.into_iter().filter(|start| *start >= soonest);
+        openings.extend(starts.map(|start| Opening {
             start,
             reading: ledger.zone.wall_clock(start).0,
-            first: freed.resource,
-        })
-        .collect();
+            first: *first,
+            claims: OnceCell::new(),
+        }));
+    }
     openings.sort_unstable_by_key(|opening| (opening.start, opening.first));
+    openings.truncate(limits::OFFER_CHOICES_MAX);
     openings
+}
+
+impl Opening {
+    /// What it takes, if it can be had and needs the freed time; asked once, whoever wants it.
+    fn claims(
+        &self,
+        ledger: &Ledger,
+        service: &Service,
+        freed: Claim,
+        now: Timestamp,
+    ) -> Option<&Vec<Claim>> {
+        let claims = self.claims.get_or_init(|| {
+            let asked = Asked {
+                ledger,
+                service,
+                start: self.start,
+                now,
+                except: None,
+            };
+            let chosen = choose(asked, Some(&ledger.numbered(self.first).id), false).ok()?;
+            // What is chosen may do without the freed time; then it could have been had before.
+            let uses = |claim: &Claim| {
+                claim.resource == freed.resource && claim.interval.overlaps(freed.interval)
+            };
+            chosen.claims.iter().any(uses).then_some(chosen.claims)
+        });
+        claims.as_ref()
+    }
 }
 
 fn fits(entry: &WaitlistEntry, opening: &Opening) -> bool {
@@ -174,14 +211,9 @@ fn take<'a>(
     }
     let service = &ledger.services[entry.service.0 as usize];
     fitting.find_map(|opening| {
-        let first = &ledger.numbered(opening.first).id;
-        let (start, now) = (opening.start, context.now);
-        let claims = choose(ledger, service, Some(first), start, now, None).ok()?;
-        // What is chosen may do without the freed time; then it could have been had before.
-        let uses = |claim: &Claim| {
-            claim.resource == freed.resource && claim.interval.overlaps(freed.interval)
-        };
-        claims.iter().any(uses).then_some(Fit {
+        let claims = opening.claims(ledger, service, freed, context.now)?.clone();
+        let start = opening.start;
+        Some(Fit {
             entry,
             start,
             claims,

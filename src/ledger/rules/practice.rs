@@ -1,12 +1,8 @@
-//! The practice: resources, their blocks, and services.
-
-use std::num::NonZeroU32;
+//! The practice: resources and their blocks.
 
 use jiff::civil::Weekday;
 
-use crate::ledger::command::{
-    Command, Context, NewResource, NewService, ResourceChange, ServiceChange,
-};
+use crate::ledger::command::{Command, Context, NewResource, ResourceChange};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
@@ -14,11 +10,12 @@ use crate::ledger::rejection::{Bound, Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{
-    Block, DayException, Interval, OpeningHours, Resource, ResourceId, Service, ServiceId, Slug,
-    check_windows,
+    Block, BlockId, DayException, Interval, OpeningHours, Resource, ResourceId, Slug, check_windows,
 };
 
-fn invalid(field: &'static str, detail: &'static str) -> Rejection {
+use super::version;
+
+pub(super) fn invalid(field: &'static str, detail: &'static str) -> Rejection {
     Rejection::Invalid { field, detail }
 }
 
@@ -36,7 +33,7 @@ pub(super) fn check_name(field: &'static str, name: &str) -> Result<(), Rejectio
 }
 
 /// The chosen public id, or one drawn for it.
-fn public_id(chosen: Option<&Slug>, prefix: &str, context: &Context<'_>) -> Slug {
+pub(super) fn public_id(chosen: Option<&Slug>, prefix: &str, context: &Context<'_>) -> Slug {
     match chosen {
         Some(id) => id.clone(),
         None => format!("{prefix}-{:016x}", context.fresh[0] >> 64)
@@ -132,9 +129,11 @@ pub fn change_resource(
     ledger: &Ledger,
     id: &Slug,
     change: &ResourceChange,
+    if_version: Option<u32>,
 ) -> Result<Decision, Rejection> {
     let missing = Rejection::NotFound(Missing::Resource);
     let before = ledger.resource(id).ok_or(missing)?;
+    version::check(before.version, if_version)?;
     let mut resource = before.clone();
     if let Some(name) = &change.name {
         resource.name = name.trim().to_owned();
@@ -175,170 +174,22 @@ pub fn block_time(
         resource: resource.number,
         interval,
     };
-    let receipt = Receipt::Block(block, resource.id.clone());
+    let receipt = Receipt::Block {
+        block,
+        resource: resource.id.clone(),
+        conflicts: ledger.occupancy.appointments_in(resource.number, interval),
+    };
     Ok(Decision::new(vec![Event::BlockAdded(block)], receipt))
 }
 
-fn within(
-    field: &'static str,
-    value: u32,
-    max: u32,
-    detail: &'static str,
-) -> Result<(), Rejection> {
-    if value > max {
-        return Err(invalid(field, detail));
+/// Gives a blocked time back. Its id is not kept, so that removing it again finds nothing.
+pub fn remove_block(ledger: &Ledger, id: &Slug, block: BlockId) -> Result<Decision, Rejection> {
+    let missing = Rejection::NotFound;
+    let resource = ledger.resource(id).ok_or(missing(Missing::Resource))?;
+    let resource = resource.number;
+    if !ledger.blocks[resource.0 as usize].has(block) {
+        return Err(missing(Missing::Block));
     }
-    Ok(())
-}
-
-fn at_least_one(field: &'static str, value: u32) -> Result<NonZeroU32, Rejection> {
-    NonZeroU32::new(value).ok_or(invalid(field, "at least 1"))
-}
-
-fn chosen_step(minutes: Option<u32>) -> Result<Option<NonZeroU32>, Rejection> {
-    minutes
-        .map(|minutes| at_least_one("step_minutes", minutes))
-        .transpose()
-}
-
-fn check_service(service: &Service) -> Result<(), Rejection> {
-    check_name("name", &service.name)?;
-    within(
-        "minutes",
-        service.minutes.get(),
-        limits::SERVICE_MINUTES_MAX,
-        "at most 1440, a day",
-    )?;
-    let buffers = [
-        ("buffer_before_minutes", service.buffer_before_minutes),
-        ("buffer_after_minutes", service.buffer_after_minutes),
-    ];
-    for (field, minutes) in buffers {
-        within(
-            field,
-            minutes,
-            limits::BUFFER_MINUTES_MAX,
-            "at most 720, half a day",
-        )?;
-    }
-    within(
-        "step_minutes",
-        service.step_minutes.map_or(1, NonZeroU32::get),
-        limits::STEP_MINUTES_MAX,
-        "at most 1440, a day",
-    )?;
-    let starts = 24 * 60 / service.step().get() as usize * service.resources.len();
-    if starts > limits::SERVICE_STARTS_PER_DAY_MAX {
-        let detail =
-            "too many starts a day over all resources; make the step longer or split the service";
-        return Err(invalid("step_minutes", detail));
-    }
-    within(
-        "notice_minutes",
-        service.notice_minutes,
-        limits::NOTICE_MINUTES_MAX,
-        "at most 129600, 90 days",
-    )?;
-    within(
-        "horizon_days",
-        service.horizon_days,
-        limits::HORIZON_DAYS_MAX,
-        "at most 730, two years",
-    )
-}
-
-fn known_resources(ledger: &Ledger, ids: &[Slug]) -> Result<Vec<ResourceId>, Rejection> {
-    if ids.is_empty() || ids.len() > limits::SERVICE_RESOURCES_MAX {
-        return Err(invalid(
-            "resources",
-            "name 1 to 200 resources that give this service",
-        ));
-    }
-    let mut numbers = Vec::with_capacity(ids.len());
-    for id in ids {
-        let resource = ledger.resource(id);
-        let unknown = invalid("resources", "there is no such resource here; add it first");
-        let number = resource.ok_or(unknown)?.number;
-        if numbers.contains(&number) {
-            return Err(invalid("resources", "a resource is named twice"));
-        }
-        numbers.push(number);
-    }
-    Ok(numbers)
-}
-
-/// Adds a service.
-pub fn add_service(
-    ledger: &Ledger,
-    new: &NewService,
-    context: &Context<'_>,
-) -> Result<Decision, Rejection> {
-    let minutes = at_least_one("minutes", new.minutes)?;
-    let number = ledger.services.len();
-    let service = Service {
-        number: ServiceId(u32::try_from(number).unwrap_or(u32::MAX)),
-        id: public_id(new.id.as_ref(), "service", context),
-        version: 1,
-        name: new.name.trim().to_owned(),
-        minutes,
-        buffer_before_minutes: new.buffer_before_minutes,
-        buffer_after_minutes: new.buffer_after_minutes,
-        step_minutes: chosen_step(new.step_minutes)?,
-        notice_minutes: new.notice_minutes,
-        horizon_days: new.horizon_days,
-        resources: known_resources(ledger, &new.resources)?,
-        verification: new.verification,
-        created_at: context.now,
-    };
-    check_service(&service)?;
-    if ledger.service(&service.id).is_some() {
-        return Err(Rejection::IdTaken);
-    }
-    if number >= limits::SERVICES_MAX {
-        return Err(Rejection::LimitReached(Bound::Services));
-    }
-    let receipt = Receipt::Service(ledger.service_view(&service));
-    Ok(Decision::new(vec![Event::ServiceAdded(service)], receipt))
-}
-
-/// Changes a service. What is held or booked keeps its time.
-pub fn change_service(
-    ledger: &Ledger,
-    id: &Slug,
-    change: &ServiceChange,
-) -> Result<Decision, Rejection> {
-    let before = ledger
-        .service(id)
-        .ok_or(Rejection::NotFound(Missing::Service))?;
-    let mut service = before.clone();
-    if let Some(name) = &change.name {
-        service.name = name.trim().to_owned();
-    }
-    if let Some(minutes) = change.minutes {
-        service.minutes = at_least_one("minutes", minutes)?;
-    }
-    if change.step_minutes.is_some() {
-        service.step_minutes = chosen_step(change.step_minutes)?;
-    }
-    if let Some(resources) = &change.resources {
-        service.resources = known_resources(ledger, resources)?;
-    }
-    service.buffer_before_minutes = change
-        .buffer_before_minutes
-        .unwrap_or(service.buffer_before_minutes);
-    service.buffer_after_minutes = change
-        .buffer_after_minutes
-        .unwrap_or(service.buffer_after_minutes);
-    service.notice_minutes = change.notice_minutes.unwrap_or(service.notice_minutes);
-    service.horizon_days = change.horizon_days.unwrap_or(service.horizon_days);
-    service.verification = change.verification.unwrap_or(service.verification);
-    check_service(&service)?;
-    if service == *before {
-        return Ok(Decision::quiet(Receipt::Service(
-            ledger.service_view(&service),
-        )));
-    }
-    service.version += 1;
-    let receipt = Receipt::Service(ledger.service_view(&service));
-    Ok(Decision::new(vec![Event::ServiceChanged(service)], receipt))
+    let event = Event::BlockRemoved { resource, block };
+    Ok(Decision::new(vec![event], Receipt::Nothing))
 }

@@ -1,6 +1,6 @@
 //! What the callers and the desk of a random history do: much at few times, so that many acts meet.
 
-use holdfast::model::SendOutcome;
+use holdfast::model::{Attendance, SendOutcome};
 use proptest::prelude::*;
 
 use super::model::MINUTE;
@@ -42,7 +42,10 @@ pub enum Act {
     Settle(Place, SendOutcome),
     HandOver(Place),
     Confirm(Place, Said, bool),
-    Book(Slot),
+    Book(Slot, bool),
+    /// From this slot on, so many weeks apart, so many times.
+    Series(Slot, i64, u32),
+    Mark(Place, Attendance),
     Cancel(Place),
     Move(Place, Slot),
     Block(usize, i64, i64),
@@ -67,14 +70,24 @@ fn slot() -> impl Strategy<Value = Slot> {
         1 => 0i64..1440,
     ];
     let day = prop_oneof![12 => Just(0i64), 4 => Just(1i64), 1 => -1i64..6];
-    let service = prop::sample::select(vec![0usize, 0, 0, 1, 1, 2, 3, 3]);
-    let resource = prop::option::weighted(0.3, 0usize..4);
+    let service = prop::sample::select(vec![0usize, 0, 0, 1, 1, 2, 3, 3, 4, 4, 5, 5, 6]);
+    let resource = prop::option::weighted(0.3, 0usize..8);
     (service, resource, day, minute).prop_map(|(service, resource, day, minute)| Slot {
         service,
         resource,
         day,
         minute,
     })
+}
+
+/// The one slot that the service for series has on a day.
+fn once_a_day(day: i64) -> Slot {
+    Slot {
+        service: 6,
+        resource: None,
+        day,
+        minute: 600,
+    }
 }
 
 fn act() -> impl Strategy<Value = Act> {
@@ -107,6 +120,7 @@ fn act() -> impl Strategy<Value = Act> {
         SendOutcome::NotSent,
         SendOutcome::Unknown,
     ]);
+    let attendance = prop::sample::select(vec![Attendance::Arrived, Attendance::NoShow]);
     prop_oneof![
         6 => wait.prop_map(Act::Wait),
         1 => Just(Act::Tick),
@@ -118,9 +132,12 @@ fn act() -> impl Strategy<Value = Act> {
         3 => (place(), outcome).prop_map(|(place, outcome)| Act::Settle(place, outcome)),
         1 => place().prop_map(Act::HandOver),
         6 => (place(), said, any::<bool>()).prop_map(|(place, said, staff)| Act::Confirm(place, said, staff)),
-        4 => slot().prop_map(Act::Book),
+        4 => (slot(), prop::bool::weighted(0.3)).prop_map(|(slot, overbook)| Act::Book(slot, overbook)),
+        2 => (0i64..6, 0i64..3, 0u32..5).prop_map(|(day, weeks, times)| Act::Series(once_a_day(day), weeks, times)),
+        1 => (slot(), 1i64..3, 2u32..4).prop_map(|(slot, weeks, times)| Act::Series(slot, weeks, times)),
+        1 => (place(), attendance).prop_map(|(place, attendance)| Act::Mark(place, attendance)),
         2 => place().prop_map(Act::Cancel),
         5 => (place(), slot()).prop_map(|(place, slot)| Act::Move(place, slot)),
-        1 => (0usize..4, 400i64..1500, 1i64..40).prop_map(|(r, from, minutes)| Act::Block(r, from, minutes)),
+        1 => (0usize..8, 400i64..1500, 1i64..40).prop_map(|(r, from, minutes)| Act::Block(r, from, minutes)),
     ]
 }

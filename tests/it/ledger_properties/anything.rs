@@ -1,14 +1,15 @@
 //! Commands with any values, from any caller, at any instant: nothing panics, and what was decided can be replayed.
 
 use holdfast::ledger::{
-    AppointmentSearch, Awaited, Command, Cursor, NewResource, NewService, PageRequest, Policy,
-    ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel, Wish,
-    look,
+    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Cursor, Destination,
+    NewResource, NewService, PageRequest, Policy, ProfileChange, Query, Receipt, ResourceChange,
+    ServiceChange, SlotSearch, TextChannel, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
-    MinuteOfDay, OpeningHours, Party, PersonId, Principal, Reply, ResourceKind, Scope, SendOutcome,
-    Slug, Times, Timestamp, VerificationPolicy, WaitlistId, Weekdays, Window,
+    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
+    Interval, KeyId, MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal, Reply,
+    ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy, WaitlistId,
+    Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -85,7 +86,11 @@ pub fn live_through(acts: &[Act], policy: Policy) {
         time_zone: Some(zone.to_owned()),
         ..ProfileChange::default()
     };
-    let set = house.step(&Command::ChangeProfile(change), Principal::System, None);
+    let set = Command::ChangeProfile {
+        change,
+        if_version: Some(1),
+    };
+    let set = house.step(&set, Principal::System, None);
     set.expect("a zone");
     let mut known = Known::default();
     for act in acts.iter().skip(1) {
@@ -109,6 +114,7 @@ struct Known {
     appointments: Vec<u128>,
     texts: Vec<u128>,
     keys: Vec<u128>,
+    blocks: Vec<u128>,
     waitlist: Vec<u128>,
 }
 
@@ -119,6 +125,7 @@ impl Known {
             Receipt::Appointment(appointment) => self.appointments.push(appointment.id.0),
             Receipt::CodeQueued(code) => self.texts.push(code.message.0),
             Receipt::Key(key) => self.keys.push(key.id.0),
+            Receipt::Block { block, .. } => self.blocks.push(block.id.0),
             Receipt::WaitlistEntry(entry) => self.waitlist.push(entry.id.0),
             _ => {}
         }
@@ -133,10 +140,11 @@ impl Known {
         };
         match &mut command {
             Command::ExtendHold { hold, .. }
-            | Command::ReleaseHold(hold)
+            | Command::ReleaseHold { hold, .. }
             | Command::SendCode(hold)
             | Command::Confirm { hold, .. } => name(&self.holds, &mut hold.0),
-            Command::CancelAppointment { appointment, .. }
+            Command::MarkAttendance { appointment, .. }
+            | Command::CancelAppointment { appointment, .. }
             | Command::Reschedule { appointment, .. } => {
                 name(&self.appointments, &mut appointment.0);
             }
@@ -144,6 +152,7 @@ impl Known {
                 name(&self.texts, &mut message.0);
             }
             Command::RevokeKey(key) => name(&self.keys, &mut key.0),
+            Command::RemoveBlock { block, .. } => name(&self.blocks, &mut block.0),
             Command::WithdrawFromWaitlist(entry) => name(&self.waitlist, &mut entry.0),
             _ => {}
         }
@@ -281,7 +290,10 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             minutes(),
             minutes(),
         ),
-        prop::collection::vec(slug("r"), 0..3),
+        (
+            prop::collection::vec(slug("r"), 0..3),
+            prop::collection::vec(prop::collection::vec(slug("r"), 0..3), 0..3),
+        ),
     );
     prop_oneof![
         3 => resource.prop_map(|(id, name, opening_hours, exceptions)| Command::AddResource(NewResource {
@@ -291,15 +303,10 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             opening_hours,
             exceptions,
         })),
-        1 => (slug("r"), name(), hours(), exceptions()).prop_map(|(id, name, hours, exceptions)| {
-            Command::ChangeResource(id, ResourceChange {
-                name: Some(name),
-                opening_hours: Some(hours),
-                exceptions: Some(exceptions),
-            })
-        }),
+        1 => changed_resource(),
         1 => (slug("r"), interval()).prop_map(|(resource, interval)| Command::BlockTime { resource, interval }),
-        3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), resources)| {
+        1 => (slug("r"), made()).prop_map(|(resource, block)| Command::RemoveBlock { resource, block: BlockId(block) }),
+        3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), (resources, also))| {
             Command::AddService(NewService {
                 id,
                 name,
@@ -308,20 +315,41 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
                 buffer_after_minutes: after,
                 step_minutes: step,
                 notice_minutes: notice,
+                cancel_notice_minutes: notice / 2,
                 horizon_days: horizon,
                 resources,
+                also,
                 verification,
             })
         }),
-        1 => (slug("s"), minutes(), minutes(), minutes()).prop_map(|(id, minutes, step, horizon)| {
-            Command::ChangeService(id, ServiceChange {
-                minutes: Some(minutes),
-                step_minutes: Some(step),
-                horizon_days: Some(horizon),
-                ..ServiceChange::default()
-            })
+        1 => (slug("s"), minutes(), minutes(), minutes()).prop_map(|(service, minutes, step, horizon)| {
+            Command::ChangeService {
+                service,
+                change: ServiceChange {
+                    minutes: Some(minutes),
+                    step_minutes: Some(step),
+                    horizon_days: Some(horizon),
+                    ..ServiceChange::default()
+                },
+                if_version: None,
+            }
         }),
     ]
+}
+
+fn changed_resource() -> impl Strategy<Value = Command> {
+    let version = prop::option::weighted(0.2, 1u32..3);
+    (slug("r"), name(), hours(), exceptions(), version).prop_map(
+        |(resource, name, hours, exceptions, if_version)| Command::ChangeResource {
+            resource,
+            change: ResourceChange {
+                name: Some(name),
+                opening_hours: Some(hours),
+                exceptions: Some(exceptions),
+            },
+            if_version,
+        },
+    )
 }
 
 fn of_holds() -> impl Strategy<Value = Command> {
@@ -337,10 +365,18 @@ fn of_holds() -> impl Strategy<Value = Command> {
         1 => (made(), seconds()).prop_map(|(hold, ttl_seconds)| Command::ExtendHold {
             hold: HoldId(hold),
             ttl_seconds,
+            if_version: None,
         }),
-        1 => made().prop_map(|hold| Command::ReleaseHold(HoldId(hold))),
+        1 => (made(), prop::option::of(1u32..4)).prop_map(|(hold, if_version)| Command::ReleaseHold {
+            hold: HoldId(hold),
+            if_version,
+        }),
         3 => made().prop_map(|hold| Command::SendCode(HoldId(hold))),
-        3 => (made(), code).prop_map(|(hold, code)| Command::Confirm { hold: HoldId(hold), code }),
+        3 => (made(), code).prop_map(|(hold, code)| Command::Confirm {
+            hold: HoldId(hold),
+            code,
+            if_version: None,
+        }),
     ]
 }
 
@@ -390,16 +426,46 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
         SendOutcome::Unknown,
     ]);
     let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
+    let attendance = prop::sample::select(vec![Attendance::Arrived, Attendance::NoShow]);
     prop_oneof![
-        (wish(), party()).prop_map(|(wish, party)| Command::BookDirectly { wish, party }),
+        (wish(), party(), any::<bool>()).prop_map(|(wish, party, overbook)| {
+            Command::BookDirectly {
+                wish,
+                party,
+                overbook,
+            }
+        }),
+        (
+            wish(),
+            party(),
+            0u32..4,
+            prop::collection::vec(any::<u128>(), 0..4)
+        )
+            .prop_map(|(wish, party, every_weeks, ids)| Command::BookSeries {
+                wish,
+                party,
+                every_weeks,
+                appointments: ids.into_iter().map(AppointmentId).collect(),
+            }),
+        (made(), attendance, version()).prop_map(|(id, attendance, if_version)| {
+            Command::MarkAttendance {
+                appointment: AppointmentId(id),
+                attendance,
+                if_version,
+            }
+        }),
         (made(), version()).prop_map(|(id, if_version)| Command::CancelAppointment {
             appointment: AppointmentId(id),
             if_version,
         }),
-        (made(), wish(), version()).prop_map(|(id, wish, if_version)| Command::Reschedule {
-            appointment: AppointmentId(id),
-            wish,
-            if_version,
+        (made(), wish(), any::<bool>(), version()).prop_map(|(id, wish, as_before, if_version)| {
+            let mut to = Destination::from(wish);
+            to.service = to.service.filter(|_| !as_before);
+            Command::Reschedule {
+                appointment: AppointmentId(id),
+                to,
+                if_version,
+            }
         }),
         made().prop_map(|message| Command::HandOverText(MessageId(message))),
         (made(), 0u32..4, outcome).prop_map(|(message, attempt, outcome)| Command::SettleText {
@@ -456,7 +522,34 @@ fn query() -> impl Strategy<Value = Query> {
                 page,
             }
         )),
+        wish().prop_map(Query::Explain),
         page().prop_map(|page| Query::Holds { status: None, page }),
+        page().prop_map(|page| Query::Holds {
+            status: Some(WantedHolds::Locked),
+            page
+        }),
+        (slug("r"), instant(), instant(), page()).prop_map(|(resource, from, to, page)| {
+            Query::Blocks(BlockSearch {
+                resource,
+                from,
+                to,
+                page,
+            })
+        }),
+        (prop::option::of(slug("r")), instant(), instant(), page()).prop_map(
+            |(resource, from, to, page)| {
+                Query::Conflicts(ConflictSearch {
+                    from,
+                    to,
+                    resource,
+                    page,
+                })
+            }
+        ),
+        (0u128..3, 1usize..5).prop_map(|(person, limit)| Query::OfPerson {
+            person: PersonId(person),
+            limit
+        }),
         page().prop_map(|page| Query::Waitlist { status: None, page }),
         page().prop_map(Query::Resources),
         page().prop_map(Query::Keys),

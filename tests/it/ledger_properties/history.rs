@@ -1,12 +1,12 @@
 //! Random histories of a busy practice: many callers, few slots, a clock that moves; each act is foreseen by the model first.
 
 use holdfast::ledger::{
-    Command, Decision, PageRequest, Query, Receipt, Rejection, SlotSearch, SlotStatus, SlotView,
-    View, Wish, look,
+    Command, ConflictSearch, Decision, PageRequest, Query, Receipt, Rejection, SlotSearch,
+    SlotStatus, SlotView, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, AppointmentStatus, CallId, CallerId, EnteredCode, HoldId, HoldStatus, Interval,
-    KeyId, MessageId, Party, PersonId, Principal, Scope, TextKind, Timestamp,
+    KeyId, MessageId, Party, PersonId, Principal, Scope, Slug, TextKind, Timestamp,
 };
 
 use super::acts::{Act, Asked, Place, Said, Slot};
@@ -45,6 +45,7 @@ pub fn live_through(acts: &[Asked]) {
         life.check_owners();
     }
     life.check_offers();
+    life.check_conflicts();
     life.house.replay();
 }
 
@@ -75,6 +76,18 @@ fn party(phone: usize, person: usize) -> Party {
         caller: CallerId(100 + phone as u128),
         person: PersonId(1000 + 10 * phone as u128 + person as u128),
     }
+}
+
+fn wished(wish: model::Wish) -> Wish {
+    Wish {
+        service: service_id(wish.service),
+        resource: wish.resource.map(resource_id),
+        start: Timestamp(wish.start),
+    }
+}
+
+fn resource_ids(numbers: &[usize]) -> Vec<Slug> {
+    numbers.iter().map(|number| resource_id(*number)).collect()
 }
 
 /// What was known at a place; before anything is known, an id of nobody's.
@@ -111,9 +124,13 @@ impl Life {
                 self.house.now = Timestamp(self.now() + millis);
                 return false;
             }
-            Act::Hold { slot, .. } | Act::Book(slot) | Act::Move(_, slot) => {
+            Act::Hold { slot, .. } | Act::Book(slot, _) | Act::Move(_, slot) => {
                 let wish = self.wish(slot);
                 return self.claim(act, wish, key);
+            }
+            Act::Series(slot, weeks, times) => {
+                let wish = self.wish(slot);
+                return self.series(wish, *weeks, *times, key);
             }
             Act::Confirm(place, said, by_staff) => self.confirm(place, *said, *by_staff, key),
             Act::Block(resource, from, minutes) => self.block(*resource, *from, *minutes),
@@ -132,9 +149,20 @@ impl Life {
         match act {
             Act::Extend(place, ttl_seconds) => {
                 let (hold, ttl_seconds) = (hold(place), *ttl_seconds);
-                (Command::ExtendHold { hold, ttl_seconds }, agent())
+                let extend = Command::ExtendHold {
+                    hold,
+                    ttl_seconds,
+                    if_version: None,
+                };
+                (extend, agent())
             }
-            Act::Release(place) => (Command::ReleaseHold(hold(place)), agent()),
+            Act::Release(place) => {
+                let release = Command::ReleaseHold {
+                    hold: hold(place),
+                    if_version: None,
+                };
+                (release, agent())
+            }
             Act::Send(place) => (Command::SendCode(hold(place)), agent()),
             Act::Settle(place, outcome) => {
                 let settle = Command::SettleText {
@@ -145,6 +173,14 @@ impl Life {
                 (settle, Principal::System)
             }
             Act::HandOver(place) => (Command::HandOverText(text(place)), Principal::System),
+            Act::Mark(place, attendance) => {
+                let mark = Command::MarkAttendance {
+                    appointment: pick(&self.appointments, place, AppointmentId(7)),
+                    attendance: *attendance,
+                    if_version: None,
+                };
+                (mark, staff())
+            }
             Act::Cancel(place) => {
                 let cancel = Command::CancelAppointment {
                     appointment: pick(&self.appointments, place, AppointmentId(7)),
@@ -194,18 +230,18 @@ impl Life {
             Said::Nothing => None,
         };
         let principal = if by_staff { staff() } else { agent() };
-        self.house
-            .step(&Command::Confirm { hold, code }, principal, key)
+        let confirm = Command::Confirm {
+            hold,
+            code,
+            if_version: None,
+        };
+        self.house.step(&confirm, principal, key)
     }
 
     /// Holds, bookings and moves: the model says first what must come of them.
     fn claim(&mut self, act: &Act, wish: model::Wish, key: Option<(u8, &str)>) -> bool {
         let now = self.now();
-        let wished = Wish {
-            service: service_id(wish.service),
-            resource: wish.resource.map(resource_id),
-            start: Timestamp(wish.start),
-        };
+        let wished = wished(wish);
         let (command, principal, foreseen) = match act {
             Act::Hold {
                 phone,
@@ -227,19 +263,28 @@ impl Life {
                 let appointment = pick(&self.appointments, place, AppointmentId(7));
                 let command = Command::Reschedule {
                     appointment,
-                    wish: wished,
+                    to: wished.into(),
                     if_version: None,
                 };
                 let own = Owner::Appointment(appointment.0);
-                (command, staff(), self.model.choose(wish, now, Some(own)))
+                (
+                    command,
+                    staff(),
+                    self.model.choose(wish, now, Some(own), false),
+                )
             }
             _ => {
-                let party = party(0, 0);
+                let overbook = matches!(act, Act::Book(_, true));
                 let command = Command::BookDirectly {
                     wish: wished,
-                    party,
+                    party: party(0, 0),
+                    overbook,
                 };
-                (command, staff(), self.model.choose(wish, now, None))
+                (
+                    command,
+                    staff(),
+                    self.model.choose(wish, now, None, overbook),
+                )
             }
         };
         let decided = self.house.step(&command, principal, key);
@@ -273,9 +318,22 @@ impl Life {
                 let own = Owner::Appointment(id.0);
                 assert!(self.model.live(now).all(|claim| claim.owner != own));
             }
+            Err(Rejection::TransitionNotAllowed { .. }) => {
+                let Act::Move(place, _) = act else {
+                    panic!("only what is moved has a status")
+                };
+                assert!(self.is_marked(place));
+            }
             Err(Rejection::SlotTaken(alternatives)) => {
                 assert_eq!(foreseen, Foreseen::Taken);
-                self.check_alternatives(wish, alternatives);
+                let own = match act {
+                    Act::Move(place, ..) => {
+                        let moved = pick(&self.appointments, place, AppointmentId(7));
+                        Some(Owner::Appointment(moved.0))
+                    }
+                    _ => None,
+                };
+                self.check_alternatives(wish, own, alternatives);
             }
             Err(Rejection::SlotNotOffered(reason)) => {
                 assert_eq!(foreseen, Foreseen::NotOffered(reason.as_str()));
@@ -289,8 +347,8 @@ impl Life {
     fn had(&mut self, act: &Act, wish: model::Wish, foreseen: Foreseen, receipt: &Receipt) {
         match (receipt, foreseen) {
             (Receipt::HoldAgain(hold), Foreseen::Again(id)) => assert_eq!(hold.id.0, id),
-            (Receipt::Hold(hold), Foreseen::Had(resource)) => {
-                assert_eq!(hold.resources, [resource_id(resource)]);
+            (Receipt::Hold(hold), Foreseen::Had(resources, false)) => {
+                assert_eq!(hold.resources, resource_ids(&resources));
                 let Act::Hold {
                     phone,
                     person,
@@ -303,12 +361,12 @@ impl Life {
                 };
                 let lasts = i64::from(ttl.unwrap_or(600)).min(1800) * 1000;
                 assert_eq!(hold.expires_at.0, self.now() + lasts);
-                self.model
-                    .claim(wish, resource, Owner::Hold(hold.id.0), hold.expires_at.0);
+                let (owner, lapses) = (Owner::Hold(hold.id.0), hold.expires_at.0);
+                self.model.claim(wish, &resources, owner, lapses, false);
                 self.model.holds.push(model::Hold {
                     id: hold.id.0,
                     service: wish.service,
-                    resource,
+                    resource: resources[0],
                     start: wish.start,
                     phone: *phone,
                     person: *person,
@@ -316,11 +374,16 @@ impl Life {
                 });
                 self.holds.push(hold.id);
             }
-            (Receipt::Appointment(appointment), Foreseen::Had(resource)) => {
-                assert_eq!(appointment.resources, [resource_id(resource)]);
+            (Receipt::Appointment(appointment), Foreseen::Had(resources, overbooked)) => {
+                assert_eq!(appointment.resources, resource_ids(&resources));
                 let owner = Owner::Appointment(appointment.id.0);
+                // A move to where it already is changes nothing, an overbooking included.
+                let stays = self.model.is_at(owner, wish, &resources);
+                assert!(stays || appointment.overbooked == overbooked);
                 self.model.give_up(owner);
-                self.model.claim(wish, resource, owner, i64::MAX);
+                let overbooked = appointment.overbooked;
+                self.model
+                    .claim(wish, &resources, owner, i64::MAX, overbooked);
                 if !self.appointments.contains(&appointment.id) {
                     self.appointments.push(appointment.id);
                 }
@@ -329,13 +392,70 @@ impl Life {
         }
     }
 
+    /// A series: all of it as the model foresees, or none and the one it fails at.
+    fn series(
+        &mut self,
+        wish: model::Wish,
+        weeks: i64,
+        times: u32,
+        key: Option<(u8, &str)>,
+    ) -> bool {
+        let ids = (0..times).map(|_| AppointmentId(self.house.draw()));
+        let command = Command::BookSeries {
+            wish: wished(wish),
+            party: party(0, 1),
+            every_weeks: u32::try_from(weeks).expect("weeks"),
+            appointments: ids.collect(),
+        };
+        let foreseen = self.model.foresee_series(wish, weeks, times, self.now());
+        let decided = self.house.step(&command, staff(), key);
+        match (&decided, foreseen) {
+            (Ok(decision), _) if decision.replayed => {}
+            (Err(Rejection::IdempotencyKeyReused), _) => {}
+            (Err(Rejection::Invalid { .. }), _) => assert!(weeks == 0 || times < 2),
+            (Err(Rejection::SlotNotOffered(_)), Err(None)) => {}
+            (
+                Err(Rejection::SeriesNotPossible {
+                    occurrence,
+                    start,
+                    reason,
+                }),
+                Err(Some(refused)),
+            ) => assert_eq!((*occurrence, start.0, reason.as_str()), refused),
+            (Ok(decision), Ok(foreseen)) => {
+                let Receipt::Series(series) = &decision.receipt else {
+                    panic!("a series was booked")
+                };
+                assert_eq!(series.appointments.len(), foreseen.len());
+                for (one, (start, resources)) in series.appointments.iter().zip(foreseen) {
+                    assert_eq!(one.resources, resource_ids(&resources));
+                    assert_eq!(one.interval.start().0, start);
+                    let owner = Owner::Appointment(one.id.0);
+                    let wish = model::Wish { start, ..wish };
+                    self.model.claim(wish, &resources, owner, i64::MAX, false);
+                    self.appointments.push(one.id);
+                }
+            }
+            other => panic!("not foreseen: {other:?}"),
+        }
+        decided.is_ok_and(|decision| !decision.events.is_empty())
+    }
+
     /// What the model learns of the acts that claim nothing new.
     fn follow(&mut self, act: &Act, decided: &Result<Decision, Rejection>) {
         let now = self.now();
-        let Ok(decision) = decided else { return };
-        if decision.replayed {
-            return;
-        }
+        let decision = match decided {
+            Ok(decision) if decision.replayed => return,
+            Ok(decision) => decision,
+            Err(Rejection::TransitionNotAllowed { .. }) => {
+                let (Act::Mark(place, _) | Act::Cancel(place)) = act else {
+                    panic!("only an appointment has a status")
+                };
+                assert!(self.is_marked(place));
+                return;
+            }
+            Err(_) => return,
+        };
         match &decision.receipt {
             Receipt::Hold(hold) => {
                 assert!(
@@ -358,24 +478,31 @@ impl Life {
                     self.model.is_live(hold, now),
                     "only what lives is confirmed"
                 );
-                for claim in &mut self.model.claims {
-                    if claim.owner == Owner::Hold(hold) {
-                        claim.owner = Owner::Appointment(appointment.id.0);
-                        claim.lapses = i64::MAX;
-                    }
-                }
+                self.model.confirm(hold, appointment.id.0);
                 self.appointments.push(appointment.id);
             }
-            Receipt::Appointment(appointment) => {
-                assert_eq!(appointment.status, AppointmentStatus::Cancelled);
-                self.model.give_up(Owner::Appointment(appointment.id.0));
-            }
+            Receipt::Appointment(appointment) => match act {
+                Act::Mark(_, attendance) => {
+                    assert_eq!(appointment.status, attendance.status());
+                    self.model.marked.push(appointment.id.0);
+                }
+                _ => {
+                    assert_eq!(appointment.status, AppointmentStatus::Cancelled);
+                    assert!(!self.model.marked.contains(&appointment.id.0));
+                    self.model.give_up(Owner::Appointment(appointment.id.0));
+                }
+            },
             _ => {}
         }
     }
 
-    fn check_alternatives(&self, wish: model::Wish, alternatives: &[SlotView]) {
-        let nearest = self.model.nearest(wish, self.now());
+    fn is_marked(&self, place: &Place) -> bool {
+        let id = pick(&self.appointments, place, AppointmentId(7));
+        self.model.marked.contains(&id.0)
+    }
+
+    fn check_alternatives(&self, wish: model::Wish, own: Option<Owner>, alternatives: &[SlotView]) {
+        let nearest = self.model.nearest(wish, self.now(), own);
         let nearest: Vec<_> = nearest
             .iter()
             .map(|(start, resource)| (*start, resource_id(*resource)))
@@ -397,7 +524,7 @@ impl Life {
         };
         let queries = [
             Query::Holds {
-                status: Some(HoldStatus::Held),
+                status: Some(WantedHolds::Being(HoldStatus::Held)),
                 page: everything,
             },
             Query::Appointments(holdfast::ledger::AppointmentSearch {
@@ -405,25 +532,26 @@ impl Life {
                 to: Timestamp::MAX,
                 resource: None,
                 person: None,
-                status: Some(AppointmentStatus::Booked),
+                status: None,
                 page: everything,
             }),
         ];
         let mut owners = Vec::new();
         for query in queries {
             match look(&self.house.live, &query, staff(), self.house.now) {
-                Ok(View::Holds(page)) => owners.extend(page.items.iter().map(|hold| {
-                    let start = hold.interval.start().0;
-                    (Owner::Hold(hold.id.0), start, hold.resources[0].clone())
+                Ok(View::Holds(page)) => owners.extend(page.items.iter().flat_map(|hold| {
+                    let (owner, start) = (Owner::Hold(hold.id.0), hold.interval.start().0);
+                    hold.resources
+                        .iter()
+                        .map(move |r| (owner, start, r.clone()))
                 })),
-                Ok(View::Appointments(page)) => owners.extend(page.items.iter().map(|one| {
-                    let start = one.interval.start().0;
-                    (
-                        Owner::Appointment(one.id.0),
-                        start,
-                        one.resources[0].clone(),
-                    )
-                })),
+                Ok(View::Appointments(page)) => {
+                    let stands = page.items.iter().filter(|one| one.status.owns_time());
+                    owners.extend(stands.flat_map(|one| {
+                        let (owner, start) = (Owner::Appointment(one.id.0), one.interval.start().0);
+                        one.resources.iter().map(move |r| (owner, start, r.clone()))
+                    }));
+                }
                 other => panic!("a list was asked for: {other:?}"),
             }
         }
@@ -447,6 +575,40 @@ impl Life {
         }
     }
 
+    /// Bookings that have come to lie in a block, and no others: hours never change in these histories.
+    fn check_conflicts(&self) {
+        let search = ConflictSearch {
+            from: Timestamp::MIN,
+            to: Timestamp::MAX,
+            resource: None,
+            page: PageRequest {
+                after: None,
+                limit: 1000,
+            },
+        };
+        let query = Query::Conflicts(search);
+        let seen = look(&self.house.live, &query, staff(), self.house.now);
+        let Ok(View::Conflicts(page)) = seen else {
+            panic!("conflicts were asked for")
+        };
+        let mut found: Vec<_> = page.items.iter().map(|one| one.appointment.id.0).collect();
+        let blocked = self.model.live(self.now()).filter(|claim| {
+            let mut blocks = self.model.blocks.iter();
+            blocks.any(|(resource, start, end)| {
+                *resource == claim.resource && *start < claim.end && claim.start < *end
+            })
+        });
+        let mut foreseen: Vec<_> = blocked
+            .filter_map(|claim| match claim.owner {
+                Owner::Appointment(id) => Some(id),
+                Owner::Hold(_) => None,
+            })
+            .collect();
+        found.sort_unstable();
+        foreseen.sort_unstable();
+        assert_eq!(found, foreseen);
+    }
+
     /// What a search lists, free and taken, in pages of any size, and what the model offers.
     fn check_offers(&self) {
         for service in 0..SERVICES.len() {
@@ -454,7 +616,7 @@ impl Life {
                 let found = self.search(service, limit);
                 let offered: Vec<_> = self
                     .model
-                    .offered(service, self.now())
+                    .offered(service, self.now(), None)
                     .into_iter()
                     .map(|(start, resource, free)| (start, resource_id(resource), free))
                     .collect();

@@ -14,6 +14,8 @@ use holdfast::model::{
 };
 use holdfast::seal::{CodeKey, MasterKey, Opener, Sealer};
 
+use crate::support::check_answered;
+
 use super::model::{HOLDS_MAX, HOURS, SERVICES};
 
 pub const TENANT: TenantId = TenantId(1);
@@ -98,8 +100,14 @@ impl House {
                 buffer_after_minutes: minutes(service.after),
                 step_minutes: Some(minutes(service.step)),
                 notice_minutes: minutes(service.notice),
+                cancel_notice_minutes: 0,
                 horizon_days: minutes(service.horizon),
                 resources: service.resources.iter().map(|r| resource_id(*r)).collect(),
+                also: service
+                    .also
+                    .iter()
+                    .map(|list| list.iter().map(|r| resource_id(*r)).collect())
+                    .collect(),
                 verification: match service.code {
                     true => VerificationPolicy::Required,
                     false => VerificationPolicy::Off,
@@ -114,12 +122,15 @@ impl House {
         decided.expect("the practice can be set up");
     }
 
+    /// A number as if drawn at random.
+    pub fn draw(&mut self) -> u128 {
+        self.drawn += 1;
+        self.drawn
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+    }
+
     fn fresh(&mut self) -> FreshIds {
-        [(); 3].map(|()| {
-            self.drawn += 1;
-            self.drawn
-                .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
-        })
+        [(); 3].map(|()| self.draw())
     }
 
     /// Decides, journals and applies; `key` is an idempotency key with its request's body.
@@ -159,6 +170,7 @@ impl House {
             return decided;
         }
         self.append(principal, decision);
+        check_answered(&self.live, &decision.receipt, self.now);
         if let Some((key, body)) = key {
             self.remembered
                 .insert(key, (body.to_owned(), decision.receipt.clone()));

@@ -3,6 +3,8 @@
 //! It shares no code with the ledger: times are plain minutes and milliseconds, the clinic's zone is UTC, and what is offered
 //! is worked out slot by slot. It says of each hold and booking, before the ledger is asked, what the ledger must answer.
 
+use std::collections::BTreeMap;
+
 pub const MINUTE: i64 = 60_000;
 pub const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -17,10 +19,11 @@ pub struct Service {
     pub notice: i64,
     pub horizon: i64,
     pub resources: &'static [usize],
+    pub also: &'static [&'static [usize]],
     pub code: bool,
 }
 
-pub const SERVICES: [Service; 4] = [
+pub const SERVICES: [Service; 7] = [
     Service {
         minutes: 30,
         before: 0,
@@ -29,6 +32,7 @@ pub const SERVICES: [Service; 4] = [
         notice: 0,
         horizon: 3,
         resources: &[2, 0, 1],
+        also: &[],
         code: true,
     },
     Service {
@@ -39,6 +43,7 @@ pub const SERVICES: [Service; 4] = [
         notice: 60,
         horizon: 2,
         resources: &[1, 2],
+        also: &[],
         code: true,
     },
     Service {
@@ -49,6 +54,7 @@ pub const SERVICES: [Service; 4] = [
         notice: 5,
         horizon: 3,
         resources: &[0],
+        also: &[],
         code: false,
     },
     // Long enough to claim two days at once.
@@ -60,16 +66,57 @@ pub const SERVICES: [Service; 4] = [
         notice: 0,
         horizon: 3,
         resources: &[3, 2],
+        also: &[],
+        code: false,
+    },
+    // With a room.
+    Service {
+        minutes: 30,
+        before: 0,
+        after: 15,
+        step: 30,
+        notice: 0,
+        horizon: 3,
+        resources: &[0, 1],
+        also: &[&[5, 4]],
+        code: true,
+    },
+    // With two more, from lists that share members with each other and with those who give it.
+    Service {
+        minutes: 30,
+        before: 0,
+        after: 0,
+        step: 30,
+        notice: 0,
+        horizon: 2,
+        resources: &[1, 2],
+        also: &[&[2, 5, 0], &[5, 4]],
+        code: false,
+    },
+    // Once a day and far ahead: for series.
+    Service {
+        minutes: 60,
+        before: 0,
+        after: 0,
+        step: 60,
+        notice: 0,
+        horizon: 24,
+        resources: &[6, 7],
+        also: &[&[4, 5]],
         code: false,
     },
 ];
 
-/// Opening hours of every day in minutes, by resource; the last never closes.
-pub const HOURS: [&[(i64, i64)]; 4] = [
+/// Opening hours of every day in minutes, by resource; one never closes.
+pub const HOURS: [&[(i64, i64)]; 8] = [
     &[(480, 720), (780, 1080)],
     &[(480, 720), (780, 1080)],
     &[(450, 660)],
     &[(0, 1440)],
+    &[(450, 900)],
+    &[(500, 1300)],
+    &[(600, 660)],
+    &[(540, 660)],
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -86,6 +133,7 @@ pub struct Claim {
     pub end: i64,
     pub owner: Owner,
     pub lapses: i64,
+    pub overbooked: bool,
 }
 
 #[derive(Debug, Clone)]
@@ -107,10 +155,11 @@ pub struct Wish {
 }
 
 /// What must come of a wish.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Foreseen {
     Again(u128),
-    Had(usize),
+    /// What it takes, and whether someone else has part of it.
+    Had(Vec<usize>, bool),
     Taken,
     TooMany,
     NotOffered(&'static str),
@@ -129,10 +178,17 @@ const RANK: [&str; 7] = [
 
 #[derive(Debug, Default)]
 pub struct Model {
+    /// Of each appointment when it begins, its minutes, and its first resource.
+    pub slots: BTreeMap<u128, (i64, i64, usize)>,
     pub claims: Vec<Claim>,
     pub holds: Vec<Hold>,
     pub blocks: Vec<(usize, i64, i64)>,
+    /// Appointments that someone came to, or did not: neither moved nor cancelled any more.
+    pub marked: Vec<u128>,
 }
+
+/// The first of a series that cannot be had: which, when, why.
+pub type Refused = (u32, i64, &'static str);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Verdict {
@@ -162,30 +218,44 @@ impl Model {
         if start.div_euclid(DAY) > now.div_euclid(DAY) + service.horizon {
             return Verdict::Not("horizon");
         }
-        let midnight = start.div_euclid(DAY) * DAY;
-        let open = HOURS[resource].iter().find(|(from, to)| {
-            let (from, to) = (midnight + from * MINUTE, midnight + to * MINUTE);
-            from <= start && start + service.minutes * MINUTE <= to
-        });
-        let Some((from, _)) = open else {
+        let Some(from) = opened(wish, resource) else {
             return Verdict::Not("closed");
         };
-        if (start - midnight - from * MINUTE) % (service.step * MINUTE) != 0 {
+        if (start - from) % (service.step * MINUTE) != 0 {
             return Verdict::Not("not-aligned");
         }
+        self.unclaimed(wish, resource, now, except)
+    }
+
+    /// Someone who stands by need not begin on the step.
+    fn beside(&self, wish: Wish, resource: usize, now: i64, except: Option<Owner>) -> Verdict {
+        match opened(wish, resource) {
+            None => Verdict::Not("closed"),
+            Some(_) => self.unclaimed(wish, resource, now, except),
+        }
+    }
+
+    fn unclaimed(&self, wish: Wish, resource: usize, now: i64, except: Option<Owner>) -> Verdict {
         let (start, end) = claimed(wish);
         let blocked =
             |block: &(usize, i64, i64)| block.0 == resource && block.1 < end && start < block.2;
         if self.blocks.iter().any(blocked) {
             return Verdict::Not("blocked");
         }
-        let taken = self.live(now).any(|claim| {
+        match self.is_taken(wish, resource, now, except) {
+            true => Verdict::Taken,
+            false => Verdict::Free,
+        }
+    }
+
+    fn is_taken(&self, wish: Wish, resource: usize, now: i64, except: Option<Owner>) -> bool {
+        let (start, end) = claimed(wish);
+        self.live(now).any(|claim| {
             claim.resource == resource
                 && claim.start < end
                 && start < claim.end
                 && Some(claim.owner) != except
-        });
-        if taken { Verdict::Taken } else { Verdict::Free }
+        })
     }
 
     fn load(&self, resource: usize, start: i64, now: i64, except: Option<Owner>) -> i64 {
@@ -198,30 +268,98 @@ impl Model {
             .sum()
     }
 
-    /// Which resource a wish gets.
-    pub fn choose(&self, wish: Wish, now: i64, except: Option<Owner>) -> Foreseen {
+    /// Which resources a wish gets: of all ways to fill every place with someone else, the first by free, load and number,
+    /// place by place.
+    pub fn choose(&self, wish: Wish, now: i64, except: Option<Owner>, overbook: bool) -> Foreseen {
+        let service = &SERVICES[wish.service];
+        let giving = service.resources.iter().copied();
+        let firsts: Vec<_> = giving
+            .filter(|resource| wish.resource.is_none_or(|wanted| wanted == *resource))
+            .map(|resource| (resource, self.judge(wish, resource, now, except)))
+            .collect();
+        let can = |verdict: Verdict| match verdict {
+            Verdict::Free => true,
+            Verdict::Taken => overbook,
+            Verdict::Not(_) => false,
+        };
+        if !firsts.iter().any(|(_, verdict)| can(*verdict)) {
+            return closest(firsts.iter().map(|(_, verdict)| *verdict));
+        }
+        let beside = |list: &&[usize]| -> Vec<(usize, Verdict)> {
+            let each = list.iter();
+            each.map(|resource| (*resource, self.beside(wish, *resource, now, except)))
+                .collect()
+        };
+        let mut lists = vec![firsts];
+        lists.extend(service.also.iter().map(beside));
+        let rank = |resource: usize| {
+            let taken = self.is_taken(wish, resource, now, except);
+            (
+                taken,
+                self.load(resource, wish.start, now, except),
+                resource,
+            )
+        };
+        let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
+        for list in &lists {
+            let mut able: Vec<_> = list.iter().filter(|(_, v)| can(*v)).collect();
+            able.sort_by_key(|(resource, _)| rank(*resource));
+            ways = ways
+                .iter()
+                .flat_map(|way| {
+                    let free = able.iter().filter(|(resource, _)| !way.contains(resource));
+                    free.map(|(resource, _)| [way.as_slice(), &[*resource]].concat())
+                })
+                .collect();
+        }
+        match ways.into_iter().next() {
+            Some(way) => {
+                let taken = |resource: &usize| self.is_taken(wish, *resource, now, except);
+                let overbooked = way.iter().any(taken);
+                Foreseen::Had(way, overbooked)
+            }
+            None => closest(lists[1..].iter().flatten().map(|(_, verdict)| *verdict)),
+        }
+    }
+
+    /// What a series takes, or which of it cannot be had.
+    pub fn foresee_series(
+        &self,
+        wish: Wish,
+        weeks: i64,
+        times: u32,
+        now: i64,
+    ) -> Result<Vec<(i64, Vec<usize>)>, Option<Refused>> {
         let giving = SERVICES[wish.service].resources.iter().copied();
-        let candidates: Vec<_> = giving
+        let mut firsts: Vec<_> = giving
             .filter(|resource| wish.resource.is_none_or(|wanted| wanted == *resource))
             .collect();
-        let verdicts: Vec<_> = candidates
-            .iter()
-            .map(|resource| (*resource, self.judge(wish, *resource, now, except)))
-            .collect();
-        let free = verdicts.iter().filter(|(_, v)| *v == Verdict::Free);
-        let best = free.min_by_key(|(r, _)| (self.load(*r, wish.start, now, except), *r));
-        if let Some((resource, _)) = best {
-            return Foreseen::Had(*resource);
+        firsts.sort_by_key(|resource| (self.load(*resource, wish.start, now, None), *resource));
+        let mut furthest: Option<Refused> = None;
+        for first in firsts {
+            let one = |occurrence: u32| {
+                let start = wish.start + i64::from(occurrence - 1) * weeks * 7 * DAY;
+                let resource = Some(first);
+                let wish = Wish {
+                    resource,
+                    start,
+                    ..wish
+                };
+                match self.choose(wish, now, None, false) {
+                    Foreseen::Had(resources, _) => Ok((start, resources)),
+                    Foreseen::NotOffered(reason) => Err((occurrence, start, reason)),
+                    _ => Err((occurrence, start, "full")),
+                }
+            };
+            match (1..=times).map(one).collect() {
+                Ok(all) => return Ok(all),
+                Err(refused) if furthest.is_none_or(|before| before.0 < refused.0) => {
+                    furthest = Some(refused);
+                }
+                Err(_) => {}
+            }
         }
-        if verdicts.iter().any(|(_, v)| *v == Verdict::Taken) {
-            return Foreseen::Taken;
-        }
-        let reasons = verdicts.iter().filter_map(|(_, verdict)| match verdict {
-            Verdict::Not(reason) => Some(*reason),
-            _ => None,
-        });
-        let rank = |reason: &&str| RANK.iter().position(|known| known == reason);
-        Foreseen::NotOffered(reasons.max_by_key(rank).unwrap_or("unknown"))
+        Err(furthest)
     }
 
     /// What must come of a hold.
@@ -253,14 +391,19 @@ impl Model {
         if let Some(hold) = by_phone.clone().chain(by_call).find(same) {
             return Foreseen::Again(hold.id);
         }
-        match self.choose(wish, now, None) {
-            Foreseen::Had(_) if by_phone.count() >= HOLDS_MAX => Foreseen::TooMany,
+        match self.choose(wish, now, None, false) {
+            Foreseen::Had(..) if by_phone.count() >= HOLDS_MAX => Foreseen::TooMany,
             foreseen => foreseen,
         }
     }
 
     /// Everything that is offered from `now` on: start, resource, whether it is free.
-    pub fn offered(&self, service: usize, now: i64) -> Vec<(i64, usize, bool)> {
+    pub fn offered(
+        &self,
+        service: usize,
+        now: i64,
+        except: Option<Owner>,
+    ) -> Vec<(i64, usize, bool)> {
         let today = now.div_euclid(DAY) * DAY;
         let mut found = Vec::new();
         for quarter in 0..96 * (SERVICES[service].horizon + 1) {
@@ -273,10 +416,14 @@ impl Model {
             let mut resources = SERVICES[service].resources.to_vec();
             resources.sort_unstable();
             for resource in resources {
-                match self.judge(wish, resource, now, None) {
-                    Verdict::Free => found.push((start, resource, true)),
-                    Verdict::Taken => found.push((start, resource, false)),
-                    Verdict::Not(_) => {}
+                let wish = Wish {
+                    resource: Some(resource),
+                    ..wish
+                };
+                match self.choose(wish, now, except, false) {
+                    Foreseen::Had(..) => found.push((start, resource, true)),
+                    Foreseen::Taken => found.push((start, resource, false)),
+                    _ => {}
                 }
             }
         }
@@ -284,11 +431,13 @@ impl Model {
     }
 
     /// The three free slots nearest to a wish that was taken.
-    pub fn nearest(&self, wish: Wish, now: i64) -> Vec<(i64, usize)> {
+    pub fn nearest(&self, wish: Wish, now: i64, except: Option<Owner>) -> Vec<(i64, usize)> {
         let mut free: Vec<_> = self
-            .offered(wish.service, now)
+            .offered(wish.service, now, except)
             .into_iter()
-            .filter(|(_, _, free)| *free)
+            .filter(|(start, resource, free)| {
+                *free && !self.stands(except, wish.service, *start, *resource)
+            })
             .map(|(start, resource, _)| (start, resource))
             .collect();
         free.sort_by_key(|(start, resource)| {
@@ -299,33 +448,106 @@ impl Model {
         free
     }
 
-    pub fn claim(&mut self, wish: Wish, resource: usize, owner: Owner, lapses: i64) {
+    pub fn claim(
+        &mut self,
+        wish: Wish,
+        resources: &[usize],
+        owner: Owner,
+        lapses: i64,
+        overbooked: bool,
+    ) {
         let (start, end) = claimed(wish);
-        self.claims.push(Claim {
-            resource,
+        if let Owner::Appointment(id) = owner {
+            let minutes = SERVICES[wish.service].minutes;
+            self.slots.insert(id, (wish.start, minutes, resources[0]));
+        }
+        self.claims.extend(resources.iter().map(|resource| Claim {
+            resource: *resource,
             start,
             end,
             owner,
             lapses,
-        });
+            overbooked,
+        }));
+    }
+
+    /// Whether this is the slot that the appointment has which is being moved.
+    fn stands(&self, owner: Option<Owner>, service: usize, start: i64, resource: usize) -> bool {
+        let Some(Owner::Appointment(id)) = owner else {
+            return false;
+        };
+        let minutes = SERVICES[service].minutes;
+        self.slots.get(&id) == Some(&(start, minutes, resource))
+    }
+
+    /// Whether an owner has exactly this.
+    pub fn is_at(&self, owner: Owner, wish: Wish, resources: &[usize]) -> bool {
+        let its = self.claims.iter().filter(|claim| claim.owner == owner);
+        let its: Vec<_> = its.map(|c| (c.resource, c.start, c.end)).collect();
+        let (start, end) = claimed(wish);
+        its == resources
+            .iter()
+            .map(|r| (*r, start, end))
+            .collect::<Vec<_>>()
+    }
+
+    /// A hold becomes an appointment; it keeps what it has.
+    pub fn confirm(&mut self, hold: u128, appointment: u128) {
+        for claim in self
+            .claims
+            .iter_mut()
+            .filter(|claim| claim.owner == Owner::Hold(hold))
+        {
+            claim.owner = Owner::Appointment(appointment);
+            claim.lapses = i64::MAX;
+        }
+        let held = self.holds.iter().find(|held| held.id == hold);
+        let held = held.expect("what is confirmed was held");
+        let slot = (held.start, SERVICES[held.service].minutes, held.resource);
+        self.slots.insert(appointment, slot);
     }
 
     pub fn give_up(&mut self, owner: Owner) {
         self.claims.retain(|claim| claim.owner != owner);
     }
 
-    /// Two owners of one time, if there are any.
+    /// Two owners of one time, if there are any where staff did not overbook.
     pub fn collision(&self, now: i64) -> Option<(Claim, Claim)> {
         let live: Vec<_> = self.live(now).copied().collect();
         for (place, a) in live.iter().enumerate() {
             for b in &live[..place] {
-                if a.resource == b.resource && a.start < b.end && b.start < a.end {
+                let on_purpose = a.overbooked || b.overbooked;
+                if !on_purpose && a.resource == b.resource && a.start < b.end && b.start < a.end {
                     return Some((*a, *b));
                 }
             }
         }
         None
     }
+}
+
+/// When the window opens that this time lies in, if there is one.
+fn opened(wish: Wish, resource: usize) -> Option<i64> {
+    let midnight = wish.start.div_euclid(DAY) * DAY;
+    let end = wish.start + SERVICES[wish.service].minutes * MINUTE;
+    let mut windows = HOURS[resource]
+        .iter()
+        .map(|(from, to)| (midnight + from * MINUTE, midnight + to * MINUTE));
+    let open = windows.find(|(from, to)| *from <= wish.start && end <= *to);
+    open.map(|(from, _)| from)
+}
+
+/// What is said of those who cannot: taken if any is, else the reason that came closest.
+fn closest(verdicts: impl Iterator<Item = Verdict> + Clone) -> Foreseen {
+    if verdicts.clone().any(|verdict| verdict == Verdict::Taken) {
+        return Foreseen::Taken;
+    }
+    let reasons = verdicts.filter_map(|verdict| match verdict {
+        Verdict::Not(reason) => Some(reason),
+        _ => None,
+    });
+    let rank = |reason: &&str| RANK.iter().position(|known| known == reason);
+    Foreseen::NotOffered(reasons.max_by_key(rank).unwrap_or("unknown"))
 }
 
 fn claimed(wish: Wish) -> (i64, i64) {

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use holdfast::ledger::{
     Awaited, Command, Decision, Event, PageRequest, Query, SlotSearch, SlotView, View,
-    WaitlistView, Wish, look,
+    WaitlistView, WantedHolds, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, CallerId, Claim, HoldId, HoldStatus, KeyId, MessageId, Party, PersonId,
@@ -50,7 +50,7 @@ pub enum Act {
 pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
     let place = any::<Place>;
     let join = (
-        0usize..4,
+        0usize..6,
         prop::option::weighted(0.2, 0usize..4),
         prop::bool::weighted(0.2),
         prop::bool::weighted(0.2),
@@ -67,7 +67,7 @@ pub fn acts(most: usize) -> impl Strategy<Value = Vec<Act>> {
     let reply = prop::sample::select(vec![Reply::Yes, Reply::No, Reply::Unclear]);
     let act = prop_oneof![
         5 => join,
-        2 => (0usize..4, place(), 0u128..5).prop_map(|(s, at, phone)| Act::Hold(s, at, phone)),
+        2 => (0usize..6, place(), 0u128..5).prop_map(|(s, at, phone)| Act::Hold(s, at, phone)),
         6 => place().prop_map(Act::Cancel),
         1 => (place(), place()).prop_map(|(one, to)| Act::Move(one, to)),
         2 => place().prop_map(Act::Release),
@@ -93,11 +93,12 @@ pub fn live_through(acts: &[Act]) -> usize {
         texts: Vec::new(),
         made: 0,
     };
-    for service in [0, 3] {
+    for service in [5, 4, 0, 3] {
         for slot in life.free(service, None, life.house.now, Timestamp(BEGIN + DAY)) {
             let command = Command::BookDirectly {
                 wish: wish_for(&slot),
                 party: party(99),
+                overbook: false,
             };
             // Some were free only until another was booked.
             life.step(&command, staff());
@@ -198,7 +199,7 @@ impl Life {
     }
 
     fn live_holds(&self, caller: CallerId) -> usize {
-        let (status, page) = (Some(HoldStatus::Held), EVERYTHING);
+        let (status, page) = (Some(WantedHolds::Being(HoldStatus::Held)), EVERYTHING);
         let View::Holds(found) = self.look(&Query::Holds { status, page }) else {
             panic!("holds were asked for")
         };
@@ -281,13 +282,17 @@ impl Life {
             },
             Act::Move(place, to) => Command::Reschedule {
                 appointment: pick(&self.appointments, place)?,
-                wish: soon(0, to)?,
+                to: soon(0, to)?.into(),
                 if_version: None,
             },
-            Act::Release(place) => Command::ReleaseHold(pick(&self.holds, place)?),
+            Act::Release(place) => Command::ReleaseHold {
+                hold: pick(&self.holds, place)?,
+                if_version: None,
+            },
             Act::Confirm(place) => Command::Confirm {
                 hold: pick(&self.holds, place)?,
                 code: None,
+                if_version: None,
             },
             Act::Withdraw(place) => {
                 let entries: Vec<_> = self.entries().iter().map(|entry| entry.id).collect();
@@ -345,7 +350,7 @@ impl Life {
                 self.appointments.push(*appointment);
                 self.offers.remove(hold);
             }
-            Event::AppointmentCancelled { appointment } => {
+            Event::AppointmentCancelled { appointment, .. } => {
                 self.freed.extend(&self.claims[&appointment.0]);
             }
             Event::HoldReleased { hold } | Event::HoldExpired { hold } => {

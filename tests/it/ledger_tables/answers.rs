@@ -2,10 +2,10 @@
 
 use holdfast::calendar::Instants;
 use holdfast::ledger::{
-    AppointmentView, CodeQueued, Decision, Event, HoldView, Reason, Receipt, Rejection, SlotStatus,
-    SlotView, View, WaitlistView,
+    AppointmentView, CodeQueued, ConflictView, Decision, Event, Explanation, Finding, HoldView,
+    Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View, WaitlistView,
 };
-use holdfast::model::{Interval, SendOutcome, Slug, TextKind, Timestamp};
+use holdfast::model::{Block, Interval, SendOutcome, Slug, TextKind, Timestamp};
 
 use super::desk::Desk;
 use super::words::DAY_NAMES;
@@ -54,6 +54,9 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
                 said += &format!(", {} over", desk.waitlist.name(entry.0));
             }
             Event::CodeWithdrawn { .. } => said += ", code withdrawn",
+            Event::BlockRemoved { block, .. } => {
+                said += &format!(", {} removed", desk.blocks.name(block.0));
+            }
             Event::Forgotten { up_to } => {
                 said += &format!(", forgotten up to {}", time(desk, *up_to));
             }
@@ -94,7 +97,7 @@ fn offers(desk: &Desk, decision: &Decision) -> Option<String> {
 fn receipt(desk: &Desk, receipt: &Receipt) -> String {
     match receipt {
         Receipt::Tenant(tenant) => format!("tenant {}", public(&tenant.slug)),
-        Receipt::Profile(profile) => format!("in {}", profile.time_zone),
+        Receipt::Profile(profile) => format!("in {} v{}", profile.time_zone, profile.version),
         Receipt::Key(key) => {
             let revoked = if key.revoked_at.is_some() {
                 " revoked"
@@ -109,8 +112,19 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
             let service = &view.service;
             format!("{} v{}", public(&service.id), service.version)
         }
-        Receipt::Block(block, resource) => {
-            format!("{resource} blocked {}", stretch(desk, block.interval))
+        Receipt::Block {
+            block,
+            resource,
+            conflicts,
+        } => {
+            let booked = match conflicts {
+                0 => String::new(),
+                some => format!(", {some} booked in it"),
+            };
+            format!(
+                "{resource} blocked {}{booked}",
+                stretch(desk, block.interval)
+            )
         }
         Receipt::Hold(view) => hold(desk, view),
         Receipt::HoldAgain(view) => format!("{} again", hold(desk, view)),
@@ -118,8 +132,18 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
         Receipt::Withdrawn(id) => format!("{} withdrawn", desk.waitlist.name(id.0)),
         Receipt::Released(id) => format!("{} released", desk.holds.name(id.0)),
         Receipt::CodeQueued(code) => code_queued(desk, code),
-        Receipt::CodeMismatch { attempts_left } => format!("code-mismatch, {attempts_left} left"),
+        Receipt::CodeMismatch { attempts_left, .. } => {
+            format!("code-mismatch, {attempts_left} left")
+        }
         Receipt::Appointment(view) => appointment(desk, view),
+        Receipt::Series(view) => {
+            let each: Vec<_> = view
+                .appointments
+                .iter()
+                .map(|one| appointment(desk, one))
+                .collect();
+            format!("every {} weeks: {}", view.every_weeks, some(&each))
+        }
         Receipt::AppointmentAgain(view) => format!("{} again", appointment(desk, view)),
         Receipt::TextHandedOver { attempt } => format!("attempt {attempt}"),
         Receipt::TextSettled(outcome) => match outcome {
@@ -192,7 +216,60 @@ fn entry(desk: &Desk, view: &WaitlistView) -> String {
 fn appointment(desk: &Desk, view: &AppointmentView) -> String {
     let (name, status) = (desk.appointments.name(view.id.0), view.status.as_str());
     let (at, resource) = (stretch(desk, view.interval), joined(&view.resources));
-    format!("{name} {status} {resource} {at} v{}", view.version)
+    let overbooked = if view.overbooked { " overbooked" } else { "" };
+    let late = view.cancellation.is_some_and(|how| how.late);
+    let late = if late { ", late" } else { "" };
+    format!(
+        "{name} {status} {resource} {at} v{}{overbooked}{late}",
+        view.version
+    )
+}
+
+/// A list, of many the first and the last.
+fn some(each: &[String]) -> String {
+    match each.len() {
+        0..=SHOWN => each.join(", "),
+        _ => format!("{} … {}", each[0], each[each.len() - 1]),
+    }
+}
+
+fn finding(desk: &Desk, finding: Finding) -> String {
+    match finding {
+        Finding::Free => "free".to_owned(),
+        Finding::NotOffered(reason) => reason.as_str().to_owned(),
+        Finding::Taken { status, until } => {
+            let until = until.map(|at| format!(" until {}", time(desk, at)));
+            format!("{}{}", status.as_str(), until.unwrap_or_default())
+        }
+    }
+}
+
+/// What stands against a time, resource by resource: `dr-a closed (opening-hours closed, claims booked)`.
+fn explanation(desk: &Desk, found: &Explanation) -> String {
+    let one = |at: &ResourceFinding| {
+        let against = at.rules.iter().filter(|(_, said)| *said != Finding::Free);
+        let against: Vec<_> = against
+            .map(|(rule, said)| format!("{} {}", rule.as_str(), finding(desk, *said)))
+            .collect();
+        let against = match against.is_empty() {
+            true => String::new(),
+            false => format!(" ({})", against.join(", ")),
+        };
+        format!("{} {}{against}", at.resource, finding(desk, at.finding))
+    };
+    let list = |list: &[ResourceFinding]| list.iter().map(one).collect::<Vec<_>>().join(", ");
+    let mut said = finding(desk, found.finding);
+    if !found.resources.is_empty() {
+        said += &format!(": {}", list(&found.resources));
+    }
+    for beside in &found.also {
+        said += &format!("; also {}", list(beside));
+    }
+    if !found.alternatives.is_empty() {
+        let near: Vec<_> = found.alternatives.iter().map(|at| slot(desk, at)).collect();
+        said += &format!("; near: {}", near.join(", "));
+    }
+    said
 }
 
 pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
@@ -211,6 +288,16 @@ pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
         }
         Rejection::TooManyHolds { retry_at } | Rejection::TooManyCodes { retry_at } => {
             format!("{code} until {}", time(desk, *retry_at))
+        }
+        Rejection::TransitionNotAllowed { status } => format!("{code}, is {}", status.as_str()),
+        Rejection::CancelWindowPassed { until } => format!("{code}, was {}", time(desk, *until)),
+        Rejection::SeriesNotPossible {
+            occurrence,
+            start,
+            reason,
+        } => {
+            let at = time(desk, *start);
+            format!("{code}: number {occurrence} at {at}: {}", reason.as_str())
         }
         Rejection::VersionMismatch { current } => format!("{code}, is v{current}"),
         _ => code.to_owned(),
@@ -239,11 +326,7 @@ pub fn slots(
         return format!("none{paged}: {}", reason.as_str());
     }
     let each: Vec<_> = slots.iter().map(|at| slot(desk, at)).collect();
-    let shown = match each.len() {
-        0..=SHOWN => each.join(", "),
-        _ => format!("{} … {}", each[0], each[each.len() - 1]),
-    };
-    format!("{}{paged}: {shown}", slots.len())
+    format!("{}{paged}: {}", slots.len(), some(&each))
 }
 
 pub fn view(desk: &Desk, view: &View) -> String {
@@ -257,15 +340,43 @@ pub fn view(desk: &Desk, view: &View) -> String {
             let locked = if view.locked { ", locked" } else { "" };
             hold(desk, view) + locked
         }
-        View::Holds(page) => listed(page.items.iter().map(|item| hold(desk, item)).collect()),
+        View::Holds(page) => {
+            let locked = |view: &HoldView| if view.locked { ", locked" } else { "" };
+            let shown = |view: &HoldView| hold(desk, view) + locked(view);
+            listed(page.items.iter().map(shown).collect())
+        }
         View::WaitlistEntry(view) => entry(desk, view),
         View::Waitlist(page) => listed(page.items.iter().map(|one| entry(desk, one)).collect()),
         View::Appointment(view) => appointment(desk, view),
         View::Appointments(page) => {
             listed(page.items.iter().map(|a| appointment(desk, a)).collect())
         }
-        _ => unreachable!("tables look at holds, appointments and the waitlist only"),
+        View::Explanation(found) => explanation(desk, found),
+        View::OfPerson { upcoming, past, .. } => {
+            let shown = |views: &[AppointmentView]| {
+                listed(views.iter().map(|a| appointment(desk, a)).collect())
+            };
+            format!("to come: {}; past: {}", shown(upcoming), shown(past))
+        }
+        View::Conflicts(page) => listed(page.items.iter().map(|c| conflict(desk, c)).collect()),
+        View::Blocks(page) => {
+            let block = |block: &Block| {
+                let name = desk.blocks.name(block.id.0);
+                format!("{name} {}", stretch(desk, block.interval))
+            };
+            listed(page.items.iter().map(block).collect())
+        }
+        _ => unreachable!("tables look at nothing else"),
     }
+}
+
+fn conflict(desk: &Desk, view: &ConflictView) -> String {
+    let reasons = view.reasons.iter();
+    let reasons: Vec<_> = reasons
+        .map(|(resource, reason)| format!("{resource} {}", reason.as_str()))
+        .collect();
+    let booked = appointment(desk, &view.appointment);
+    format!("{booked}: {}", reasons.join(" and "))
 }
 
 pub fn due(desk: &Desk) -> String {

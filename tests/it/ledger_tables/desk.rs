@@ -12,10 +12,12 @@ use holdfast::ledger::{
     TextChannel, apply, decide,
 };
 use holdfast::model::{
-    AppointmentId, CallerId, HoldId, KeyId, MessageId, Party, PersonId, Principal, Scope, TenantId,
-    Timestamp, VerificationId, WaitlistId,
+    AppointmentId, BlockId, CallerId, HoldId, KeyId, MessageId, Party, PersonId, Principal, Scope,
+    TenantId, Timestamp, VerificationId, WaitlistId,
 };
 use holdfast::seal::{CodeKey, MasterKey};
+
+use crate::support::check_answered;
 
 /// What is looked up by a name that nobody gave: another clinic's, or nobody's.
 const ELSEWHERE: u128 = 0xE15E;
@@ -76,6 +78,7 @@ pub struct Desk {
     pub holds: Names,
     pub appointments: Names,
     pub texts: Names,
+    pub blocks: Names,
     pub keys: Names,
     pub parties: Names,
     pub waitlist: Names,
@@ -108,6 +111,7 @@ impl Desk {
             holds: Names::default(),
             appointments: Names::default(),
             texts: Names::default(),
+            blocks: Names::default(),
             keys: Names::default(),
             parties: Names::default(),
             waitlist: Names::default(),
@@ -129,13 +133,15 @@ impl Desk {
         format!("new-{}", self.drawn)
     }
 
-    /// Ids as if drawn at random: every one new, none in order.
+    /// A number as if drawn at random: every one new, none in order.
+    pub fn draw(&mut self) -> u128 {
+        self.drawn += 1;
+        self.drawn
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
+    }
+
     fn fresh(&mut self) -> FreshIds {
-        [(); 3].map(|()| {
-            self.drawn += 1;
-            self.drawn
-                .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)
-        })
+        [(); 3].map(|()| self.draw())
     }
 
     /// `ann` has a phone of her own; `bob@ann` is Bob, calling from Ann's; `someone` is nobody who was named before.
@@ -207,6 +213,9 @@ impl Desk {
                 }
             }
             self.events.extend_from_slice(&decision.events);
+            if !decision.replayed {
+                check_answered(&self.ledger, &decision.receipt, self.now);
+            }
         }
         outcome
     }
@@ -230,6 +239,7 @@ impl Desk {
             | Event::AppointmentBooked { appointment, .. } => {
                 self.appointments.number('a', appointment.0);
             }
+            Event::BlockAdded(block) => self.blocks.number('b', block.id.0),
             Event::KeyCreated(key) => self.keys.number('k', key.id.0),
             _ => {}
         }
@@ -267,6 +277,10 @@ impl Desk {
 
     pub fn entry(&self, name: &str) -> WaitlistId {
         WaitlistId(self.waitlist.id(name))
+    }
+
+    pub fn block(&self, name: &str) -> BlockId {
+        BlockId(self.blocks.id(name))
     }
 
     pub fn text(&self, name: &str) -> MessageId {

@@ -2,13 +2,14 @@
 
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
-    AppointmentSearch, Awaited, Command, Cursor, Decision, NewResource, NewService, PageRequest,
-    ProfileChange, Query, Rejection, ResourceChange, ServiceChange, SlotSearch, TextChannel, View,
-    Wish, look,
+    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Cursor, Decision,
+    Destination, NewResource, NewService, PageRequest, ProfileChange, Query, Rejection,
+    ResourceChange, ServiceChange, SlotSearch, TextChannel, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentStatus, CallId, DayException, EnteredCode, HoldStatus, KeyId, Profile, Reply,
-    ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy, Weekdays,
+    AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
+    KeyId, Profile, Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp,
+    VerificationPolicy, Weekdays,
 };
 
 use super::answers;
@@ -40,7 +41,8 @@ pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
         "at" => move_clock(desk, &mut words),
         "policy" => set_policy(desk, &mut words),
         "instance" => desk.become_instance(),
-        "find" | "see" | "holds" | "appointments" | "waitlist" | "due" => {
+        "find" | "see" | "version" | "holds" | "appointments" | "person" | "conflicts"
+        | "blocks" | "waitlist" | "due" | "explain" => {
             let said = ask(desk, verb, &mut words);
             words.done();
             return Some(said);
@@ -118,10 +120,13 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             desk.zone = Zone::named(zone).unwrap_or_else(|| words.wrong("not a zone"));
             match desk.ledger.profile() {
                 None => Command::OpenClinic(profile(zone)),
-                Some(_) => Command::ChangeProfile(ProfileChange {
-                    time_zone: Some(zone.to_owned()),
-                    ..ProfileChange::default()
-                }),
+                Some(_) => Command::ChangeProfile {
+                    if_version: words.number("if"),
+                    change: ProfileChange {
+                        time_zone: Some(zone.to_owned()),
+                        ..ProfileChange::default()
+                    },
+                },
             }
         }
         "tenant" => Command::CreateTenant {
@@ -132,8 +137,16 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         "resource" | "hours" | "rename" | "exceptions" | "block" => {
             read_resource(desk, verb, words)
         }
+        "unblock" => Command::RemoveBlock {
+            resource: slug(words.next()),
+            block: desk.block(words.next()),
+        },
         "service" => read_service(words),
-        "change" => Command::ChangeService(slug(words.next()), read_change(words)),
+        "change" => Command::ChangeService {
+            if_version: words.number("if"),
+            service: slug(words.next()),
+            change: read_change(words),
+        },
         "hold" => Command::PlaceHold {
             party: desk.party(words.option("for").expect("a hold is for someone")),
             call: words
@@ -142,36 +155,73 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             ttl_seconds: words.number("ttl"),
             wish: wish(desk, words),
         },
-        "book" => Command::BookDirectly {
-            party: desk.party(words.option("for").expect("a booking is for someone")),
-            wish: wish(desk, words),
-        },
-        "extend" => Command::ExtendHold {
-            ttl_seconds: words.number("by").expect("by how long"),
-            hold: desk.hold(words.next()),
-        },
-        "release" => Command::ReleaseHold(desk.hold(words.next())),
+        "book" | "series" => read_booking(desk, verb, words),
+        "extend" | "release" | "confirm" => read_hold(desk, verb, words),
         "send" => Command::SendCode(desk.hold(words.next())),
-        "confirm" => {
-            let name = words.next();
-            Command::Confirm {
-                hold: desk.hold(name),
-                code: entered(desk, words),
-            }
-        }
-        "cancel" => Command::CancelAppointment {
-            if_version: words.number("if"),
-            appointment: desk.appointment(words.next()),
-        },
-        "move" => Command::Reschedule {
-            if_version: words.number("if"),
-            appointment: desk.appointment(words.next()),
-            wish: wish(desk, words),
-        },
+        "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
         "text" => read_text(desk, words),
         "join" | "withdraw" | "offer" | "reply" => read_wait(desk, verb, words),
         "tick" => Command::TimePassed,
         _ => words.wrong("not a step"),
+    }
+}
+
+fn read_hold(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    let if_version = words.number("if");
+    let hold = desk.hold(words.next());
+    match verb {
+        "extend" => Command::ExtendHold {
+            hold,
+            ttl_seconds: words.number("by").expect("by how long"),
+            if_version,
+        },
+        "release" => Command::ReleaseHold { hold, if_version },
+        _ => Command::Confirm {
+            hold,
+            code: entered(desk, words),
+            if_version,
+        },
+    }
+}
+
+fn read_appointment(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    let if_version = words.number("if");
+    let appointment = desk.appointment(words.next());
+    let marked = |attendance| Command::MarkAttendance {
+        appointment,
+        attendance,
+        if_version,
+    };
+    match verb {
+        "arrive" => marked(Attendance::Arrived),
+        "no-show" => marked(Attendance::NoShow),
+        "cancel" => Command::CancelAppointment {
+            appointment,
+            if_version,
+        },
+        _ => Command::Reschedule {
+            appointment,
+            to: destination(desk, words),
+            if_version,
+        },
+    }
+}
+
+fn read_booking(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
+    let party = desk.party(words.option("for").expect("a booking is for someone"));
+    if verb == "book" {
+        return Command::BookDirectly {
+            party,
+            overbook: words.flag("overbook"),
+            wish: wish(desk, words),
+        };
+    }
+    let times: usize = words.number("times").expect("how many");
+    Command::BookSeries {
+        party,
+        every_weeks: words.number("weeks").unwrap_or(1),
+        appointments: (0..times).map(|_| AppointmentId(desk.draw())).collect(),
+        wish: wish(desk, words),
     }
 }
 
@@ -191,6 +241,18 @@ fn wish(desk: &Desk, words: &mut Words) -> Wish {
         service,
         resource,
         start,
+    }
+}
+
+/// As a wish; `same` for the appointment's own service.
+fn destination(desk: &Desk, words: &mut Words) -> Destination {
+    if !words.eat("same") {
+        return wish(desk, words).into();
+    }
+    Destination {
+        service: None,
+        resource: words.option("with").and_then(chosen),
+        start: words.instant(&desk.zone, desk.now),
     }
 }
 
@@ -347,13 +409,18 @@ fn read_resource(desk: &Desk, verb: &str, words: &mut Words) -> Command {
             interval: words.stretch(&desk.zone, desk.now),
         },
         _ => {
+            let if_version = words.number("if");
             let mut change = ResourceChange::default();
             match verb {
                 "hours" => change.opening_hours = Some(words.hours()),
                 "rename" => change.name = Some(words.all().join(" ").replace('_', " ")),
                 _ => change.exceptions = Some(read_exceptions(desk, words)),
             }
-            Command::ChangeResource(slug(id), change)
+            Command::ChangeResource {
+                resource: slug(id),
+                change,
+                if_version,
+            }
         }
     }
 }
@@ -389,13 +456,22 @@ fn read_service(words: &mut Words) -> Command {
         buffer_after_minutes: change.buffer_after_minutes.unwrap_or(0),
         step_minutes: change.step_minutes,
         notice_minutes: change.notice_minutes.unwrap_or(0),
+        cancel_notice_minutes: change.cancel_notice_minutes.unwrap_or(0),
         horizon_days: change.horizon_days.unwrap_or(90),
         resources: change.resources.unwrap_or_default(),
+        also: change.also.unwrap_or_default(),
         verification: change.verification.unwrap_or(VerificationPolicy::Required),
     })
 }
 
+/// `… by dr-a dr-b also room-1 room-2 also x-ray`; `alone` takes all lists away.
 fn read_change(words: &mut Words) -> ServiceChange {
+    let alone = words.flag("alone");
+    let also = words.rest_after("also");
+    let lists = also.split(|word| *word == "also");
+    let lists: Vec<Vec<Slug>> = lists
+        .map(|list| list.iter().map(|word| slug(word)).collect())
+        .collect();
     ServiceChange {
         name: words.option("named").map(|name| name.replace('_', " ")),
         minutes: words.number("lasts"),
@@ -403,6 +479,7 @@ fn read_change(words: &mut Words) -> ServiceChange {
         buffer_after_minutes: words.number("after"),
         step_minutes: words.number("step"),
         notice_minutes: words.number("notice"),
+        cancel_notice_minutes: words.number("cancel-notice"),
         horizon_days: words.number("horizon"),
         verification: words.option("code").map(|policy| match policy {
             "off" => VerificationPolicy::Off,
@@ -411,6 +488,10 @@ fn read_change(words: &mut Words) -> ServiceChange {
         resources: words
             .eat("by")
             .then(|| words.all().into_iter().map(slug).collect()),
+        also: match also.is_empty() {
+            true => alone.then(Vec::new),
+            false => Some(lists),
+        },
     }
 }
 
@@ -469,12 +550,13 @@ fn set_policy(desk: &mut Desk, words: &mut Words) {
     }
 }
 
-fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
+fn ask(desk: &mut Desk, verb: &str, words: &mut Words) -> Result<String, String> {
     let viewer = Desk::principal(words.option("as").unwrap_or("agent"));
-    let seen = |query: &Query| look(&desk.ledger, query, viewer, desk.now);
     let query = match verb {
         "due" => return Ok(answers::due(desk)),
+        "version" => Query::Hold(desk.hold(words.next())),
         "find" => return find(desk, words),
+        "explain" => Query::Explain(wish(desk, words)),
         "see" => {
             let name = words.next();
             match name.as_bytes().first() {
@@ -488,22 +570,68 @@ fn ask(desk: &Desk, verb: &str, words: &mut Words) -> Result<String, String> {
             page: EVERYTHING,
         },
         "holds" => Query::Holds {
-            status: words.eat("held").then_some(HoldStatus::Held),
+            status: match words.eat("locked") {
+                true => Some(WantedHolds::Locked),
+                false => words
+                    .eat("held")
+                    .then_some(WantedHolds::Being(HoldStatus::Held)),
+            },
             page: EVERYTHING,
         },
+        "person" => Query::OfPerson {
+            person: desk.party(words.next()).person,
+            limit: words.number("up-to").unwrap_or(EVERYTHING.limit),
+        },
+        "blocks" => {
+            let resource = slug(words.next());
+            let (from, to) = span(desk, words).unwrap_or((Timestamp::MIN, Timestamp::MAX));
+            Query::Blocks(BlockSearch {
+                resource,
+                from,
+                to,
+                page: EVERYTHING,
+            })
+        }
+        "conflicts" => {
+            let resource = words.option("with").and_then(chosen);
+            let (from, to) = span(desk, words).unwrap_or((desk.now, Timestamp::MAX));
+            Query::Conflicts(ConflictSearch {
+                from,
+                to,
+                resource,
+                page: EVERYTHING,
+            })
+        }
         _ => Query::Appointments(AppointmentSearch {
             from: Timestamp::MIN,
             to: Timestamp::MAX,
             resource: words.option("with").and_then(chosen),
-            person: None,
-            status: words.eat("booked").then_some(AppointmentStatus::Booked),
+            person: words.option("of").map(|name| desk.party(name).person),
+            status: words.peek().map(status).inspect(|_| {
+                words.next();
+            }),
             page: EVERYTHING,
         }),
     };
-    match seen(&query) {
+    match look(&desk.ledger, &query, viewer, desk.now) {
+        Ok(View::Hold(view)) if verb == "version" => Ok(format!("v{}", view.version)),
         Ok(view) => Ok(answers::view(desk, &view)),
         Err(rejection) => Err(answers::rejection(desk, &rejection)),
     }
+}
+
+fn status(word: &str) -> AppointmentStatus {
+    use AppointmentStatus::{Arrived, Booked, Cancelled, NoShow};
+    let known = [Booked, Arrived, NoShow, Cancelled];
+    let named = known.into_iter().find(|status| status.as_str() == word);
+    named.unwrap_or_else(|| panic!("no status: {word}"))
+}
+
+/// A day, or `mon 10:00 to tue 12:00`, if the words go on.
+fn span(desk: &Desk, words: &mut Words) -> Option<(Timestamp, Timestamp)> {
+    words.peek()?;
+    let stretch = words.stretch(&desk.zone, desk.now);
+    Some((stretch.start(), stretch.end()))
 }
 
 /// `find checkup mon`, `find checkup mon to fri with dr-a all`; `paged 2` goes on by the cursor to the end.

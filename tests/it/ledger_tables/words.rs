@@ -69,6 +69,14 @@ impl<'a> Words<'a> {
         Some(number.unwrap_or_else(|_| self.wrong("not a number")))
     }
 
+    /// Takes what stands after the first such word, and the word.
+    pub fn rest_after(&mut self, name: &str) -> Vec<&'a str> {
+        let Some(place) = self.rest.iter().position(|word| *word == name) else {
+            return Vec::new();
+        };
+        self.rest.split_off(place).split_off(1)
+    }
+
     /// All that is left.
     pub fn all(&mut self) -> Vec<&'a str> {
         std::mem::take(&mut self.rest)

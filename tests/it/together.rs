@@ -1,0 +1,144 @@
+//! Two hundred claims at once over practitioners and rooms that overlap: whoever gets a time gets all of it, nobody gets what
+//! another has, and whoever is refused could not have been served.
+
+use std::collections::BTreeMap;
+use std::sync::Barrier;
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Clinic, World};
+
+const CLAIMS: usize = 200;
+const STARTS: [&str; 3] = [
+    "2026-03-03T10:00:00Z",
+    "2026-03-03T10:15:00Z",
+    "2026-03-03T10:30:00Z",
+];
+
+/// Practitioners 1 to 8, rooms 1 to 6, one device; services whose lists overlap in every way.
+fn furnished(world: &World) -> Clinic {
+    let clinic = world.clinic("north");
+    let resource = |kind: &str, id: String| {
+        let hours = json!([{ "days": ["tue"], "from": "09:00", "to": "17:00" }]);
+        let body = json!({ "id": id, "kind": kind, "name": id, "opening_hours": hours });
+        let made = clinic.staff.post(&clinic.at("resources"), &body);
+        assert_eq!(made.status, 201, "{}", made.body);
+    };
+    (1..=8).for_each(|number| resource("practitioner", format!("p{number}")));
+    (1..=6).for_each(|number| resource("room", format!("r{number}")));
+    resource("device", "x-ray".to_owned());
+    let services = [
+        (
+            "exam",
+            json!(["p1", "p2", "p3", "p4"]),
+            json!([["r1", "r2", "r3"]]),
+        ),
+        (
+            "scan",
+            json!(["p3", "p4", "p5"]),
+            json!([["r3", "r4"], ["x-ray"]]),
+        ),
+        (
+            "pair",
+            json!(["p5", "p6"]),
+            json!([["p6", "p7", "p8"], ["r4", "r5", "r6", "r1"]]),
+        ),
+        ("talk", json!(["p7", "p8", "p1"]), json!([])),
+    ];
+    for (id, resources, also) in services {
+        let body = json!({
+            "id": id, "name": id, "minutes": 30, "step_minutes": 15, "resources": resources, "also": also,
+            "verification": "off",
+        });
+        let made = clinic.staff.post(&clinic.at("services"), &body);
+        assert_eq!(made.status, 201, "{}", made.body);
+    }
+    clinic
+}
+
+fn wish(claim: usize) -> Value {
+    let service = ["exam", "scan", "pair", "talk"][claim % 4];
+    json!({
+        "service": service, "start": STARTS[claim / 4 % STARTS.len()],
+        "person": { "name": "Ada Lovelace", "phone": format!("+4477009{claim:05}") },
+    })
+}
+
+/// Who has what: by resource, from when to when.
+fn taken(holds: &[Value]) -> BTreeMap<String, Vec<(String, String)>> {
+    let mut taken: BTreeMap<_, Vec<_>> = BTreeMap::new();
+    for hold in holds {
+        let text = |field: &str| hold[field].as_str().expect("a text").to_owned();
+        for resource in hold["resources"].as_array().expect("a list") {
+            let resource = resource.as_str().expect("an id").to_owned();
+            taken
+                .entry(resource)
+                .or_default()
+                .push((text("start"), text("end")));
+        }
+    }
+    taken.values_mut().for_each(|times| times.sort());
+    taken
+}
+
+#[test]
+fn two_hundred_claims_at_once_get_all_or_nothing_and_nobody_is_refused_in_vain() {
+    let world = World::start();
+    let clinic = furnished(&world);
+    let barrier = Barrier::new(CLAIMS);
+    let claim = |number: usize| {
+        barrier.wait();
+        clinic.agent.post(&clinic.at("holds"), &wish(number))
+    };
+    let answers: Vec<Answer> = std::thread::scope(|scope| {
+        let claims: Vec<_> = (0..CLAIMS)
+            .map(|number| scope.spawn(move || claim(number)))
+            .collect();
+        claims
+            .into_iter()
+            .map(|one| one.join().expect("an answer"))
+            .collect()
+    });
+    let held: Vec<Value> = answers
+        .iter()
+        .filter(|answer| answer.status == 201)
+        .map(Answer::json)
+        .collect();
+    for (resource, times) in taken(&held) {
+        for pair in times.windows(2) {
+            assert!(pair[0].1 <= pair[1].0, "{resource} has {pair:?} at once");
+        }
+    }
+    for hold in &held {
+        let needed = match hold["service"].as_str() {
+            Some("exam") => 2,
+            Some("talk") => 1,
+            _ => 3,
+        };
+        assert_eq!(
+            hold["resources"].as_array().map(Vec::len),
+            Some(needed),
+            "{hold}"
+        );
+    }
+    // Claims only came in: who fits now would have fitted then.
+    for (number, answer) in answers
+        .iter()
+        .enumerate()
+        .filter(|(_, answer)| answer.status != 201)
+    {
+        assert_eq!(
+            (answer.status, answer.text("code")),
+            (409, "slot-taken".to_owned()),
+            "{}",
+            answer.body
+        );
+        let again = clinic.agent.post(&clinic.at("holds"), &wish(number));
+        assert_eq!(again.status, 409, "refused in vain: {}", again.body);
+    }
+    assert!(
+        held.len() >= 8 && held.len() < CLAIMS,
+        "{} were held",
+        held.len()
+    );
+}
