@@ -6,6 +6,13 @@ use std::time::Duration;
 pub const TENANTS_MAX: usize = 10_000;
 /// Keys a tenant takes, revoked ones included (they stay as audit).
 pub const KEYS_MAX: usize = 10_000;
+/// Uses of keys that one entry writes down.
+pub const KEY_USES_PER_ENTRY_MAX: usize = 1_000;
+/// How old a key's use may become before the timer writes it down, in seconds: what a crash may take back.
+pub const KEY_USE_UNNOTED_SECONDS: u64 = 10 * 60;
+/// How far a key's own use must lie behind what is written of it before reading keys with that very key writes it down again,
+/// in seconds: else every look at the keys would be an entry.
+pub const KEY_OWN_USE_SECONDS: u64 = 60;
 /// Resources a tenant takes.
 pub const RESOURCES_MAX: usize = 1_000;
 /// Services a tenant takes.
@@ -84,6 +91,20 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// Requests in flight on the whole machine before further ones are refused; some 64 KiB each at the most.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 16_384;
+/// Entries of the past that are read at once.
+pub const HISTORY_ENTRIES_MAX: usize = 100;
+/// Bytes of such entries after which a page is full.
+pub const HISTORY_BYTES_MAX: usize = 256 << 10;
+/// Changes on one page of the audit list, after which it ends.
+pub const AUDIT_CHANGES_MAX: usize = 5_000;
+/// Streams of live events that one tenant has open.
+pub const EVENT_STREAMS_PER_TENANT_MAX: usize = 64;
+/// Streams of live events on the whole machine.
+pub const EVENT_STREAMS_MAX: usize = 4_096;
+/// How often a stream on which nothing happens says that it lives; also how soon it notices that its key is over.
+pub const EVENT_HEARTBEAT: Duration = Duration::from_secs(15);
+/// Longest id of an event, in bytes.
+pub const EVENT_ID_BYTES_MAX: usize = 40;
 /// Longest idempotency key, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
 /// Requests that may wait for one text's outcome.

@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, resources, series,
-    services, slots, tenants, verification, waitlist,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
+    resources, series, services, slots, tenants, verification, waitlist,
 };
 use super::{docs_page, health};
 
@@ -39,6 +39,7 @@ use super::{docs_page, health};
         series::book, series::show,
         conflicts::list,
         persons::list, persons::show,
+        events::stream, audit::list,
         inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),

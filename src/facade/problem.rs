@@ -64,6 +64,7 @@ codes! {
     InvalidBody "invalid-body" UNPROCESSABLE_ENTITY "The body cannot be used";
     InvalidQuery "invalid-query" UNPROCESSABLE_ENTITY "A query parameter cannot be used";
     InvalidIdempotencyKey "invalid-idempotency-key" UNPROCESSABLE_ENTITY "The idempotency key cannot be used";
+    InvalidEventId "invalid-event-id" UNPROCESSABLE_ENTITY "The event id cannot be used";
     IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The idempotency key was used with another body";
     IdTaken "id-taken" CONFLICT "That id is taken";
     LimitReached "limit-reached" CONFLICT "There are too many of these already";

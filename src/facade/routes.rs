@@ -16,8 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, resources, series,
-    services, slots, tenants, verification, waitlist,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
+    resources, series, services, slots, tenants, verification, waitlist,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -96,6 +96,8 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/conflicts"                  READERS  conflicts::list;
         GET    "/v1/tenants/{t}/persons"                    READERS  persons::list;
         GET    "/v1/tenants/{t}/persons/{id}"               READERS  persons::show;
+        GET    "/v1/tenants/{t}/events"                     READERS  events::stream;
+        GET    "/v1/tenants/{t}/audit"                      DESK     audit::list;
         GET    INBOX                                        DESK     inbox::list;
         POST   INBOX                                        DESK     inbox::take;
     }

@@ -6,8 +6,8 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, Profile,
-    Proof, Resource, ResourceId, Service, Timestamp, Transition,
+    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, KeyUse,
+    Profile, Proof, Resource, ResourceId, Service, Timestamp, Transition,
 };
 
 use super::attempts;
@@ -16,7 +16,7 @@ use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
-use super::outgoing::{queue_text, settle_text};
+use super::outgoing::{hand_over_text, queue_text, settle_text};
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
@@ -41,6 +41,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
                 .expect("only a known key is revoked");
             key.revoked_at = Some(*at);
         }
+        Event::KeysUsed(uses) => uses.iter().for_each(|used| note_use(ledger, used)),
         Event::ResourceAdded(resource) => add_resource(ledger, resource),
         Event::ResourceChanged(resource) => {
             ledger.resources[resource.number.0 as usize] = resource.clone();
@@ -88,17 +89,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         } => {
             queue_text(ledger, *message, *kind, *to, *at);
         }
-        Event::TextHandedOver { message, attempt } => {
-            let text = ledger
-                .messages
-                .get_mut(message)
-                .expect("only a known text is sent");
-            assert!(
-                *attempt == text.attempts + 1,
-                "attempts are counted one by one"
-            );
-            text.attempts = *attempt;
-        }
+        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
         Event::TextSettled { message, outcome } => settle_text(ledger, *message, *outcome),
         // Their whole effect is on those who wait.
         Event::WaitlistJoined { .. }
@@ -127,6 +118,12 @@ fn set_profile(ledger: &mut Ledger, profile: &Profile) {
     ledger.zone = Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc);
     ledger.profile = Some(profile.clone());
     ledger.sheets.clear();
+}
+
+fn note_use(ledger: &mut Ledger, used: &KeyUse) {
+    let key = ledger.keys.get_mut(&used.key);
+    let key = key.expect("only a known key is used");
+    key.last_used_at = key.last_used_at.max(Some(used.at));
 }
 
 fn add_resource(ledger: &mut Ledger, resource: &Resource) {

@@ -5,8 +5,8 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
-    Interval, KeyId, MessageId, OpeningHours, Party, Principal, Profile, Reply, ResourceKind,
-    Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy, WaitlistId,
+    Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile, Reply,
+    ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -178,6 +178,8 @@ pub enum Command {
     },
     /// Takes a key back.
     RevokeKey(KeyId),
+    /// Writes down when keys were last used, up to a bounded number of them.
+    NoteKeyUses(Vec<KeyUse>),
     /// Adds a resource.
     AddResource(NewResource),
     /// Changes a resource.

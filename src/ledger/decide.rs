@@ -77,6 +77,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             secret_hash,
         } => keys::create(ledger, *scope, label, *expires_at, *secret_hash, context),
         Command::RevokeKey(key) => keys::revoke(ledger, *key, context),
+        Command::NoteKeyUses(uses) => Ok(keys::note_uses(ledger, uses)),
         Command::AddResource(resource) => practice::add_resource(ledger, resource, context),
         Command::ChangeResource {
             resource,

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId,
-    KeyRecord, MessageId, Party, Principal, Profile, Proof, Resource, ResourceId, SendOutcome,
-    Series, SeriesId, Service, ServiceId, TenantRecord, TextKind, Times, Timestamp, Verification,
-    WaitlistId,
+    KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, Resource, ResourceId,
+    SendOutcome, Series, SeriesId, Service, ServiceId, TenantRecord, TextKind, Times, Timestamp,
+    Verification, WaitlistId,
 };
 
 use super::receipt::Receipt;
@@ -31,6 +31,8 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// Keys were used; each once at the most, with its latest use.
+    KeysUsed(Vec<KeyUse>),
     /// A resource was added.
     ResourceAdded(Resource),
     /// A resource is now so.

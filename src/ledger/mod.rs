@@ -10,7 +10,9 @@ mod command;
 mod event;
 mod query;
 
+mod change;
 mod matching;
+
 mod table;
 
 mod agenda;
@@ -42,6 +44,7 @@ mod decide;
 mod look;
 
 pub use apply::apply;
+pub use change::{Change, Names, change};
 pub use command::{
     Awaited, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
     ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,

@@ -1,4 +1,4 @@
-//! Texts as events leave them: queued, settled, and what a text that was not sent no longer counts as.
+//! Texts as events leave them: queued, handed over, settled, and what a text that was not sent no longer counts as.
 //!
 //! A part of `apply`, which is the only caller: total, and without a clock.
 
@@ -25,6 +25,17 @@ pub(super) fn queue_text(
     };
     ledger.messages.insert(id, message);
     ledger.unsettled.insert(id);
+}
+
+/// A text is about to be sent again.
+pub(super) fn hand_over_text(ledger: &mut Ledger, id: MessageId, attempt: u32) {
+    let text = ledger.messages.get_mut(&id);
+    let text = text.expect("only a known text is sent");
+    assert!(
+        attempt == text.attempts + 1,
+        "attempts are counted one by one"
+    );
+    text.attempts = attempt;
 }
 
 /// It is known what became of a text.

@@ -90,4 +90,15 @@ pub struct KeyRecord {
     pub expires_at: Option<Timestamp>,
     /// When it was taken back, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// When it was last used, as far as that is written down.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// That a key was used, and when last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyUse {
+    /// Which key.
+    pub key: KeyId,
+    /// When.
+    pub at: Timestamp,
 }

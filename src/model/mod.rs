@@ -30,7 +30,7 @@ pub use appointment::{
 };
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
-pub use credential::{KeyRecord, Principal, Scope};
+pub use credential::{KeyRecord, KeyUse, Principal, Scope};
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,

@@ -14,7 +14,9 @@ use crate::clock::Clock;
 use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
-use crate::model::{MessageId, MessageState, Principal, SendOutcome, TextKind, Timestamp};
+use crate::model::{
+    KeyRecord, MessageId, MessageState, Principal, SendOutcome, TextKind, Timestamp,
+};
 
 use super::core::{Core, Outcome};
 use super::doorbell::Doorbell;
@@ -118,6 +120,10 @@ impl TenantActor {
 
     /// Writes down what is due, a bounded step at a time so that no message waits long behind it.
     fn tick(&mut self, context: &mut Context<Self>) {
+        self.note_key_uses(|key, at| {
+            let noted = key.last_used_at;
+            noted.is_none_or(|noted| at.seconds_since(noted) >= limits::KEY_USE_UNNOTED_SECONDS)
+        });
         let now = self.core.no_earlier(self.clock.now());
         let is_due = |core: &Core| core.ledger().next_deadline().is_some_and(|due| due <= now);
         if is_due(&self.core) {
@@ -153,6 +159,13 @@ impl TenantActor {
                 actor.goes_on_offering = false;
                 actor.offer_freed(context);
             });
+        }
+    }
+
+    fn note_key_uses(&mut self, is_due: impl Fn(&KeyRecord, Timestamp) -> bool) {
+        if let Err(refused) = self.core.note_key_uses(self.clock.now(), is_due) {
+            // Refused because the queue is full or the engine is stopping; what is noted is shown, and the next tick tries again.
+            tracing::debug!(?refused, "the keys' uses were not taken");
         }
     }
 
@@ -331,6 +344,14 @@ impl Handler<Look> for TenantActor {
     type Result = MessageResult<Look>;
 
     fn handle(&mut self, look: Look, _: &mut Self::Context) -> Self::Result {
+        if matches!(look.query, Query::Keys(_) | Query::Key(_)) {
+            // What is shown of their uses must be what a crash cannot take back. This very look is a use, too.
+            let own = |key: &KeyRecord| matches!(look.viewer, Principal::Key { key: own, .. } if own == key.id);
+            self.note_key_uses(|key, at| {
+                let since = key.last_used_at.map(|noted| at.seconds_since(noted));
+                !own(key) || since.is_none_or(|since| since >= limits::KEY_OWN_USE_SECONDS)
+            });
+        }
         MessageResult(self.core.look(&look.query, look.viewer, self.clock.now()))
     }
 }

@@ -49,16 +49,19 @@ macro_rules! transcripts {
 transcripts! {
     agents
     appointments
+    audit
     bodies
     booking
     confirm
     conflicts
     desk
+    events
     holds
     idempotency
     isolation
     judgement
     locked
+    keys
     paging
     persons
     practice

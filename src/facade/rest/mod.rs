@@ -5,12 +5,17 @@
 
 mod words;
 
+mod event_id;
 mod if_match;
+
+mod changes;
 mod refusal;
 mod visit;
 mod wish;
 
+pub mod audit;
 pub mod blocks;
+pub mod events;
 pub mod explain;
 pub mod keys;
 pub mod resources;

@@ -7,9 +7,9 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
-    Interval, KeyId, MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal, Reply,
-    ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy, WaitlistId,
-    Weekdays, Window,
+    Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal,
+    Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy,
+    WaitlistId, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -151,6 +151,10 @@ impl Known {
             Command::HandOverText(message) | Command::SettleText { message, .. } => {
                 name(&self.texts, &mut message.0);
             }
+            Command::NoteKeyUses(uses) => {
+                uses.iter_mut()
+                    .for_each(|used| name(&self.keys, &mut used.key.0));
+            }
             Command::RevokeKey(key) => name(&self.keys, &mut key.0),
             Command::RemoveBlock { block, .. } => name(&self.blocks, &mut block.0),
             Command::WithdrawFromWaitlist(entry) => name(&self.waitlist, &mut entry.0),
@@ -267,7 +271,8 @@ fn command() -> impl Strategy<Value = Command> {
     prop_oneof![
         2 => of_the_practice().boxed(),
         8 => of_holds().boxed(),
-        3 => of_the_rest().boxed(),
+        2 => of_appointments().boxed(),
+        2 => of_the_rest().boxed(),
         4 => of_the_waitlist().boxed(),
     ]
 }
@@ -418,14 +423,8 @@ fn of_the_waitlist() -> impl Strategy<Value = Command> {
     ]
 }
 
-fn of_the_rest() -> impl Strategy<Value = Command> {
+fn of_appointments() -> impl Strategy<Value = Command> {
     let version = || prop::option::of(any::<u32>());
-    let outcome = prop::sample::select(vec![
-        SendOutcome::Sent,
-        SendOutcome::NotSent,
-        SendOutcome::Unknown,
-    ]);
-    let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
     let attendance = prop::sample::select(vec![Attendance::Arrived, Attendance::NoShow]);
     prop_oneof![
         (wish(), party(), any::<bool>()).prop_map(|(wish, party, overbook)| {
@@ -467,6 +466,17 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
                 if_version,
             }
         }),
+    ]
+}
+
+fn of_the_rest() -> impl Strategy<Value = Command> {
+    let outcome = prop::sample::select(vec![
+        SendOutcome::Sent,
+        SendOutcome::NotSent,
+        SendOutcome::Unknown,
+    ]);
+    let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
+    prop_oneof![
         made().prop_map(|message| Command::HandOverText(MessageId(message))),
         (made(), 0u32..4, outcome).prop_map(|(message, attempt, outcome)| Command::SettleText {
             message: MessageId(message),
@@ -482,6 +492,13 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
             }
         }),
         made().prop_map(|key| Command::RevokeKey(KeyId(key))),
+        prop::collection::vec((made(), instant()), 0..4).prop_map(|uses| {
+            let used = |(key, at)| KeyUse {
+                key: KeyId(key),
+                at,
+            };
+            Command::NoteKeyUses(uses.into_iter().map(used).collect())
+        }),
         Just(Command::TimePassed),
     ]
 }

@@ -53,6 +53,7 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
             Event::WaitlistOver { entry, .. } => {
                 said += &format!(", {} over", desk.waitlist.name(entry.0));
             }
+            Event::KeysUsed(uses) => said += &format!(", uses noted: {}", uses.len()),
             Event::CodeWithdrawn { .. } => said += ", code withdrawn",
             Event::BlockRemoved { block, .. } => {
                 said += &format!(", {} removed", desk.blocks.name(block.0));

@@ -8,7 +8,7 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
-    KeyId, Profile, Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp,
+    KeyId, KeyUse, Profile, Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp,
     VerificationPolicy, Weekdays,
 };
 
@@ -95,7 +95,7 @@ type Outcome = Result<Decision, Rejection>;
 fn command(desk: &mut Desk, verb: &str, mut words: Words) -> (Outcome, Result<String, String>) {
     let by_default = match verb {
         "hold" | "extend" | "release" | "send" | "confirm" | "join" => "agent",
-        "text" | "tick" | "offer" => "system",
+        "text" | "tick" | "offer" | "used" => "system",
         "tenant" => "admin",
         _ => "staff",
     };
@@ -133,7 +133,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             slug: chosen(words.next()).unwrap_or_else(|| slug(&desk.new_word())),
             profile: profile("Europe/London"),
         },
-        "new-key" | "revoke" => read_key(desk, verb, words),
+        "new-key" | "revoke" | "used" => read_key(desk, verb, words),
         "resource" | "hours" | "rename" | "exceptions" | "block" => {
             read_resource(desk, verb, words)
         }
@@ -373,6 +373,11 @@ fn offer_all(desk: &mut Desk) -> String {
 fn read_key(desk: &Desk, verb: &str, words: &mut Words) -> Command {
     if verb == "revoke" {
         return Command::RevokeKey(KeyId(desk.keys.id(words.next())));
+    }
+    if verb == "used" {
+        let key = KeyId(desk.keys.id(words.next()));
+        let at = words.instant(&desk.zone, desk.now);
+        return Command::NoteKeyUses(vec![KeyUse { key, at }]);
     }
     let scope = match words.next() {
         "admin" => Scope::Admin,
