@@ -115,6 +115,59 @@ pub(super) fn candidates<'a>(
     giving
 }
 
+/// The starts at which a service is offered at a resource, which is free then, and takes some of a stretch of time, soonest
+/// first; a bounded number. Whether others can stand beside is not looked at.
+pub(super) fn free_within(
+    ledger: &Ledger,
+    service: &Service,
+    resource: &Resource,
+    stretch: Interval,
+    now: Timestamp,
+) -> Vec<Timestamp> {
+    // What an appointment takes reaches from its buffer before to its buffer after.
+    let reach = service.claimed(Timestamp(0));
+    let first = Timestamp(stretch.start().0.saturating_sub(reach.end().0));
+    let last = Timestamp(stretch.end().0.saturating_sub(reach.start().0));
+    let within = Interval::new(first, last)
+        .and_then(|range| bookable(ledger, service, now)?.intersection(range));
+    let Some(range) = within else {
+        return Vec::new();
+    };
+    let last_date = ledger.zone.date_of(Timestamp(range.end().0 - 1));
+    let mut date = ledger.zone.date_of(range.start());
+    let mut free = Vec::new();
+    let mut looked = 0;
+    while date <= last_date {
+        let sheet = ledger.sheet(resource, date);
+        for open in &sheet.windows {
+            let (minutes, step) = (service.minutes, service.step());
+            let starts = ledger.zone.starts(date, *open, minutes, step).into_iter();
+            for start in starts.filter(|start| service.claimed(*start).overlaps(stretch)) {
+                looked += 1;
+                let enough = free.len() >= limits::OFFER_OPENINGS_MAX;
+                if enough || looked > limits::OFFER_STARTS_MAX {
+                    return free;
+                }
+                let asked = Asked {
+                    ledger,
+                    service,
+                    start,
+                    now,
+                    except: None,
+                };
+                let offered = range.start() <= start && start < range.end();
+                let is_free = offered && asked.unclaimed(resource.number) == Verdict::Free;
+                if is_free && !free.contains(&start) {
+                    free.push(start);
+                }
+            }
+        }
+        let Ok(tomorrow) = date.tomorrow() else { break };
+        date = tomorrow;
+    }
+    free
+}
+
 fn slot(service: &Service, resource: &Resource, start: Timestamp, status: SlotStatus) -> SlotView {
     SlotView {
         service: service.id.clone(),
