@@ -33,6 +33,8 @@ mod waiting;
 mod apply;
 mod judgement;
 
+mod choosing;
+
 mod availability;
 mod conflicts;
 mod decision;

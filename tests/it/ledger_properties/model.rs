@@ -330,7 +330,25 @@ impl Model {
                 let overbooked = way.iter().any(taken);
                 Foreseen::Had(way, overbooked)
             }
-            None => closest(lists[1..].iter().flatten().map(|(_, verdict)| *verdict)),
+            None => {
+                let empty = lists[1..]
+                    .iter()
+                    .filter(|list| !list.iter().any(|(_, verdict)| can(*verdict)));
+                let of_empty: Vec<_> = empty
+                    .map(|list| closest(list.iter().map(|(_, verdict)| *verdict)))
+                    .collect();
+                // A list with nobody left is why; of several, one that waiting does not help.
+                let closed = of_empty.iter().filter_map(|foreseen| match foreseen {
+                    Foreseen::NotOffered(reason) => Some(Verdict::Not(reason)),
+                    _ => None,
+                });
+                let closed: Vec<_> = closed.collect();
+                match (closed.is_empty(), of_empty.is_empty()) {
+                    (false, _) => closest(closed.into_iter()),
+                    (true, false) => Foreseen::Taken,
+                    (true, true) => closest(lists[1..].iter().flatten().map(|(_, v)| *v)),
+                }
+            }
         }
     }
 
