@@ -131,6 +131,7 @@ impl Core {
         let makes_key = matches!(request.instruction, Instruction::CreateKey { .. });
         let Resolved { command, facts } = self.state.contacts.resolve(
             request.instruction,
+            request.principal,
             fresh,
             || self.entropy.random(),
             secret.hash(),

@@ -17,4 +17,6 @@ pub(super) mod texts;
 pub(super) mod time_passed;
 pub(super) mod waitlist;
 
+mod search;
+
 pub(super) mod offers;
