@@ -25,6 +25,8 @@ mod readme;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod redaction;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;

@@ -1,0 +1,202 @@
+//! `holdfast redact`: standard input to standard output, as plain text or line by line as JSON.
+//!
+//! Plain text streams through in bounded memory. Of JSON lines each is a text of its own, answered and flushed before
+//! the next is read. A line or byte that cannot be understood ends the run with an error and without a trace of it in
+//! the output: redaction fails closed. Called by the command line.
+
+use std::borrow::Cow;
+use std::io::{self, BufRead, Read, Write};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::redactor::{Outcome, Redactor};
+
+/// Longest line of JSON that is read.
+pub const LINE_BYTES_MAX: usize = 64 << 20;
+const CHUNK_BYTES: usize = 64 * 1024;
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Reading failed.
+    #[error("cannot read the input: {0}")]
+    Read(std::io::Error),
+    /// Writing failed.
+    #[error("cannot write the output: {0}")]
+    Write(std::io::Error),
+    /// The bytes are no UTF-8.
+    #[error(
+        "the input is not UTF-8 at byte {offset}: convert it first; nothing after this byte was written"
+    )]
+    NotUtf8 {
+        /// Where in the input.
+        offset: u64,
+    },
+    /// A line is too long.
+    #[error(
+        "line {line} is longer than {LINE_BYTES_MAX} bytes: split its text; it was not written"
+    )]
+    LineTooLong {
+        /// Which line, from 1.
+        line: u64,
+    },
+    /// A line is no object with `id` and `text`.
+    #[error(
+        "line {line} is not {{\"id\": …, \"text\": \"…\"}} ({reason}): correct it; it was not written"
+    )]
+    BadLine {
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it, without its content.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Question<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
+    #[serde(borrow)]
+    text: Cow<'a, str>,
+}
+
+/// Redacts `reader` into `writer`. `elapsed` is a running clock, asked before and after each text.
+///
+/// # Errors
+/// When reading or writing fails, or the input is not what it should be.
+pub fn run(
+    reader: impl BufRead,
+    writer: impl Write,
+    jsonl: bool,
+    redactor: &Redactor,
+    elapsed: impl FnMut() -> Duration,
+) -> Result<(), RunError> {
+    if jsonl {
+        lines(reader, writer, redactor, elapsed)
+    } else {
+        plain(reader, writer, redactor)
+    }
+}
+
+fn lines(
+    mut reader: impl BufRead,
+    mut writer: impl Write,
+    redactor: &Redactor,
+    mut elapsed: impl FnMut() -> Duration,
+) -> Result<(), RunError> {
+    // The word lists are read on first use; that time belongs to no text.
+    drop(redactor.redact(""));
+    let (mut input, mut output) = (Vec::new(), Vec::new());
+    for line in 1.. {
+        input.clear();
+        let read = (&mut reader)
+            .take(LINE_BYTES_MAX as u64 + 1)
+            .read_until(b'\n', &mut input)
+            .map_err(RunError::Read)?;
+        if read == 0 {
+            break;
+        }
+        if input.len() > LINE_BYTES_MAX {
+            return Err(RunError::LineTooLong { line });
+        }
+        if input.trim_ascii().is_empty() {
+            continue;
+        }
+        let question: Question<'_> =
+            serde_json::from_slice(&input).map_err(|error| RunError::BadLine {
+                line,
+                reason: reason(&error),
+            })?;
+        let before = elapsed();
+        let outcome = redactor.redact(&question.text);
+        let us = elapsed().saturating_sub(before).as_nanos() as f64 / 1000.0;
+        output.clear();
+        answer(&mut output, question.id, &outcome, us).map_err(RunError::Write)?;
+        writer
+            .write_all(&output)
+            .and_then(|()| writer.flush())
+            .map_err(RunError::Write)?;
+    }
+    Ok(())
+}
+
+/// Writes one answer; by hand, because a text dense with findings is mostly spans.
+fn answer(output: &mut Vec<u8>, id: &RawValue, outcome: &Outcome<'_>, us: f64) -> io::Result<()> {
+    write!(output, "{{\"id\":{},\"redacted\":", id.get())?;
+    serde_json::to_writer(&mut *output, &outcome.text)?;
+    output.extend_from_slice(b",\"spans\":[");
+    for (place, span) in outcome.spans.iter().enumerate() {
+        output.extend_from_slice(if place == 0 {
+            b"{\"start\":"
+        } else {
+            b",{\"start\":"
+        });
+        number(output, span.start);
+        output.extend_from_slice(b",\"end\":");
+        number(output, span.end);
+        output.extend_from_slice(b",\"kind\":\"");
+        output.extend_from_slice(span.kind.name().as_bytes());
+        output.extend_from_slice(b"\"}");
+    }
+    writeln!(output, "],\"us\":{us:.1}}}")
+}
+
+fn number(output: &mut Vec<u8>, value: usize) {
+    if value >= 10 {
+        number(output, value / 10);
+    }
+    output.push(b'0' + (value % 10) as u8);
+}
+
+/// What is wrong with a line, without quoting it: the parser's own words may hold a piece of the text.
+fn reason(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Syntax => "no valid JSON",
+        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Data => "a field is missing or of the wrong type",
+        serde_json::error::Category::Io => "it cannot be read",
+    };
+    format!("{what} at column {}", error.column())
+}
+
+fn plain(
+    mut reader: impl BufRead,
+    mut writer: impl Write,
+    redactor: &Redactor,
+) -> Result<(), RunError> {
+    let mut stream = redactor.stream();
+    let (mut chunk, mut held, mut out) = (vec![0; CHUNK_BYTES], 0, String::new());
+    let mut offset = 0;
+    loop {
+        let read = reader.read(&mut chunk[held..]).map_err(RunError::Read)?;
+        let bytes = &chunk[..held + read];
+        out.clear();
+        let valid = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) if error.error_len().is_none() && read > 0 => {
+                std::str::from_utf8(&bytes[..error.valid_up_to()]).expect("the validator said so")
+            }
+            Err(error) => {
+                return Err(RunError::NotUtf8 {
+                    offset: offset + error.valid_up_to() as u64,
+                });
+            }
+        };
+        let used = valid.len();
+        stream.push(valid, &mut out);
+        stream.take_spans();
+        if read == 0 {
+            stream.finish(&mut out);
+            break writer
+                .write_all(out.as_bytes())
+                .and_then(|()| writer.flush())
+                .map_err(RunError::Write);
+        }
+        writer.write_all(out.as_bytes()).map_err(RunError::Write)?;
+        held = bytes.len() - used;
+        offset += used as u64;
+        chunk.copy_within(used..used + held, 0);
+    }
+}
