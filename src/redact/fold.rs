@@ -2,7 +2,7 @@
 //!
 //! Full-width, Arabic-Indic, mathematical and other digits become `0`–`9`, Unicode dashes and spaces their ASCII
 //! likeness, accents are taken off Latin letters, and invisible characters vanish; each shadow byte remembers the
-//! character it came from. A text of ASCII alone is its own shadow and costs one check. Invariant: shadow offsets grow
+//! character it came from. A text of ASCII alone is its own shadow and costs one copy. Invariant: shadow offsets grow
 //! with text offsets, and each shadow byte stands for exactly one character. Called by the scan alone.
 
 /// Shadow of a letter that has no ASCII likeness but stands in words (Greek, Cyrillic …).
@@ -11,6 +11,9 @@ pub(crate) const LETTER: u8 = 0x80;
 pub(crate) const IDEOGRAPH: u8 = 0x81;
 /// Shadow of anything else beyond ASCII: emoji, symbols.
 pub(crate) const SYMBOL: u8 = 0x82;
+
+/// What stands where a value was found or a placeholder was: nothing looks across it, and no text folds to it.
+pub(crate) const MARK: u8 = 0x83;
 
 /// More invisible characters in a row than this stop being invisible, so that a value's length stays bounded.
 const INVISIBLE_RUN_MAX: usize = 2;
@@ -27,10 +30,15 @@ const ZEROES: [u32; 44] = [
 const LATIN: &[u8; 192] = b"AAAAAAACEEEEIIIIDNOOOOO OUUUUYTsaaaaaaaceeeeiiiidnooooo ouuuuyty\
 AaAaAaCcCcCcCcDdDdEeEeEeEeEeGgGgGgGgHhHhIiIiIiIiIiIiJjKkkLlLlLlLlLlNnNnNnnNnOoOoOoOoRrRrRrSsSsSsSsTtTtTtUuUuUuUuUuUuWwYyYZzZzZzs";
 
-/// Fills `bytes` with the shadow of `text` and `map` with the text offset of each shadow byte.
+/// Fills `bytes` with the shadow of `text` and `map` with the text offset of each shadow byte; of a text of ASCII alone the
+/// map stays empty.
 pub(crate) fn fold_into(text: &str, bytes: &mut Vec<u8>, map: &mut Vec<u32>) {
     bytes.clear();
     map.clear();
+    if text.is_ascii() {
+        bytes.extend_from_slice(text.as_bytes());
+        return;
+    }
     let mut invisible = 0;
     let mut at = 0;
     while at < text.len() {
@@ -67,6 +75,19 @@ fn offset(at: usize) -> u32 {
     u32::try_from(at).expect("the scan hands over slices far below 4 GiB")
 }
 
+/// What is left of an ASCII byte when values are compared; 0 for nothing.
+const SQUASHED: [u8; 256] = {
+    let mut table = [0; 256];
+    let mut byte = 0_u8;
+    while byte < 0x80 {
+        if byte.is_ascii_alphanumeric() || byte == b'@' {
+            table[byte as usize] = byte.to_ascii_lowercase();
+        }
+        byte += 1;
+    }
+    table
+};
+
 /// A value as it is compared with others: letters, digits and `@` alone, in lower case, digits of any script as ASCII.
 pub(crate) fn squash(text: &str) -> String {
     let mut squashed = Vec::with_capacity(text.len());
@@ -77,11 +98,14 @@ pub(crate) fn squash(text: &str) -> String {
 /// Appends the squashed form of `text`.
 pub(crate) fn squash_into(text: &str, out: &mut Vec<u8>) {
     if text.is_ascii() {
-        out.extend(
-            text.bytes()
-                .filter(|byte| byte.is_ascii_alphanumeric() || *byte == b'@')
-                .map(|byte| byte.to_ascii_lowercase()),
-        );
+        let mut len = out.len();
+        out.resize(len + text.len(), 0);
+        for byte in text.bytes() {
+            let squashed = SQUASHED[byte as usize];
+            out[len] = squashed;
+            len += usize::from(squashed != 0);
+        }
+        out.truncate(len);
         return;
     }
     for character in text.chars() {

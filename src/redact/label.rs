@@ -56,12 +56,10 @@ fn walk_back(window: &Window<'_>, index: usize) -> Label {
     let mut seen = Seen::default();
     let mut at = index;
     for step in 0..LOOK_BACK_TOKENS {
-        if at == 0 || !seen.crosses(window, at, step == 0) || at <= window.barrier {
+        if !seen.crosses(window, at, step == 0) || at == 0 {
             break;
         }
-        if let Some((label, letters)) =
-            spelled(window, at).filter(|(_, letters)| at - letters >= window.barrier)
-        {
+        if let Some((label, letters)) = spelled(window, at) {
             if label != Label::None {
                 return seen.judge(label);
             }
@@ -111,7 +109,9 @@ impl Seen {
                 b'.' => {
                     let ellipsis =
                         gap.get(place + 1) == Some(&b'.') || (place > 0 && gap[place - 1] == b'.');
-                    let before = window.tokens[at - 1];
+                    let Some(before) = at.checked_sub(1).map(|before| window.tokens[before]) else {
+                        return false;
+                    };
                     let answered = self.asked && window.tokens[at].has(FILLER);
                     if !ellipsis
                         && !answered
@@ -137,7 +137,7 @@ impl Seen {
         if !token.is_word() {
             return Step::Stop;
         }
-        let said = |word: &str| at > window.barrier && window.is(at - 1, word);
+        let said = |word: &str| at > 0 && window.is(at - 1, word);
         if window.is(at, "security") || window.is(at, "insurance") {
             return match (said("social"), said("national")) {
                 (true, _) => Step::Found(Label::Ssn),
@@ -178,8 +178,7 @@ impl Seen {
             return Step::Found(Label::Mrn);
         }
         if let Some(&(_, label)) = HEADS.iter().find(|(role, _)| token.has(*role)) {
-            let of_a_shop =
-                label == Label::Card && at > window.barrier && window.tokens[at - 1].has(NEGATIVE);
+            let of_a_shop = label == Label::Card && at > 0 && window.tokens[at - 1].has(NEGATIVE);
             return Step::Found(if of_a_shop { Label::Negative } else { label });
         }
         if token.has(NEGATIVE) {
@@ -224,16 +223,19 @@ fn spelled(window: &Window<'_>, at: usize) -> Option<(Label, usize)> {
 pub(crate) fn phone_nearby(window: &Window<'_>, index: usize, after: usize) -> bool {
     let first = index.saturating_sub(LOOK_BACK_TOKENS);
     let mut at = index;
-    while at > first {
+    loop {
         let gap = window.gap(at);
         if gap.len() > GAP_BYTES_MAX || gap.contains(&b'\n') && gap.len() > 2 {
             break;
         }
-        if at <= window.barrier {
+        if at == 0 {
             // "call 07700 900142 or …": the number before is itself a telephone word.
-            if window.last_kind == Some(Kind::Phone) && at > 0 {
+            if window.before_kind == Some(Kind::Phone) {
                 return true;
             }
+            break;
+        }
+        if at == first {
             break;
         }
         at -= 1;
@@ -263,7 +265,7 @@ pub(crate) fn phone_after(window: &Window<'_>, after: usize) -> bool {
 
 /// Whether a word within a few before token `index` says that dotted numbers are versions.
 pub(crate) fn version_before(window: &Window<'_>, index: usize) -> bool {
-    let first = index.saturating_sub(3).max(window.barrier.min(index));
+    let first = index.saturating_sub(3);
     let mut at = index;
     while at > first && window.gap(at).len() <= 3 && !window.gap(at).contains(&b'.') {
         at -= 1;

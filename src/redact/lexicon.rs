@@ -29,18 +29,20 @@ roles! {
     MEDICAL_FIRST = 44, "medical first"; MEDICAL_PART = 45, "medical part"; NOT_SUFFIXED = 46, "not suffixed";
 }
 
+/// Of a token: the word is in no list and ends as only medical words do.
+pub(crate) const MEDICAL_ENDING: Roles = 1 << 62;
+/// Of a token: an everyday word that begins nothing but perhaps an address with an at-sign, whatever stands around it.
+pub(crate) const PLAIN: Roles = 1 << 63;
+
 /// Roles of words that spell numbers.
 pub(crate) const SPOKEN_NUMBER: Roles = UNIT | TEEN | TEN | HUNDRED | THOUSAND;
 
-/// The longest word that is looked up; longer ones have no role.
-pub(crate) const WORD_BYTES_MAX: usize = 32;
-
-/// One word and all that is known of it.
+/// Shorter words are never judged by their ending.
+const ENDED_BYTES_MIN: usize = 8;
+/// One word and what is known of it besides its roles.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
     word: Box<str>,
-    /// What the word may mean.
-    pub(crate) roles: Roles,
     /// The number it spells, or the month.
     pub(crate) value: u8,
     /// The letter it spells, from 1.
@@ -72,66 +74,113 @@ pub(crate) struct Company {
 /// All words.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
+    /// Half of a key's hash and the word's id; id 0 is an empty slot.
     slots: Vec<(u32, u16)>,
+    keys: Vec<Key>,
+    roles: Vec<Roles>,
     entries: Vec<Entry>,
-    /// Medical endings by their last letter.
-    endings: [Vec<Box<str>>; 26],
+    endings: Endings,
 }
 
 /// The lexicon of this build.
 pub(crate) static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::load);
 
-/// One step of the hash that the tokenizer computes while it walks a word.
-#[inline]
-pub(crate) const fn hash_step(hash: u32, byte: u8) -> u32 {
-    (hash ^ (byte | 0x20) as u32).wrapping_mul(0x0100_0193)
+/// A word of up to 16 letters as two numbers, in lower case; of a longer one its first and last eight letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub(crate) struct Key {
+    front: u64,
+    back: u64,
+    len: u8,
 }
 
-/// Where that hash begins.
-pub(crate) const HASH_START: u32 = 0x811C_9DC5;
+const LOWER_CASE: u64 = 0x2020_2020_2020_2020;
 
-fn hash_of(word: &str) -> u32 {
-    word.bytes().fold(HASH_START, hash_step)
+impl Key {
+    /// The key of the word of `len` bytes, at least one, that begins at `start`.
+    #[inline]
+    pub(crate) fn of(bytes: &[u8], start: usize, len: usize) -> Self {
+        let front = eight(bytes, start) | LOWER_CASE;
+        if len >= 8 {
+            let back = eight(bytes, start + len - 8) | LOWER_CASE;
+            Self {
+                front,
+                back: if len == 8 { 0 } else { back },
+                len: len as u8,
+            }
+        } else {
+            Self {
+                front: front & ((1 << (8 * len)) - 1),
+                back: 0,
+                len: len as u8,
+            }
+        }
+    }
+
+    #[inline]
+    fn hash(self) -> u32 {
+        let mixed = (self.front ^ self.back.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        (mixed >> 32) as u32 ^ u32::from(self.len)
+    }
+}
+
+/// Eight bytes as a number, those beyond the end as zeros.
+#[inline]
+fn eight(bytes: &[u8], start: usize) -> u64 {
+    if let Some(eight) = bytes.get(start..start + 8) {
+        return u64::from_le_bytes(eight.try_into().unwrap_or_default());
+    }
+    let mut last = [0; 8];
+    for (to, from) in last.iter_mut().zip(&bytes[start..]) {
+        *to = *from;
+    }
+    u64::from_le_bytes(last)
 }
 
 impl Lexicon {
-    /// The id of a word whose hash is known; 0 if it is not in the lists.
+    /// The id of the word of `len` bytes that begins at `start`; 0 if it is not in the lists.
     #[inline]
-    pub(crate) fn find(&self, hash: u32, word: &[u8]) -> u16 {
+    pub(crate) fn find(&self, bytes: &[u8], start: usize, len: usize) -> u16 {
+        let key = Key::of(bytes, start, len);
+        let hash = key.hash();
         let mask = self.slots.len() - 1;
-        let mut at = (hash ^ hash >> 15) as usize & mask;
+        let mut at = hash as usize & mask;
         loop {
             let (stored, id) = self.slots[at];
             if id == 0 {
                 return 0;
             }
-            if stored == hash
-                && self.entries[id as usize]
-                    .word
-                    .as_bytes()
-                    .eq_ignore_ascii_case(word)
-            {
-                return id;
+            if stored == hash && self.keys[id as usize] == key {
+                let long = || {
+                    let word = self.entries[id as usize].word.as_bytes();
+                    word.eq_ignore_ascii_case(&bytes[start..start + len])
+                };
+                if len <= 16 || long() {
+                    return id;
+                }
             }
             at = (at + 1) & mask;
         }
     }
 
-    /// The entry of an id; id 0 is the unknown word, which has no roles.
+    /// What a word may mean; id 0 is the unknown word, which has no roles.
+    #[inline]
+    pub(crate) fn roles(&self, id: u16) -> Roles {
+        self.roles[id as usize]
+    }
+
+    /// The entry of an id.
     #[inline]
     pub(crate) fn entry(&self, id: u16) -> &Entry {
         &self.entries[id as usize]
     }
 
-    /// Whether a word that is in no list ends as only medical words do.
+    /// Whether a word that is in no list ends as only medical words do, in the singular or with an "s".
+    #[inline]
     pub(crate) fn has_medical_ending(&self, word: &[u8]) -> bool {
-        let Some(last @ b'a'..=b'z') = word.last().map(u8::to_ascii_lowercase) else {
-            return false;
-        };
-        word.len() >= 8
-            && self.endings[(last - b'a') as usize]
-                .iter()
-                .any(|ending| ends_with(word, ending.as_bytes()))
+        let singular = word
+            .strip_suffix(b"s")
+            .filter(|singular| singular.last() != Some(&b's'));
+        self.endings.has(word) || singular.is_some_and(|singular| self.endings.has(singular))
     }
 
     fn load() -> Self {
@@ -148,6 +197,45 @@ impl Lexicon {
     }
 }
 
+/// Endings of medical words, and a set of their last three letters that refuses most words at once.
+#[derive(Debug)]
+struct Endings {
+    all: Vec<Box<str>>,
+    threes: Vec<u64>,
+}
+
+impl Endings {
+    fn new(all: Vec<Box<str>>) -> Self {
+        let mut threes = vec![0; 26 * 26 * 26 / 64 + 1];
+        for ending in &all {
+            let place = three(ending.as_bytes()).expect("an ending has three small letters");
+            threes[place / 64] |= 1 << (place % 64);
+        }
+        Self { all, threes }
+    }
+
+    #[inline]
+    fn has(&self, word: &[u8]) -> bool {
+        word.len() >= ENDED_BYTES_MIN
+            && three(word).is_some_and(|place| self.threes[place / 64] & 1 << (place % 64) != 0)
+            && self
+                .all
+                .iter()
+                .any(|ending| ends_with(word, ending.as_bytes()))
+    }
+}
+
+/// Place of a word's last three letters among all threes.
+fn three(word: &[u8]) -> Option<usize> {
+    let (_, last) = word.split_last_chunk::<3>()?;
+    last.iter().try_fold(0, |place, letter| {
+        let letter = letter.to_ascii_lowercase();
+        letter
+            .is_ascii_lowercase()
+            .then(|| place * 26 + usize::from(letter - b'a'))
+    })
+}
+
 fn ends_with(word: &[u8], ending: &[u8]) -> bool {
     word.len() >= ending.len() && word[word.len() - ending.len()..].eq_ignore_ascii_case(ending)
 }
@@ -162,6 +250,7 @@ fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
 #[derive(Default)]
 struct Builder {
     ids: HashMap<String, u16>,
+    roles: Vec<Roles>,
     entries: Vec<Entry>,
 }
 
@@ -175,15 +264,15 @@ impl Builder {
             word: word.into(),
             ..Entry::default()
         });
+        self.roles.push(0);
         self.ids.insert(word.to_owned(), id);
         id
     }
 
     fn add(&mut self, word: &str, roles: Roles) -> &mut Entry {
         let id = self.id(word);
-        let entry = &mut self.entries[id as usize];
-        entry.roles |= roles;
-        entry
+        self.roles[id as usize] |= roles;
+        &mut self.entries[id as usize]
     }
 
     fn roles(&mut self, list: &'static str) {
@@ -265,14 +354,14 @@ impl Builder {
         let mut ids: Vec<u16> = Vec::new();
         for piece in pieces(term) {
             let id = self.id(&piece);
-            self.entries[id as usize].roles |= MEDICAL_PART;
+            self.roles[id as usize] |= MEDICAL_PART;
             ids.push(id);
         }
         let Some((&first, rest)) = ids.split_first() else {
             return;
         };
+        self.roles[first as usize] |= MEDICAL_FIRST;
         let entry = &mut self.entries[first as usize];
-        entry.roles |= MEDICAL_FIRST;
         match entry
             .phrases
             .iter_mut()
@@ -286,32 +375,34 @@ impl Builder {
         }
     }
 
-    fn endings(&mut self, list: &'static str) -> [Vec<Box<str>>; 26] {
-        let mut endings: [Vec<Box<str>>; 26] = Default::default();
+    fn endings(&mut self, list: &'static str) -> Endings {
+        let mut endings = Vec::new();
         for line in lines(list) {
             let (key, words) = line
                 .split_once(':')
                 .expect("a line of endings is `ending: …` or `except: …`");
             for word in words.split_whitespace() {
                 match key {
-                    "ending" => endings[usize::from(word.as_bytes()[word.len() - 1] - b'a')]
-                        .push(word.into()),
+                    "ending" => endings.push(word.into()),
                     _ => _ = self.add(word, NOT_SUFFIXED),
                 }
             }
         }
-        endings
+        Endings::new(endings)
     }
 
-    fn finish(mut self, endings: [Vec<Box<str>>; 26]) -> Lexicon {
+    fn finish(mut self, endings: Endings) -> Lexicon {
         let size = (self.entries.len() * 2).next_power_of_two();
         let mut slots = vec![(0, 0); size];
+        let mut keys = vec![Key::default()];
         for (id, entry) in self.entries.iter_mut().enumerate().skip(1) {
             entry
                 .phrases
                 .sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
-            let hash = hash_of(&entry.word);
-            let mut at = (hash ^ hash >> 15) as usize & (size - 1);
+            let key = Key::of(entry.word.as_bytes(), 0, entry.word.len());
+            keys.push(key);
+            let hash = key.hash();
+            let mut at = hash as usize & (size - 1);
             while slots[at].1 != 0 {
                 at = (at + 1) & (size - 1);
             }
@@ -322,6 +413,8 @@ impl Builder {
         }
         Lexicon {
             slots,
+            keys,
+            roles: self.roles,
             entries: self.entries,
             endings,
         }
@@ -380,14 +473,14 @@ mod tests {
     use super::*;
 
     fn id(word: &str) -> u16 {
-        LEXICON.find(hash_of(word), word.as_bytes())
+        LEXICON.find(word.as_bytes(), 0, word.len())
     }
 
     #[test]
     fn every_list_parses_and_its_words_are_found() {
-        assert_ne!(LEXICON.entry(id("mobile")).roles & PHONE, 0);
+        assert_ne!(LEXICON.roles(id("mobile")) & PHONE, 0);
         assert_eq!(LEXICON.entry(id("Ninety")).value, 90);
-        assert_ne!(LEXICON.entry(id("leukemia")).roles & MEDICAL_FIRST, 0);
+        assert_ne!(LEXICON.roles(id("leukemia")) & MEDICAL_FIRST, 0);
         assert_eq!(id("thisisnoword"), 0);
     }
 

@@ -18,6 +18,13 @@ mod spoken;
 
 mod number;
 mod policy;
+mod triage;
+
+mod cursor;
+mod place;
+mod view;
+mod walk;
+
 mod scan;
 
 mod audit;

@@ -5,6 +5,7 @@
 //! fits nothing is left. Called by the scan for number tokens.
 
 use super::entity::Kind;
+use super::fold;
 use super::label::{label_before, phone_nearby};
 use super::lexicon::{MULTIPLE, SPOKEN_NUMBER, UM};
 use super::recognizers::groups::{Groups, Join};
@@ -37,11 +38,16 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     if let Some(found) = address::find(window, index) {
         return Some(found);
     }
-    let groups = Groups::gather(window, index);
-    let few = groups.all().last().is_none_or(|last| last.total < 6);
     let spoken_next =
         (index + 1..index + 3).any(|at| window.roles(at) & (SPOKEN_NUMBER | MULTIPLE | UM) != 0);
     let joined = matches!(window.byte(token.end as usize), b'-' | b'/' | b'a'..=b'z' | b'A'..=b'Z');
+    // Most numbers stand alone, and alone these are too short for anything.
+    if token.len() < 6 && !spoken_next && !joined && !window.is_number(index + 1) {
+        return None;
+    }
+    let groups = Groups::gather(window, index);
+    // A run longer than any number makes no group.
+    let few = groups.all().last()?.total < 6;
     if few && !spoken_next && !joined {
         return None;
     }
@@ -157,7 +163,7 @@ fn torn_off(window: &Window<'_>, start: usize) -> bool {
         return false;
     }
     let further = window.byte(start - 2);
-    if further == b']' && window.after_placeholder(start - 1) {
+    if further == fold::MARK {
         return true;
     }
     if further == b'-' || further == b' ' {

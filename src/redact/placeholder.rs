@@ -7,10 +7,10 @@
 
 use std::collections::{HashMap, HashSet};
 
+use super::cursor::Event;
 use super::entity::{KIND_COUNT, Kind, Span};
 use super::fold::squash_into;
 use super::policy::Policy;
-use super::scan::Event;
 
 /// Values that are remembered; later ones get a number of their own each time.
 const VALUES_MAX: usize = 65_536;
@@ -22,9 +22,9 @@ const FEW_VALUES: usize = 32;
 #[derive(Debug, Default)]
 pub(crate) struct Numbering {
     last: [u32; KIND_COUNT],
-    /// Kind and squashed value of the first few, one after the other, and for each its end and number.
+    /// Kind and squashed value of the first few, one after the other, and for each its hash, end and number.
     arena: Vec<u8>,
-    few: Vec<(usize, u32)>,
+    few: Vec<(u32, u32, u32)>,
     /// All of them, once they are many.
     many: HashMap<Box<[u8]>, u32>,
     /// The key in the making.
@@ -34,11 +34,23 @@ pub(crate) struct Numbering {
 }
 
 impl Numbering {
+    /// Forgets all numbers and keeps the room, for a text that stands by itself.
+    pub(crate) fn clear(&mut self) {
+        self.last = [0; KIND_COUNT];
+        self.arena.clear();
+        self.few.clear();
+        self.many.clear();
+        self.taken.clear();
+        self.clashing.clear();
+    }
+
     /// Makes room for the values of an ordinary text at once.
     fn reserve(&mut self) {
-        self.arena.reserve(512);
-        self.few.reserve(FEW_VALUES);
-        self.key.reserve(64);
+        if self.arena.capacity() == 0 {
+            self.arena.reserve(512);
+            self.few.reserve(FEW_VALUES);
+            self.key.reserve(64);
+        }
     }
 
     /// The number of a value.
@@ -46,18 +58,21 @@ impl Numbering {
         self.key.clear();
         self.key.push(kind as u8);
         squash_into(value, &mut self.key);
-        if let Some(number) = self.known() {
+        let hash = self.key.iter().fold(0, |hash: u32, &byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        });
+        if let Some(number) = self.known(hash) {
             return number;
         }
         let last = &mut self.last[kind.index()];
         *last += 1;
-        while self.taken.contains(&(kind, *last)) {
+        while !self.taken.is_empty() && self.taken.contains(&(kind, *last)) {
             *last += 1;
         }
         let number = *last;
         if self.few.len() < FEW_VALUES {
             self.arena.extend_from_slice(&self.key);
-            self.few.push((self.arena.len(), number));
+            self.few.push((hash, self.arena.len() as u32, number));
         } else if self.many.len() < VALUES_MAX {
             self.many.insert(self.key.as_slice().into(), number);
         }
@@ -65,13 +80,16 @@ impl Numbering {
     }
 
     /// The number that the value in `key` has already.
-    fn known(&self) -> Option<u32> {
+    fn known(&self, hash: u32) -> Option<u32> {
         let mut start = 0;
-        for &(end, number) in &self.few {
-            if self.arena[start..end] == *self.key {
+        for &(known, end, number) in &self.few {
+            if known == hash && self.arena[start as usize..end as usize] == *self.key {
                 return Some(number);
             }
             start = end;
+        }
+        if self.many.is_empty() {
+            return None;
         }
         self.many.get(&*self.key).copied()
     }
@@ -143,7 +161,13 @@ impl Rendering<'_> {
         out.push_str(&text[*self.written - base..span.start - base]);
         let value = &text[span.start - base..span.end - base];
         match general(self.policy, span.kind, value) {
-            Some(rest) => out.push_str(rest),
+            Some(rest) => {
+                out.push('[');
+                out.push_str(span.kind.name());
+                out.push(' ');
+                out.push_str(rest);
+                out.push(']');
+            }
             None => {
                 let number = self.numbering.give(span.kind, value);
                 out.push('[');

@@ -8,7 +8,7 @@ use std::collections::{HashMap, HashSet};
 use super::entity::{Kind, Kinds};
 use super::fold::{self, fold_into, squash};
 use super::lexicon::LEXICON;
-use super::token::{Class, tokenize};
+use super::token::{Class, Tokens};
 use super::window::Window;
 
 /// Revision of the embedded lists and rules; a change of either raises it.
@@ -141,11 +141,12 @@ impl Policy {
     /// When the term is empty or too long, or there are too many.
     pub fn add_term(&mut self, kind: Kind, term: &str) -> Result<(), PolicyError> {
         self.check(term, self.term_count)?;
-        let (mut bytes, mut map, mut tokens) = (Vec::new(), Vec::new(), Vec::new());
+        let (mut bytes, mut map, mut tokens) = (Vec::new(), Vec::new(), Tokens::default());
         fold_into(term, &mut bytes, &mut map);
         bytes.make_ascii_lowercase();
-        tokenize(&bytes, &LEXICON, &mut tokens, &mut Vec::new());
+        tokens.cut(&mut bytes, &LEXICON);
         let mut pieces = tokens
+            .all
             .iter()
             .filter(|token| matches!(token.class, Class::Word | Class::Number))
             .map(|token| bytes[token.start as usize..token.end as usize].into());
@@ -202,9 +203,14 @@ impl Policy {
         self.terms.is_empty() && !self.kinds.contains(Kind::Person)
     }
 
+    /// Whether terms were added.
+    pub(crate) fn has_terms(&self) -> bool {
+        !self.terms.is_empty()
+    }
+
     /// Whether a value is never to be redacted.
-    pub(crate) fn excludes(&self, value: &str) -> bool {
-        !self.exclusions.is_empty() && self.exclusions.contains(&squash(value))
+    pub(crate) fn excludes<'t>(&self, value: impl Fn() -> &'t str) -> bool {
+        !self.exclusions.is_empty() && self.exclusions.contains(&squash(value()))
     }
 
     /// The end and kind of an added term that begins at the token at `index`; `text` gives the original up to an end.

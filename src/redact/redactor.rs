@@ -9,17 +9,26 @@ use std::cell::RefCell;
 use std::collections::BTreeMap;
 
 use super::audit::{self, AuditRecord};
+use super::cursor::{Cursor, Event, Scratch, Slice};
 use super::entity::Span;
 use super::placeholder::{Numbering, Rendering};
 use super::policy::Policy;
-use super::scan::{Cursor, Event, Scratch, scan};
+use super::scan::scan;
 use super::text::Redacted;
 
 /// How much of a long text is scanned at a time.
 const SLICE_BYTES: usize = 64 * 1024;
 
 thread_local! {
-    static BUFFERS: RefCell<(Scratch, Vec<Event>)> = RefCell::default();
+    static BUFFERS: RefCell<Buffers> = RefCell::default();
+}
+
+/// What a thread keeps from text to text.
+#[derive(Debug, Default)]
+struct Buffers {
+    scratch: Scratch,
+    events: Vec<Event>,
+    numbering: Numbering,
 }
 
 /// A policy ready for use.
@@ -60,57 +69,65 @@ impl Redactor {
     /// Redacts one text by itself.
     #[must_use]
     pub fn redact<'t>(&self, text: &'t str) -> Outcome<'t> {
-        self.run(&mut Numbering::default(), text)
+        BUFFERS.with_borrow_mut(|buffers| {
+            buffers.numbering.clear();
+            let (scratch, events) = (&mut buffers.scratch, &mut buffers.events);
+            self.run(&mut buffers.numbering, scratch, events, text)
+        })
     }
 
     /// Redacts one text of a conversation: values known from earlier texts keep their placeholders.
     #[must_use]
     pub fn redact_in<'t>(&self, conversation: &mut Conversation, text: &'t str) -> Outcome<'t> {
-        self.run(&mut conversation.numbering, text)
+        BUFFERS.with_borrow_mut(|buffers| {
+            let (scratch, events) = (&mut buffers.scratch, &mut buffers.events);
+            self.run(&mut conversation.numbering, scratch, events, text)
+        })
     }
 
-    fn run<'t>(&self, numbering: &mut Numbering, text: &'t str) -> Outcome<'t> {
-        BUFFERS.with_borrow_mut(|(scratch, events)| {
-            let mut cursor = Cursor::default();
-            let (mut spans, mut out, mut written) = (Vec::new(), String::new(), 0);
-            let mut from = 0;
-            loop {
-                let end = slice_end(text, from);
-                events.clear();
-                let progress = scan(
-                    &text[from..end],
-                    from,
-                    end == text.len(),
-                    &self.policy,
-                    &mut cursor,
-                    scratch,
-                    events,
-                );
-                let mut rendering = Rendering {
-                    numbering: &mut *numbering,
-                    policy: &self.policy,
-                    written: &mut written,
-                };
-                rendering.apply(events, text, 0, &mut out, &mut spans);
-                if end == text.len() {
-                    break;
-                }
-                from = progress.restart;
+    fn run<'t>(
+        &self,
+        numbering: &mut Numbering,
+        scratch: &mut Scratch,
+        events: &mut Vec<Event>,
+        text: &'t str,
+    ) -> Outcome<'t> {
+        let mut cursor = Cursor::default();
+        let (mut spans, mut out, mut written) = (Vec::new(), String::new(), 0);
+        let mut from = 0;
+        loop {
+            let end = slice_end(text, from);
+            events.clear();
+            let slice = Slice {
+                text: &text[from..end],
+                base: from,
+                last: end == text.len(),
+            };
+            let progress = scan(slice, &self.policy, &mut cursor, scratch, events);
+            let mut rendering = Rendering {
+                numbering: &mut *numbering,
+                policy: &self.policy,
+                written: &mut written,
+            };
+            rendering.apply(events, text, 0, &mut out, &mut spans);
+            if end == text.len() {
+                break;
             }
-            if spans.is_empty() {
-                return Outcome {
-                    text: Cow::Borrowed(text),
-                    spans,
-                    bytes_in: text.len(),
-                };
-            }
-            out.push_str(&text[written..]);
-            Outcome {
-                text: Cow::Owned(out),
+            from = progress.restart;
+        }
+        if spans.is_empty() {
+            return Outcome {
+                text: Cow::Borrowed(text),
                 spans,
                 bytes_in: text.len(),
-            }
-        })
+            };
+        }
+        out.push_str(&text[written..]);
+        Outcome {
+            text: Cow::Owned(out),
+            spans,
+            bytes_in: text.len(),
+        }
     }
 }
 

@@ -1,11 +1,11 @@
 //! `holdfast redact`: standard input to standard output, as plain text or line by line as JSON.
 //!
-//! Plain text streams through in bounded memory. Of JSON lines each is a text of its own, answered and flushed before
-//! the next is read. A line or byte that cannot be understood ends the run with an error and without a trace of it in
+//! Plain text streams through in bounded memory. Of JSON lines each is a text of its own; whatever is answered is written
+//! out before more input is waited for, so that whoever asks line by line is answered line by line. A line or byte that cannot be understood ends the run with an error and without a trace of it in
 //! the output: redaction fails closed. Called by the command line.
 
 use std::borrow::Cow;
-use std::io::{self, BufRead, Read, Write};
+use std::io::{self, BufRead, BufReader, Read, Write};
 use std::time::Duration;
 
 use serde::Deserialize;
@@ -16,6 +16,8 @@ use super::redactor::{Outcome, Redactor};
 /// Longest line of JSON that is read.
 pub const LINE_BYTES_MAX: usize = 64 << 20;
 const CHUNK_BYTES: usize = 64 * 1024;
+/// Answers are written out at the latest when they have grown to this.
+const OUTPUT_BYTES: usize = 64 * 1024;
 
 /// Why a run ended early.
 #[derive(Debug, thiserror::Error)]
@@ -67,7 +69,7 @@ struct Question<'a> {
 /// # Errors
 /// When reading or writing fails, or the input is not what it should be.
 pub fn run(
-    reader: impl BufRead,
+    reader: BufReader<impl Read>,
     writer: impl Write,
     jsonl: bool,
     redactor: &Redactor,
@@ -81,7 +83,7 @@ pub fn run(
 }
 
 fn lines(
-    mut reader: impl BufRead,
+    mut reader: BufReader<impl Read>,
     mut writer: impl Write,
     redactor: &Redactor,
     mut elapsed: impl FnMut() -> Duration,
@@ -90,6 +92,10 @@ fn lines(
     drop(redactor.redact(""));
     let (mut input, mut output) = (Vec::new(), Vec::new());
     for line in 1.. {
+        // Lines that have arrived together are answered together: a write costs as much as a small text.
+        if output.len() >= OUTPUT_BYTES || !reader.buffer().contains(&b'\n') {
+            put(&mut writer, &mut output)?;
+        }
         input.clear();
         let read = (&mut reader)
             .take(LINE_BYTES_MAX as u64 + 1)
@@ -98,27 +104,48 @@ fn lines(
         if read == 0 {
             break;
         }
-        if input.len() > LINE_BYTES_MAX {
-            return Err(RunError::LineTooLong { line });
+        if let Err(error) = one(line, &input, &mut output, redactor, &mut elapsed) {
+            put(&mut writer, &mut output)?;
+            return Err(error);
         }
-        if input.trim_ascii().is_empty() {
-            continue;
-        }
-        let question: Question<'_> =
-            serde_json::from_slice(&input).map_err(|error| RunError::BadLine {
-                line,
-                reason: reason(&error),
-            })?;
-        let before = elapsed();
-        let outcome = redactor.redact(&question.text);
-        let us = elapsed().saturating_sub(before).as_nanos() as f64 / 1000.0;
-        output.clear();
-        answer(&mut output, question.id, &outcome, us).map_err(RunError::Write)?;
-        writer
-            .write_all(&output)
-            .and_then(|()| writer.flush())
-            .map_err(RunError::Write)?;
     }
+    put(&mut writer, &mut output)
+}
+
+/// Answers one line of input into `output`; a blank one has no answer.
+fn one(
+    line: u64,
+    input: &[u8],
+    output: &mut Vec<u8>,
+    redactor: &Redactor,
+    elapsed: &mut impl FnMut() -> Duration,
+) -> Result<(), RunError> {
+    if input.len() > LINE_BYTES_MAX {
+        return Err(RunError::LineTooLong { line });
+    }
+    if input.trim_ascii().is_empty() {
+        return Ok(());
+    }
+    let question: Question<'_> =
+        serde_json::from_slice(input).map_err(|error| RunError::BadLine {
+            line,
+            reason: reason(&error),
+        })?;
+    let before = elapsed();
+    let outcome = redactor.redact(&question.text);
+    let us = elapsed().saturating_sub(before).as_nanos() as f64 / 1000.0;
+    answer(output, question.id, &outcome, us).map_err(RunError::Write)
+}
+
+fn put(writer: &mut impl Write, output: &mut Vec<u8>) -> Result<(), RunError> {
+    if output.is_empty() {
+        return Ok(());
+    }
+    writer
+        .write_all(output)
+        .and_then(|()| writer.flush())
+        .map_err(RunError::Write)?;
+    output.clear();
     Ok(())
 }
 

@@ -3,11 +3,12 @@
 //! What could still change is held back, at most [`HOLD_BACK_BYTES_MAX`]; what was given out is never taken back.
 //! Placeholders are consistent over the stream. Memory is bounded by the hold-back, the context and the numbers given.
 
+use super::cursor::{Cursor, Event, Scratch, Slice};
 use super::entity::Span;
 use super::placeholder::{Numbering, Rendering};
 use super::policy::Policy;
 use super::redactor::Redactor;
-use super::scan::{Cursor, Event, Scratch, scan};
+use super::scan::scan;
 
 /// Most bytes that wait for more of the text.
 pub const HOLD_BACK_BYTES_MAX: usize = 512;
@@ -83,10 +84,13 @@ impl Stream<'_> {
 
     fn advance(&mut self, last: bool, out: &mut String) {
         self.events.clear();
-        let progress = scan(
-            &self.buffer,
-            self.base,
+        let slice = Slice {
+            text: &self.buffer,
+            base: self.base,
             last,
+        };
+        let progress = scan(
+            slice,
             self.policy,
             &mut self.cursor,
             &mut self.scratch,

@@ -7,11 +7,15 @@
 use super::entity::Kind;
 use super::fold;
 use super::lexicon::{
-    AT, DOB, HASH_START, Lexicon, MEDICAL_PART, Roles, WORD_BYTES_MAX, hash_step,
+    AT, DOB, DOT, FILLER, LETTER, Lexicon, MEDICAL_ENDING, MEDICAL_FIRST, MEDICAL_PART, MONTH,
+    MULTIPLE, ORDINAL, PLAIN, PLUS, Roles, SCHEME, SPOKEN_NUMBER,
 };
 
 /// A longer run of letters or digits is cut here.
 pub(crate) const TOKEN_BYTES_MAX: usize = 32;
+
+/// The longest placeholder: `[CREDIT_CARD_4294967295]`.
+const MARK_BYTES_MAX: usize = 24;
 
 /// What a token is made of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +28,7 @@ pub(crate) enum Class {
     At,
     /// `::`, which may begin an IPv6 address.
     Colons,
-    /// A placeholder such as `[PHONE_1]` that was in the text already.
+    /// A placeholder such as `[PHONE_1]`: one that was in the text, or the place of a value that has been found.
     Mark(Kind),
 }
 
@@ -44,18 +48,22 @@ pub(crate) struct Token {
 }
 
 impl Token {
+    #[inline]
     pub(crate) const fn len(&self) -> usize {
         (self.end - self.start) as usize
     }
 
+    #[inline]
     pub(crate) fn is_number(&self) -> bool {
         self.class == Class::Number
     }
 
+    #[inline]
     pub(crate) fn is_word(&self) -> bool {
         self.class == Class::Word
     }
 
+    #[inline]
     pub(crate) const fn has(&self, roles: Roles) -> bool {
         self.roles & roles != 0
     }
@@ -64,6 +72,7 @@ impl Token {
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Byte {
     Other,
+    Break,
     Letter,
     Digit,
     At,
@@ -79,6 +88,7 @@ const BYTES: [Byte; 256] = {
             b'a'..=b'z' | b'A'..=b'Z' | fold::LETTER => Byte::Letter,
             b'0'..=b'9' => Byte::Digit,
             b'@' => Byte::At,
+            b'\n' => Byte::Break,
             b':' => Byte::Colon,
             b'[' => Byte::Bracket,
             _ => Byte::Other,
@@ -88,142 +98,314 @@ const BYTES: [Byte; 256] = {
     table
 };
 
-/// Fills `tokens` with the tokens of `bytes`, and `notes` with the indices of those that the scan looks ahead for: at-signs,
-/// placeholders, words of birth.
-pub(crate) fn tokenize(
-    bytes: &[u8],
-    lexicon: &Lexicon,
-    tokens: &mut Vec<Token>,
-    notes: &mut Vec<u32>,
-) {
-    tokens.clear();
-    notes.clear();
-    let mut at = 0;
-    while at < bytes.len() {
-        let (end, class) = match BYTES[bytes[at] as usize] {
-            Byte::Other => {
-                at += 1;
-                continue;
-            }
-            Byte::Letter => {
-                let token = word(bytes, at, lexicon);
-                if token.has(AT | DOB) || token.len() == 1 && matches!(bytes[at], b'b' | b'B') {
-                    notes.push(tokens.len() as u32);
-                }
-                at = token.end as usize;
-                tokens.push(token);
-                continue;
-            }
-            Byte::Digit => (run(bytes, at, Byte::Digit), Class::Number),
-            Byte::At => (at + 1, Class::At),
-            Byte::Colon if bytes.get(at + 1) == Some(&b':') => (at + 2, Class::Colons),
-            Byte::Colon => {
-                at += 1;
-                continue;
-            }
-            Byte::Bracket => match mark(&bytes[at..]) {
-                Some((length, kind)) => (at + length, Class::Mark(kind)),
-                None => {
+/// The tokens of a text, and where those are that the walk looks ahead for.
+#[derive(Debug, Default)]
+pub(crate) struct Tokens {
+    /// Every token.
+    pub(crate) all: Vec<Token>,
+    /// At-signs, written or said.
+    pub(crate) signs: Vec<Sign>,
+    /// Words of birth, by index.
+    pub(crate) births: Vec<u32>,
+    /// Placeholders that were in the text.
+    pub(crate) marks: Vec<Mark>,
+    /// Offsets of line breaks.
+    pub(crate) breaks: Vec<u32>,
+}
+
+/// A placeholder that was in the text. Its token has one byte, as that of a found value has, so that nobody can tell by
+/// its length what stood there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Mark {
+    /// Its token.
+    pub(crate) index: usize,
+    /// One past its last byte.
+    pub(crate) end: usize,
+    /// The kind that it names.
+    pub(crate) kind: Kind,
+}
+
+/// An at-sign, or the word "at".
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Sign {
+    /// Its token.
+    pub(crate) index: u32,
+    /// It is the sign, not the word.
+    pub(crate) written: bool,
+    /// A dot, written or said, follows near enough for a domain.
+    pub(crate) dotted: bool,
+}
+
+/// How many tokens after its at-sign the first dot of a spelled domain may stand.
+const DOT_SAID_TOKENS: usize = 6;
+const DOT_WRITTEN_TOKENS: usize = 3;
+
+impl Tokens {
+    /// Cuts `bytes` into tokens. Placeholders that stand in it are painted over with [`fold::MARK`], so that whoever
+    /// looks at bytes sees the same opaque stretch there as where a value is found later.
+    pub(crate) fn cut(&mut self, bytes: &mut [u8], lexicon: &Lexicon) {
+        self.all.clear();
+        self.signs.clear();
+        self.births.clear();
+        self.marks.clear();
+        self.breaks.clear();
+        let mut at = 0;
+        while at < bytes.len() {
+            let (end, class) = match BYTES[bytes[at] as usize] {
+                Byte::Other => {
                     at += 1;
                     continue;
                 }
-            },
-        };
-        let id = if class == Class::Number && end - at <= 2 {
-            number_word(&bytes[at..end], lexicon)
-        } else {
-            0
-        };
-        if matches!(class, Class::At | Class::Mark(_)) {
-            notes.push(tokens.len() as u32);
+                Byte::Break => {
+                    self.breaks.push(at as u32);
+                    at += 1;
+                    continue;
+                }
+                Byte::Letter => {
+                    let token = word(bytes, at, lexicon);
+                    at = token.end as usize;
+                    self.push_word(bytes, token);
+                    continue;
+                }
+                Byte::Digit => (run(bytes, at, Byte::Digit), Class::Number),
+                Byte::At => (at + 1, Class::At),
+                Byte::Colon if bytes.get(at + 1) == Some(&b':') => (at + 2, Class::Colons),
+                Byte::Colon => {
+                    at += 1;
+                    continue;
+                }
+                Byte::Bracket => match mark(&bytes[at..]) {
+                    Some((length, kind)) => (at + length, Class::Mark(kind)),
+                    None => {
+                        at += 1;
+                        continue;
+                    }
+                },
+            };
+            self.push_other(bytes, at, end, class, lexicon);
+            at = end;
         }
-        tokens.push(Token {
+    }
+
+    /// Adds a token that is no word.
+    fn push_other(
+        &mut self,
+        bytes: &mut [u8],
+        at: usize,
+        end: usize,
+        class: Class,
+        lexicon: &Lexicon,
+    ) {
+        let mut token = Token {
             start: at as u32,
             end: end as u32,
-            word: id,
+            word: 0,
             class,
             roles: 0,
-        });
-        at = end;
+        };
+        let index = self.all.len() as u32;
+        match class {
+            Class::Number => {
+                if end - at <= 2 {
+                    token.word = lexicon.find(bytes, at, end - at);
+                }
+                self.note_dot(bytes, &token);
+                if let Some(last) = self.all.last_mut()
+                    && last.len() <= 3
+                {
+                    last.roles &= !PLAIN;
+                }
+            }
+            Class::At => self.signs.push(Sign {
+                index,
+                written: true,
+                dotted: false,
+            }),
+            Class::Mark(kind) => {
+                bytes[at..end].fill(fold::MARK);
+                token.end = token.start + 1;
+                self.marks.push(Mark {
+                    index: index as usize,
+                    end,
+                    kind,
+                });
+            }
+            Class::Word | Class::Colons => {}
+        }
+        self.all.push(token);
+    }
+
+    #[inline]
+    fn push_word(&mut self, bytes: &[u8], mut token: Token) {
+        self.note_dot(bytes, &token);
+        let len = token.len();
+        let first = bytes[token.start as usize];
+        if token.has(AT | DOB) || len == 1 && first | 0x20 == b'b' {
+            self.note_word(&token);
+        }
+        let short = len == 2 && token.has(FILLER) && first.is_ascii_lowercase();
+        if (len >= 3 || short) && is_dull(bytes, &token) {
+            token.roles |= PLAIN;
+        }
+        // A letter or two before an everyday word are not the beginning of a code; before "for sugar" they may be.
+        if let Some(last) = self.all.last_mut()
+            && last.len() <= 2
+            && len >= 3
+            && last.is_word()
+            && !token.has(SPOKEN_NUMBER | MULTIPLE | LETTER)
+            && !(len == 3
+                && bytes[token.start as usize..token.end as usize].eq_ignore_ascii_case(b"for"))
+            && is_dull(bytes, last)
+        {
+            last.roles |= PLAIN;
+        }
+        self.all.push(token);
+    }
+
+    fn note_word(&mut self, token: &Token) {
+        let index = self.all.len() as u32;
+        if token.has(AT) {
+            self.signs.push(Sign {
+                index,
+                written: false,
+                dotted: false,
+            });
+        }
+        if !token.has(AT) || token.has(DOB) {
+            self.births.push(index);
+        }
+    }
+
+    /// Tells the at-signs before the token that is about to be pushed that it is a dot, or follows one.
+    fn note_dot(&mut self, bytes: &[u8], token: &Token) {
+        if self.signs.is_empty() {
+            return;
+        }
+        let index = self.all.len();
+        let reach = if token.has(DOT) {
+            DOT_SAID_TOKENS
+        } else if self
+            .all
+            .last()
+            .is_some_and(|last| bytes[last.end as usize..token.start as usize] == *b".")
+        {
+            DOT_WRITTEN_TOKENS
+        } else {
+            return;
+        };
+        for sign in self.signs.iter_mut().rev() {
+            if sign.index as usize + reach < index {
+                break;
+            }
+            sign.dotted = true;
+        }
     }
 }
 
+#[inline]
 fn run(bytes: &[u8], start: usize, class: Byte) -> usize {
     let limit = bytes.len().min(start + TOKEN_BYTES_MAX);
-    let mut end = start + 1;
-    while end < limit && BYTES[bytes[end] as usize] == class {
-        end += 1;
-    }
-    end
+    let rest = &bytes[start + 1..limit];
+    let more = rest.iter().position(|&byte| BYTES[byte as usize] != class);
+    start + 1 + more.unwrap_or(rest.len())
 }
 
 fn word(bytes: &[u8], start: usize, lexicon: &Lexicon) -> Token {
-    let limit = bytes.len().min(start + TOKEN_BYTES_MAX);
-    let mut hash = HASH_START;
-    let mut end = start;
-    // The hash of all but the last letter finds a plural's singular without a second walk.
-    let mut hash_before = hash;
-    while end < limit && BYTES[bytes[end] as usize] == Byte::Letter {
-        hash_before = hash;
-        hash = hash_step(hash, bytes[end]);
-        end += 1;
+    let end = run(bytes, start, Byte::Letter);
+    let len = end - start;
+    let word = lookup(bytes, start, len, lexicon);
+    let mut roles = lexicon.roles(word);
+    if len >= 8 && (word == 0 || roles == 0) && lexicon.has_medical_ending(&bytes[start..end]) {
+        roles |= MEDICAL_ENDING;
     }
-    let letters = &bytes[start..end];
-    let id = if letters.len() > WORD_BYTES_MAX {
-        0
-    } else {
-        lookup(letters, hash, hash_before, lexicon)
-    };
     Token {
         start: start as u32,
         end: end as u32,
-        word: id,
+        word,
         class: Class::Word,
-        roles: lexicon.entry(id).roles,
+        roles,
     }
 }
 
 /// The word itself, else the singular of a medical word.
-fn lookup(letters: &[u8], hash: u32, hash_before: u32, lexicon: &Lexicon) -> u16 {
-    let id = lexicon.find(hash, letters);
-    if id != 0 || letters.len() < 4 || !matches!(letters[letters.len() - 1], b's' | b'S') {
+#[inline]
+fn lookup(bytes: &[u8], start: usize, len: usize, lexicon: &Lexicon) -> u16 {
+    let id = lexicon.find(bytes, start, len);
+    if id != 0 || len < 4 || bytes[start + len - 1] | 0x20 != b's' {
         return id;
     }
-    let singular = &letters[..letters.len() - 1];
-    let id = match lexicon.find(hash_before, singular) {
-        0 if matches!(singular[singular.len() - 1], b'e' | b'E') => {
-            let stem = &singular[..singular.len() - 1];
-            lexicon.find(
-                stem.iter()
-                    .fold(HASH_START, |hash, &byte| hash_step(hash, byte)),
-                stem,
-            )
-        }
+    let id = match lexicon.find(bytes, start, len - 1) {
+        0 if bytes[start + len - 2] | 0x20 == b'e' => lexicon.find(bytes, start, len - 2),
         id => id,
     };
-    if lexicon.entry(id).roles & MEDICAL_PART != 0 {
+    if lexicon.roles(id) & MEDICAL_PART != 0 {
         id
     } else {
         0
     }
 }
 
-fn number_word(digits: &[u8], lexicon: &Lexicon) -> u16 {
-    lexicon.find(
-        digits
-            .iter()
-            .fold(HASH_START, |hash, &byte| hash_step(hash, byte)),
-        digits,
-    )
+/// Roles that let a word begin a value by itself.
+const STARTS: Roles = SPOKEN_NUMBER
+    | MULTIPLE
+    | ORDINAL
+    | MONTH
+    | PLUS
+    | SCHEME
+    | LETTER
+    | MEDICAL_FIRST
+    | MEDICAL_ENDING;
+
+/// Bytes behind a word that it does not go on over.
+const QUIET: [bool; 256] = {
+    let mut table = [false; 256];
+    let quiet = b" \n,.?!');\"/";
+    let mut at = 0;
+    while at < quiet.len() {
+        table[quiet[at] as usize] = true;
+        at += 1;
+    }
+    table[fold::SYMBOL as usize] = true;
+    table
+};
+
+/// Whether a word of three letters or more begins nothing, as far as itself and the byte behind it tell. Of shorter ones
+/// the token behind decides as well: [`Tokens::push_word`].
+#[inline]
+fn is_dull(bytes: &[u8], token: &Token) -> bool {
+    if token.has(STARTS) {
+        return false;
+    }
+    let at = token.end as usize;
+    match bytes.get(at) {
+        // "https:" and "fe80:" go on without a blank.
+        Some(b':') => matches!(bytes.get(at + 1), None | Some(b' ' | b'\n')),
+        Some(&behind) => QUIET[behind as usize],
+        None => true,
+    }
 }
 
-/// Length and kind of a placeholder at the front of `bytes`.
+/// Length and kind of a placeholder at the front of `bytes`: `[PHONE_1]`, or `[DATE 1984]` where a value was made general.
 fn mark(bytes: &[u8]) -> Option<(usize, Kind)> {
-    let close = bytes.iter().take(24).position(|&byte| byte == b']')?;
+    if !bytes.get(1)?.is_ascii_uppercase() {
+        return None;
+    }
+    let close = bytes
+        .iter()
+        .take(MARK_BYTES_MAX)
+        .position(|&byte| byte == b']')?;
     let inner = std::str::from_utf8(&bytes[1..close]).ok()?;
-    let (name, number) = inner.rsplit_once('_')?;
-    let written =
-        !number.is_empty() && number.len() <= 9 && number.bytes().all(|byte| byte.is_ascii_digit());
-    let kind = Kind::from_name(name)?;
-    written.then_some((close + 1, kind))
+    let digits = inner.len()
+        - inner
+            .trim_end_matches(|byte: char| byte.is_ascii_digit())
+            .len();
+    let (name, tail) = inner.split_at(inner.len() - digits);
+    let general = [Kind::Date, Kind::Zip];
+    let kind = match name.strip_suffix('_') {
+        Some(name) => Kind::from_name(name),
+        None => general
+            .into_iter()
+            .find(|kind| name.strip_suffix(' ') == Some(kind.name())),
+    };
+    (1..=9).contains(&tail.len()).then_some(close + 1).zip(kind)
 }

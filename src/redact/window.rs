@@ -1,13 +1,15 @@
 //! What a recognizer may see: the tokens and bytes around the one it is asked about, and nothing further away.
 //!
-//! The scan cuts a window's right side at a fixed distance, so that a decision never depends on how the text was
-//! split into chunks; reading past it gives 0, which nothing matches. Invariant: a recognizer looks back over at most
-//! [`LOOK_BACK_TOKENS`] tokens, claims nothing before `floor`,
-//! and draws nothing from tokens before `barrier`.
+//! A window lies between two placeholders: its tokens begin after the one before and end with the one behind, whether
+//! they stood in the text or took the place of a value just found. Its right side is cut at a fixed distance besides.
+//! Reading past an edge gives 0, which nothing matches. So a decision depends neither on how the text was split into
+//! chunks nor on what the values around it were, and a second redaction decides as the first did.
+//! Invariant: a recognizer looks back over at most [`LOOK_BACK_TOKENS`] tokens and claims nothing before `floor`.
 
 use std::cell::Cell;
 
 use super::entity::{Kind, Kinds};
+use super::fold;
 use super::lexicon::{Entry, Lexicon, Roles};
 use super::token::Token;
 
@@ -51,27 +53,19 @@ pub(crate) enum Label {
     Mbi,
 }
 
-const PLACEHOLDER_BYTES_MAX: usize = 24;
-
-/// A byte between the brackets of a placeholder.
-const fn is_inner(byte: u8) -> bool {
-    matches!(byte, b'A'..=b'Z' | b'_' | b'0'..=b'9')
-}
-
 /// The view around one token.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Window<'a> {
     /// The shadow up to the horizon.
     pub(crate) bytes: &'a [u8],
-    /// Its tokens up to the horizon.
+    /// Its tokens from the placeholder before to the horizon or the placeholder behind, which is the last of them.
     pub(crate) tokens: &'a [Token],
+    /// One past the placeholder before the first token, or the first byte of the text.
+    pub(crate) opening: usize,
     /// Everything before this offset has been decided.
     pub(crate) floor: usize,
-    /// Index of the first token after the last value that was redacted; what the value said is not looked at, because a
-    /// second pass would not see it.
-    pub(crate) barrier: usize,
-    /// The kind of that value.
-    pub(crate) last_kind: Option<Kind>,
+    /// The kind of the placeholder that stands before the first token, if one does.
+    pub(crate) before_kind: Option<Kind>,
     /// The token that was last asked for its label, and the answer.
     pub(crate) label: &'a Cell<(usize, Label)>,
     /// Where the bytes end, the text ends too.
@@ -113,6 +107,12 @@ impl Finding {
     }
 }
 
+/// Whether a byte beside a value makes it part of something longer.
+#[inline]
+const fn touches(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | fold::LETTER | fold::MARK)
+}
+
 impl<'a> Window<'a> {
     /// The byte at an offset; 0 beyond the horizon.
     #[inline]
@@ -133,15 +133,17 @@ impl<'a> Window<'a> {
     }
 
     /// Roles of the token at an index; none beyond the horizon.
+    #[inline]
     pub(crate) fn roles(&self, index: usize) -> Roles {
         self.tokens.get(index).map_or(0, |token| token.roles)
     }
 
     /// What lies between a token and the one before it, or the last value found.
+    #[inline]
     pub(crate) fn gap(&self, index: usize) -> &'a [u8] {
         let end = self.tokens[index].start as usize;
         let start = if index == 0 {
-            0
+            self.opening
         } else {
             self.tokens[index - 1].end as usize
         };
@@ -155,23 +157,27 @@ impl<'a> Window<'a> {
     }
 
     /// The bytes of a token.
+    #[inline]
     pub(crate) fn text(&self, token: &Token) -> &'a [u8] {
         &self.bytes[token.start as usize..token.end as usize]
     }
 
     /// Whether the token is that word, ignoring case.
+    #[inline]
     pub(crate) fn is(&self, index: usize, word: &str) -> bool {
         self.token(index)
             .is_some_and(|token| self.text(token).eq_ignore_ascii_case(word.as_bytes()))
     }
 
     /// The lexicon entry of a token.
+    #[inline]
     pub(crate) fn entry(&self, index: usize) -> &'a Entry {
         self.lexicon
             .entry(self.tokens.get(index).map_or(0, |token| token.word))
     }
 
     /// Whether two neighbouring tokens touch.
+    #[inline]
     pub(crate) fn glued(&self, index: usize) -> bool {
         index > 0
             && index < self.tokens.len()
@@ -179,6 +185,7 @@ impl<'a> Window<'a> {
     }
 
     /// The single letter that a token is, in lower case.
+    #[inline]
     pub(crate) fn single_letter(&self, index: usize) -> Option<u8> {
         let token = self.token(index)?;
         let letter = self.byte(token.start as usize).to_ascii_lowercase();
@@ -186,6 +193,7 @@ impl<'a> Window<'a> {
     }
 
     /// Index of the first token at or after an offset.
+    #[inline]
     pub(crate) fn index_at(&self, from: usize, offset: usize) -> usize {
         let mut index = from;
         while self
@@ -219,46 +227,19 @@ impl<'a> Window<'a> {
     }
 
     /// Whether a value may begin here: no letter, digit, joining mark or placeholder touches it from the left.
+    #[inline]
     pub(crate) fn starts_clean(&self, start: usize) -> bool {
-        match self.before(start) {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | super::fold::LETTER => false,
-            b']' => !self.after_placeholder(start),
-            _ => true,
-        }
+        !touches(self.before(start))
     }
 
     /// Whether a value may end here.
+    #[inline]
     pub(crate) fn ends_clean(&self, end: usize) -> bool {
-        match self.byte(end) {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | super::fold::LETTER => false,
-            b'[' => !self.before_placeholder(end),
-            _ => true,
-        }
-    }
-
-    /// Whether a placeholder ends here. It stands for what touched the value before it was redacted; so it vetoes as that did,
-    /// and redacting twice changes nothing.
-    pub(crate) fn after_placeholder(&self, start: usize) -> bool {
-        let mut at = start;
-        if self.before(at) != b']' {
-            return false;
-        }
-        while at > 1 && start - at < PLACEHOLDER_BYTES_MAX && is_inner(self.byte(at - 2)) {
-            at -= 1;
-        }
-        at > 1 && self.byte(at - 2) == b'[' && start - at > 2
-    }
-
-    /// Whether a placeholder begins here.
-    pub(crate) fn before_placeholder(&self, end: usize) -> bool {
-        let mut at = end + 1;
-        while at - end < PLACEHOLDER_BYTES_MAX && is_inner(self.byte(at)) {
-            at += 1;
-        }
-        self.byte(at) == b']' && at - end > 3
+        !touches(self.byte(end))
     }
 
     /// Whether the token is a number and within the horizon.
+    #[inline]
     pub(crate) fn is_number(&self, index: usize) -> bool {
         self.token(index).is_some_and(Token::is_number)
     }

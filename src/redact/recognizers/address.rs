@@ -73,7 +73,7 @@ fn zip(window: &Window<'_>, index: usize) -> Option<Finding> {
     {
         end = window.tokens[index + 1].end as usize;
     }
-    let state = index > window.barrier && window.gap(index) == b" " && {
+    let state = index > 0 && window.gap(index) == b" " && {
         let text = window.text(&window.tokens[index - 1]);
         text.len() == 2 && std::str::from_utf8(text).is_ok_and(|text| STATES.contains(text))
     };
@@ -93,7 +93,7 @@ fn age(window: &Window<'_>, index: usize) -> Option<Finding> {
         .iter()
         .take(3)
         .fold(0u32, |value, &digit| value * 10 + u32::from(digit - b'0'));
-    let said = index > window.barrier
+    let said = index > 0
         && window.gap(index).len() <= 3
         && ["aged", "age"]
             .iter()

@@ -8,7 +8,7 @@ use crate::redact::label::label_before;
 use crate::redact::lexicon::{
     DOB, FILLER, HUNDRED, MONTH, ORDINAL, Roles, SPOKEN_NUMBER, TEEN, TEN, UNIT,
 };
-use crate::redact::token::Class;
+use crate::redact::token::Token;
 use crate::redact::window::{Finding, Label, Window};
 
 /// How far before a date its birth cue may stand, in tokens.
@@ -24,6 +24,9 @@ pub(crate) struct Date {
 /// A date that begins at the token at `index`: kept, or found as a date of birth.
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     let start = window.tokens[index].start as usize;
+    if is_lone(window, index) {
+        return None;
+    }
     let date = plain(window, index).filter(|_| window.starts_clean(start));
     let born = || {
         is_birth(
@@ -58,6 +61,16 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         .then_some(Finding::redact(Kind::Dob, start, end))
 }
 
+/// Most numbers are no part of a date: few digits, no birth near, and nothing behind them that a date goes on with.
+fn is_lone(window: &Window<'_>, index: usize) -> bool {
+    let token = &window.tokens[index];
+    let goes_on = |next: &Token| next.is_number() || next.has(MONTH) || next.len() <= 3;
+    token.is_number()
+        && token.len() <= 4
+        && !window.birth_near
+        && !window.token(index + 1).is_some_and(goes_on)
+}
+
 /// Whether birth words stand before token `index` or after byte `end`.
 fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
     if !window.birth_near {
@@ -70,7 +83,7 @@ fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
     }
     let mut at = index;
     let mut breaks = 0;
-    while at > window.barrier && index - at < CUE_TOKENS_MAX {
+    while at > 0 && index - at < CUE_TOKENS_MAX {
         let gap = window.gap(at);
         breaks += gap.iter().filter(|&&byte| byte == b'\n').count();
         let sentence = gap.contains(&b'.') && gap.len() > 1 && window.tokens[at - 1].len() > 2;
@@ -83,9 +96,6 @@ fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
             break;
         }
         at -= 1;
-        if matches!(window.tokens[at].class, Class::Mark(_)) {
-            break;
-        }
         if window.tokens[at].has(DOB) && !window.is(at, "birthday") && !window.is(at, "birthdays") {
             return true;
         }

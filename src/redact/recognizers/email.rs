@@ -12,7 +12,7 @@ use crate::redact::token::Class;
 use crate::redact::window::{Finding, Label, Window};
 
 const LOCAL_BYTES_MAX: usize = 64;
-const DOMAIN_BYTES_MAX: usize = 190;
+const DOMAIN_BYTES_MAX: usize = 128;
 /// Tokens of a spelled local part.
 pub(crate) const SPELLED_TOKENS_MAX: usize = 16;
 
@@ -33,7 +33,7 @@ pub(crate) fn written(window: &Window<'_>, index: usize, at: usize) -> Option<Fi
         return None;
     }
     let domain_start = sign + 1 + usize::from(window.byte(sign + 1) == b' ');
-    let end = domain(window, domain_start).filter(|&end| !window.before_placeholder(end))?;
+    let end = domain(window, domain_start).filter(|&end| window.byte(end) != fold::MARK)?;
     let told = !spaced || label_before(window, index) == Label::Email || body.contains(&b'.');
     told.then_some(Finding::redact(Kind::Email, start, end))
 }
@@ -70,51 +70,56 @@ fn domain(window: &Window<'_>, start: usize) -> Option<usize> {
 fn is_top(label: &[u8]) -> bool {
     let letters = label
         .iter()
-        .all(|&byte| byte.is_ascii_alphabetic() || byte >= 0x80);
+        .all(|&byte| byte.is_ascii_alphabetic() || matches!(byte, fold::LETTER | fold::IDEOGRAPH));
     (2..=24).contains(&label.len()) && letters
         || label.len() > 4 && label[..4].eq_ignore_ascii_case(b"xn--")
 }
 
 /// A spelled address that begins at the token at `index`.
 pub(crate) fn spelled(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let (sign, strict) = spelled_local(window, index)?;
-    let end = spelled_domain(window, sign + 1)?;
     let start = window.tokens[index].start as usize;
     if window.before(start) == b'\'' || !window.starts_clean(start) {
         return None;
     }
-    let told =
-        strict || !window.tokens[index].has(FILLER) && label_before(window, index) == Label::Email;
-    told.then_some(Finding::redact(
+    let sign = spelled_local(window, index)?;
+    let end = spelled_domain(window, sign + 1)?;
+    Some(Finding::redact(
         Kind::Email,
         start,
         window.tokens[end].end as usize,
     ))
 }
 
-/// Index of the at-sign after a local part, and whether connectors alone hold the part together.
-fn spelled_local(window: &Window<'_>, index: usize) -> Option<(usize, bool)> {
-    let mut strict = true;
+/// Index of the at-sign after a local part. Connectors must hold the part together, unless it is said to be an address.
+fn spelled_local(window: &Window<'_>, index: usize) -> Option<usize> {
     let mut after_mark = true;
     let mut marked = false;
+    let mut told = false;
     for at in index..(index + SPELLED_TOKENS_MAX).min(window.tokens.len()) {
         if at > index && !near(window.gap(at)) {
             return None;
         }
         let token = &window.tokens[at];
         match token.class {
-            Class::At if at > index => return Some((at, strict)),
-            Class::Word if at > index && token.has(AT) && !after_mark => return Some((at, strict)),
+            Class::At if at > index => return Some(at),
+            Class::Word if at > index && token.has(AT) && !after_mark => return Some(at),
             Class::Word if at > index && token.has(DOT | UNDERSCORE | DASH | PLUS) => {
                 (after_mark, marked) = (true, true)
             }
             Class::Word | Class::Number => {
-                let joins = after_mark
+                let joins = told
+                    || after_mark
                     || marked && spells(window, at)
                     || window.glued(at)
                     || window.gap(at) == b"."
                     || spells(window, at - 1) && spells(window, at);
-                strict &= joins;
+                if !joins {
+                    told = !window.tokens[index].has(FILLER)
+                        && label_before(window, index) == Label::Email;
+                    if !told {
+                        return None;
+                    }
+                }
                 after_mark = false;
             }
             _ => return None,

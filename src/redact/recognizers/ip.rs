@@ -6,6 +6,7 @@
 use std::net::Ipv6Addr;
 
 use crate::redact::entity::Kind;
+use crate::redact::fold;
 use crate::redact::label::{label_before, version_before};
 use crate::redact::window::{Finding, Label, Window};
 
@@ -50,7 +51,7 @@ pub(crate) fn version_four(window: &Window<'_>, index: usize) -> Option<Finding>
 fn preceded_by_part(window: &Window<'_>, start: usize) -> bool {
     start > 1
         && matches!(window.byte(start - 1), b'.' | b'-')
-        && (window.byte(start - 2).is_ascii_alphanumeric() || window.after_placeholder(start - 1))
+        && (window.byte(start - 2).is_ascii_alphanumeric() || window.byte(start - 2) == fold::MARK)
 }
 
 /// An IPv6 address that begins at byte `start`, with the token at `index`.

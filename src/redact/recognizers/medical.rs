@@ -4,7 +4,7 @@
 //! out. Called by the scan for words that begin a term, and for long words in no list.
 
 use crate::redact::entity::Kind;
-use crate::redact::lexicon::{Company, MEDICAL_FIRST, NOT_SUFFIXED};
+use crate::redact::lexicon::{Company, MEDICAL_ENDING, MEDICAL_FIRST};
 use crate::redact::token::Class;
 use crate::redact::window::{Finding, Window};
 
@@ -38,13 +38,8 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         }
         return None;
     }
-    let unknown = token.word == 0 || !token.has(NOT_SUFFIXED) && token.roles == 0;
-    let word = window.text(token);
-    let singular = word.strip_suffix(b"s").unwrap_or(word);
-    let ends = window.lexicon.has_medical_ending(word)
-        || window.lexicon.has_medical_ending(singular) && !word.ends_with(b"ss");
     let end = token.end as usize;
-    (unknown && ends && window.ends_clean(end) && !is_code(window, start, end))
+    (token.has(MEDICAL_ENDING) && window.ends_clean(end) && !is_code(window, start, end))
         .then_some(Finding::redact(Kind::Medical, start, end))
 }
 
@@ -84,12 +79,10 @@ fn keeps(window: &Window<'_>, first: usize, last: usize, company: &Company) -> b
     {
         return false;
     }
-    if first > window.barrier && neighbour(first) && company.not_before.contains(&word(first - 1)) {
+    if first > 0 && neighbour(first) && company.not_before.contains(&word(first - 1)) {
         return false;
     }
-    let before = first
-        .saturating_sub(COMPANY_BEFORE)
-        .max(window.barrier.min(first))..first;
+    let before = first.saturating_sub(COMPANY_BEFORE)..first;
     let after = last + 1..(last + 1 + COMPANY_AFTER).min(window.tokens.len());
     let (start, end) = (
         window.tokens[first].start as usize,

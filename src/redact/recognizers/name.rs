@@ -40,12 +40,12 @@ fn is_name(window: &Window<'_>, at: usize) -> bool {
 }
 
 fn announced(window: &Window<'_>, index: usize) -> bool {
-    if index <= window.barrier || window.tokens[index].has(TITLE) {
+    if index == 0 || window.tokens[index].has(TITLE) {
         return false;
     }
     let start = window.tokens[index].start as usize;
     let before = |back: usize, word: &str| {
-        index >= back + window.barrier
+        index >= back
             && window.is(index - back, word)
             && start - (window.tokens[index - back].end as usize) < 20
     };

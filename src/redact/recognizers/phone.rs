@@ -6,6 +6,7 @@
 use super::groups::{Group, Groups, Join};
 use super::plan;
 use crate::redact::entity::Kind;
+use crate::redact::fold;
 use crate::redact::label::phone_nearby;
 use crate::redact::window::{Finding, Label, Window};
 
@@ -42,7 +43,7 @@ pub(crate) fn opening(window: &Window<'_>, digit: usize) -> Opening {
         edge.start = at;
     }
     if edge.plus
-        && (window.before(edge.start).is_ascii_digit() || window.after_placeholder(edge.start))
+        && (window.before(edge.start).is_ascii_digit() || window.before(edge.start) == fold::MARK)
     {
         edge = Opening {
             start: digit,

@@ -10,7 +10,7 @@ use crate::redact::lexicon::SCHEME;
 use crate::redact::window::{Finding, Window};
 
 /// Longest piece of an address that becomes one span.
-pub(crate) const URL_BYTES_MAX: usize = 256;
+pub(crate) const URL_BYTES_MAX: usize = 192;
 
 /// An address that begins with the word at `index`.
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
@@ -32,28 +32,29 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     {
         return None;
     }
-    let end = tail(window, start);
+    let end = tail(window.bytes, start);
     (end > body).then_some(Finding::redact(Kind::Url, start, end))
 }
 
 /// Where the address that runs at `start` ends, at most [`URL_BYTES_MAX`] further.
-pub(crate) fn tail(window: &Window<'_>, start: usize) -> usize {
+pub(crate) fn tail(bytes: &[u8], start: usize) -> usize {
+    let byte = |at: usize| bytes.get(at).copied().unwrap_or(0);
     let mut end = start;
     let mut open = 0_i32;
-    while end - start < URL_BYTES_MAX && belongs(window.byte(end)) {
-        match window.byte(end) {
-            b',' if window.bytes[end + 1..].starts_with(b"http") => break,
+    while end - start < URL_BYTES_MAX && belongs(byte(end)) {
+        match byte(end) {
+            b',' if bytes[end + 1..].starts_with(b"http") => break,
             b'(' | b'[' => open += 1,
             b')' | b']' => open -= 1,
             _ => {}
         }
         end += 1;
     }
-    if is_cut(window, start, end) {
+    if is_cut(start, end) {
         return end;
     }
     while end > start {
-        match window.byte(end - 1) {
+        match byte(end - 1) {
             b'.' | b',' | b';' | b':' | b'!' | b'?' | b'\'' | b'*' => {}
             b')' | b']' if open < 0 => open += 1,
             _ => break,
@@ -63,9 +64,9 @@ pub(crate) fn tail(window: &Window<'_>, start: usize) -> usize {
     end
 }
 
-/// Whether an address goes on after a piece that ends at `end`.
-pub(crate) fn is_cut(window: &Window<'_>, start: usize, end: usize) -> bool {
-    end > start && (end - start == URL_BYTES_MAX || end == window.bytes.len() && !window.closed)
+/// Whether an address goes on after a piece that was cut for its length.
+pub(crate) const fn is_cut(start: usize, end: usize) -> bool {
+    end - start == URL_BYTES_MAX
 }
 
 /// Whether a byte can stand in an address.
@@ -85,5 +86,6 @@ pub(crate) fn belongs(byte: u8) -> bool {
             | 0x7F
             | fold::IDEOGRAPH
             | fold::SYMBOL
+            | fold::MARK
     )
 }
