@@ -62,6 +62,9 @@ enum Command {
         /// What counts as personal: default, strict or safe_harbor.
         #[arg(long, default_value = "default")]
         profile: String,
+        /// Add a record of each redaction to this file: when, by which rules, how many of each kind, never text.
+        #[arg(long)]
+        audit: Option<PathBuf>,
     },
     /// Print the OpenAPI document.
     Openapi,
@@ -83,7 +86,11 @@ pub fn main() -> ExitCode {
         Command::Init { dir } => init::run(&dir),
         Command::Tenant { remote, action } => tenant::run(&remote, &action),
         Command::Key { remote, action } => key::run(&remote, &action),
-        Command::Redact { jsonl, profile } => redact::redact(jsonl, &profile),
+        Command::Redact {
+            jsonl,
+            profile,
+            audit,
+        } => redact::redact(jsonl, &profile, audit.as_deref()),
         Command::Openapi => print(facade::document()),
         Command::Config { config, action } => settings::run(config.as_deref(), action),
     };

@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, resources, series,
-    services, slots, tenants, verification,
+    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, redact, resources,
+    series, services, slots, tenants, verification,
 };
 use super::{docs_page, health};
 
@@ -37,6 +37,7 @@ use super::{docs_page, health};
         series::book, series::show,
         conflicts::list,
         persons::list, persons::show,
+        redact::text,
         inbox::list,
     ),
     components(schemas(ProblemBody)),

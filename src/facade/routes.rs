@@ -16,8 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, resources, series,
-    services, slots, tenants, verification,
+    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, redact, resources,
+    series, services, slots, tenants, verification,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -90,6 +90,7 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/conflicts"                  READERS  conflicts::list;
         GET    "/v1/tenants/{t}/persons"                    READERS  persons::list;
         GET    "/v1/tenants/{t}/persons/{id}"               READERS  persons::show;
+        POST   "/v1/tenants/{t}/redact"                     DESK     redact::text;
         GET    INBOX                                        DESK     inbox::list;
     }
 }

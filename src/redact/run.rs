@@ -5,12 +5,15 @@
 //! the output: redaction fails closed. Called by the command line.
 
 use std::borrow::Cow;
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::time::Duration;
 
 use serde::Deserialize;
 use serde_json::value::RawValue;
 
+use super::audit;
+use super::entity::Span;
 use super::redactor::{Outcome, Redactor};
 
 /// Longest line of JSON that is read.
@@ -28,6 +31,9 @@ pub enum RunError {
     /// Writing failed.
     #[error("cannot write the output: {0}")]
     Write(std::io::Error),
+    /// The record of a text could not be kept.
+    #[error("cannot keep the record of a redaction: {0}; its text was not written")]
+    Witness(std::io::Error),
     /// The bytes are no UTF-8.
     #[error(
         "the input is not UTF-8 at byte {offset}: convert it first; nothing after this byte was written"
@@ -64,21 +70,38 @@ struct Question<'a> {
     text: Cow<'a, str>,
 }
 
+/// What was done to one text, for whoever keeps records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Measured {
+    /// How many spans of each kind.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Bytes that came in and went out.
+    pub bytes_in: usize,
+    /// Bytes that went out.
+    pub bytes_out: usize,
+    /// The time that redacting took.
+    pub elapsed: Duration,
+}
+
+/// Who is told of each text that was redacted, before it is written out; an error ends the run.
+pub type Witness<'a> = &'a mut dyn FnMut(Measured) -> io::Result<()>;
+
 /// Redacts `reader` into `writer`. `elapsed` is a running clock, asked before and after each text.
 ///
 /// # Errors
-/// When reading or writing fails, or the input is not what it should be.
+/// When reading, writing or witnessing fails, or the input is not what it should be.
 pub fn run(
     reader: BufReader<impl Read>,
     writer: impl Write,
     jsonl: bool,
     redactor: &Redactor,
     elapsed: impl FnMut() -> Duration,
+    witness: Option<Witness<'_>>,
 ) -> Result<(), RunError> {
     if jsonl {
-        lines(reader, writer, redactor, elapsed)
+        lines(reader, writer, redactor, elapsed, witness)
     } else {
-        plain(reader, writer, redactor)
+        plain(reader, writer, redactor, elapsed, witness)
     }
 }
 
@@ -87,6 +110,7 @@ fn lines(
     mut writer: impl Write,
     redactor: &Redactor,
     mut elapsed: impl FnMut() -> Duration,
+    mut witness: Option<Witness<'_>>,
 ) -> Result<(), RunError> {
     // The word lists are read on first use; that time belongs to no text.
     drop(redactor.redact(""));
@@ -104,7 +128,15 @@ fn lines(
         if read == 0 {
             break;
         }
-        if let Err(error) = one(line, &input, &mut output, redactor, &mut elapsed) {
+        let done = one(
+            line,
+            &input,
+            &mut output,
+            redactor,
+            &mut elapsed,
+            &mut witness,
+        );
+        if let Err(error) = done {
             put(&mut writer, &mut output)?;
             return Err(error);
         }
@@ -119,6 +151,7 @@ fn one(
     output: &mut Vec<u8>,
     redactor: &Redactor,
     elapsed: &mut impl FnMut() -> Duration,
+    witness: &mut Option<Witness<'_>>,
 ) -> Result<(), RunError> {
     if input.len() > LINE_BYTES_MAX {
         return Err(RunError::LineTooLong { line });
@@ -133,7 +166,17 @@ fn one(
         })?;
     let before = elapsed();
     let outcome = redactor.redact(&question.text);
-    let us = elapsed().saturating_sub(before).as_nanos() as f64 / 1000.0;
+    let took = elapsed().saturating_sub(before);
+    if let Some(witness) = witness {
+        let measured = Measured {
+            counts: outcome.counts(),
+            bytes_in: question.text.len(),
+            bytes_out: outcome.text.len(),
+            elapsed: took,
+        };
+        witness(measured).map_err(RunError::Witness)?;
+    }
+    let us = took.as_nanos() as f64 / 1000.0;
     answer(output, question.id, &outcome, us).map_err(RunError::Write)
 }
 
@@ -192,10 +235,13 @@ fn plain(
     mut reader: impl BufRead,
     mut writer: impl Write,
     redactor: &Redactor,
+    mut elapsed: impl FnMut() -> Duration,
+    witness: Option<Witness<'_>>,
 ) -> Result<(), RunError> {
     let mut stream = redactor.stream();
     let (mut chunk, mut held, mut out) = (vec![0; CHUNK_BYTES], 0, String::new());
     let mut offset = 0;
+    let mut measured = Measured::default();
     loop {
         let read = reader.read(&mut chunk[held..]).map_err(RunError::Read)?;
         let bytes = &chunk[..held + read];
@@ -212,18 +258,36 @@ fn plain(
             }
         };
         let used = valid.len();
+        let before = elapsed();
         stream.push(valid, &mut out);
-        stream.take_spans();
+        measured.add(used, &stream.take_spans());
         if read == 0 {
-            stream.finish(&mut out);
+            let spans = stream.finish(&mut out);
+            measured.add(0, &spans);
+            measured.bytes_out += out.len();
+            measured.elapsed += elapsed().saturating_sub(before);
+            if let Some(witness) = witness {
+                witness(measured).map_err(RunError::Witness)?;
+            }
             break writer
                 .write_all(out.as_bytes())
                 .and_then(|()| writer.flush())
                 .map_err(RunError::Write);
         }
+        measured.bytes_out += out.len();
+        measured.elapsed += elapsed().saturating_sub(before);
         writer.write_all(out.as_bytes()).map_err(RunError::Write)?;
         held = bytes.len() - used;
         offset += used as u64;
         chunk.copy_within(used..used + held, 0);
+    }
+}
+
+impl Measured {
+    fn add(&mut self, bytes_in: usize, spans: &[Span]) {
+        self.bytes_in += bytes_in;
+        for (kind, count) in audit::count(spans) {
+            *self.counts.entry(kind).or_insert(0) += count;
+        }
     }
 }

@@ -61,6 +61,7 @@ transcripts! {
     paging
     persons
     practice
+    redact
     series
     slots
     together

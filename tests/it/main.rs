@@ -27,6 +27,8 @@ mod recovery;
 #[cfg(test)]
 mod redaction;
 #[cfg(test)]
+mod redaction_audit;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;

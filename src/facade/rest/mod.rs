@@ -13,6 +13,7 @@ pub mod blocks;
 pub mod explain;
 pub mod inbox;
 pub mod keys;
+pub mod redact;
 pub mod resources;
 pub mod services;
 pub mod slots;
