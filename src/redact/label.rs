@@ -29,7 +29,7 @@ const HEADS: [(Roles, Label); 12] = [
 ];
 
 /// Labels that people spell with single letters, read backwards.
-const SPELLED: [(&[u8], Label); 8] = [
+const SPELLED: [(&[u8], Label); 10] = [
     (b"shn", Label::Nhs),
     (b"nss", Label::Ssn),
     (b"nrm", Label::Mrn),
@@ -38,6 +38,8 @@ const SPELLED: [(&[u8], Label); 8] = [
     (b"in", Label::Nino),
     (b"di", Label::None),
     (b"pi", Label::Ip),
+    (b"ns", Label::Negative),
+    (b"np", Label::Negative),
 ];
 
 /// What is said of the value that begins at token `index`.
@@ -267,12 +269,14 @@ pub(crate) fn phone_after(window: &Window<'_>, after: usize) -> bool {
 pub(crate) fn version_before(window: &Window<'_>, index: usize) -> bool {
     let first = index.saturating_sub(3);
     let mut at = index;
-    while at > first && window.gap(at).len() <= 3 && !window.gap(at).contains(&b'.') {
+    while at > first && window.gap(at).len() <= 3 {
+        // "rev. 3.0.0.1" is one thought, "… of the rev. Then 3.0.0.1" is not.
+        let stop = window.gap(at).contains(&b'.');
         at -= 1;
         if window.tokens[at].has(VERSION) {
             return true;
         }
-        if !window.tokens[at].has(FILLER | NUMBERISH) {
+        if stop || !window.tokens[at].has(FILLER | NUMBERISH) {
             return false;
         }
     }

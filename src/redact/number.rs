@@ -87,7 +87,15 @@ fn dictated(window: &Window<'_>, index: usize, groups: &Groups, label: Label) ->
         [b'0', b'1' | b'2' | b'3' | b'5' | b'7' | b'8' | b'9', ..]
     );
     let told = !matches!(label, Label::None | Label::Number);
-    if british || told {
+    // "0.77009…" is a decimal, "@0770…" a name, "#0770…" nobody's.
+    let decimal = groups
+        .all()
+        .get(1)
+        .is_some_and(|group| group.join == Join::Dot)
+        && groups.all()[0].len < 3;
+    let start = window.tokens[index].start as usize;
+    let torn = torn_off(window, start) || decimal;
+    if british && !torn || told {
         spoken::number(window, index, label)
     } else {
         None
@@ -156,7 +164,7 @@ fn is_rather_nhs(
 /// The front of the run is joined tightly to something before it: a part number, a path, a longer run.
 fn torn_off(window: &Window<'_>, start: usize) -> bool {
     let mark = window.before(start);
-    if matches!(mark, b'$' | b'#' | b'_' | b'%' | b'\\') {
+    if matches!(mark, b'$' | b'#' | b'_' | b'%' | b'\\' | b'@') {
         return true;
     }
     if !matches!(mark, b'-' | b'.' | b'/' | b':' | b',') || start < 2 {
@@ -164,7 +172,8 @@ fn torn_off(window: &Window<'_>, start: usize) -> bool {
     }
     let further = window.byte(start - 2);
     if further == fold::MARK {
-        return true;
+        // "07700 900142,07700 900143": the next of a list is no part of the one before.
+        return window.before_kind != Some(Kind::Phone) || !matches!(mark, b',' | b'/');
     }
     if further == b'-' || further == b' ' {
         return false;

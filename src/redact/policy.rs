@@ -12,7 +12,7 @@ use super::token::{Class, Tokens};
 use super::window::Window;
 
 /// Revision of the embedded lists and rules; a change of either raises it.
-const RULES_REVISION: u32 = 1;
+const RULES_REVISION: u32 = 2;
 /// Most additions or exclusions of one policy.
 pub const POLICY_TERMS_MAX: usize = 10_000;
 /// Longest addition or exclusion, in bytes.

@@ -83,6 +83,10 @@ pub(crate) fn number(window: &Window<'_>, index: usize, label: Label) -> Option<
         last = extension(window, last);
     }
     let end = window.tokens[last].end as usize;
+    // Number words may run into punctuation; digits that run into letters are part of something else.
+    if window.is_number(last) && !window.ends_clean(end) {
+        return None;
+    }
     let start = if kind == Some(Kind::Phone) {
         super::recognizers::phone::opening(window, start).start
     } else {

@@ -115,7 +115,8 @@ fn mixed(window: &Window<'_>, index: usize) -> Option<Finding> {
         return Some(Finding::keep(start, end));
     }
     let record = || {
-        let asked = !window.tokens[index].has(FILLER)
+        // "number is a 12 …": a lone article is no prefix, one that touches the digits is.
+        let asked = (!window.tokens[index].has(FILLER) || window.glued(index + 1))
             && window.is_number(index + 1)
             && window.starts_clean(start)
             && label_before(window, index) == Label::Mrn;

@@ -376,9 +376,12 @@ impl<'a> Walk<'a> {
             };
         }
         let all = &self.tokens.all;
+        // Where no token is left one may have begun that the slice cuts: half of `::`, of a placeholder.
+        let rest = self.shadow.len().saturating_sub(TOKEN_BYTES_MAX);
+        let rest = all.last().map_or(rest, |last| rest.max(last.end as usize));
         let start_of = |index: usize| {
-            all.get(index)
-                .map_or(self.shadow.len(), |token| token.start as usize)
+            let start = all.get(index).map_or(rest, |token| token.start as usize);
+            start - usize::from(start > 0 && self.shadow[start - 1] == b'[')
         };
         let next = if self.cursor.in_address {
             self.floor

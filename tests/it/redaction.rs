@@ -1,14 +1,16 @@
 //! Redaction against labelled corpora of both classes, and the properties that hold for any text.
 //!
 //! `tests/corpora/redaction_open.jsonl` was looked at while the rules were written, `redaction_aside.jsonl` was not.
-//! Properties run a few hundred cases; `HOLDFAST_FUZZ_CASES` asks for more of them.
+//! Properties run a few hundred texts each; `HOLDFAST_FUZZ_SECONDS=600 cargo fuzz` runs each for ten minutes.
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::time::Duration;
 
+use holdfast::clock::Stopwatch;
 use holdfast::redact::{
-    Conversation, HOLD_BACK_BYTES_MAX, Kind, Policy, Profile, Redactor, RunError, Span, run,
+    Conversation, HOLD_BACK_BYTES_MAX, Kind, Measured, Policy, Profile, Redactor, RunError, Span,
+    run,
 };
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
@@ -289,7 +291,7 @@ fn an_audit_record_counts_and_never_quotes() {
     let json = serde_json::to_string(&record).expect("a record is plain");
     assert_eq!(
         json,
-        r#"{"who":"key 7","when":"2026-03-02T08:00:00Z","policy":"default/1","counts":{"MEDICAL":1,"PHONE":2},"bytes_in":51,"bytes_out":50,"micros":12}"#
+        r#"{"who":"key 7","when":"2026-03-02T08:00:00Z","policy":"default/2","counts":{"MEDICAL":1,"PHONE":2},"bytes_in":51,"bytes_out":50,"micros":12}"#
     );
 }
 
@@ -301,6 +303,7 @@ fn jsonl(input: &[u8]) -> (String, Result<(), RunError>) {
         true,
         &redactor(),
         || Duration::ZERO,
+        None,
     );
     (String::from_utf8(output).expect("answers are text"), result)
 }
@@ -313,6 +316,7 @@ fn plain(input: &[u8]) -> (String, Result<(), RunError>) {
         false,
         &redactor(),
         || Duration::ZERO,
+        None,
     );
     (String::from_utf8(output).expect("answers are text"), result)
 }
@@ -350,6 +354,47 @@ fn a_line_that_is_no_question_ends_the_run_without_quoting_it() {
 }
 
 #[test]
+fn a_witness_hears_of_every_text_before_it_is_written_and_never_what_it_said() {
+    for (jsonl, input) in [
+        (true, "{\"id\":1,\"text\":\"07700 900142\"}\n"),
+        (false, "07700 900142"),
+    ] {
+        let mut heard = Vec::new();
+        let mut witness = |measured: Measured| {
+            heard.push(measured);
+            Ok(())
+        };
+        let mut output = Vec::new();
+        let clock = || Duration::ZERO;
+        run(
+            BufReader::new(input.as_bytes()),
+            &mut output,
+            jsonl,
+            &redactor(),
+            clock,
+            Some(&mut witness),
+        )
+        .expect("the input is good");
+        assert_eq!(heard.len(), 1);
+        assert_eq!(heard[0].counts, BTreeMap::from([("PHONE", 1)]));
+        assert_eq!((heard[0].bytes_in, heard[0].bytes_out), (12, 9));
+
+        let mut deaf = |_: Measured| Err(std::io::Error::other("the disk is full"));
+        let mut output = Vec::new();
+        let refused = run(
+            BufReader::new(input.as_bytes()),
+            &mut output,
+            jsonl,
+            &redactor(),
+            clock,
+            Some(&mut deaf),
+        );
+        assert!(matches!(refused, Err(RunError::Witness(_))));
+        assert!(output.is_empty(), "what nobody recorded is not written");
+    }
+}
+
+#[test]
 fn bytes_that_are_no_text_end_the_run_closed() {
     let (output, result) = plain(b"call 07700 900142 \xff 07700 900143");
     assert_eq!(
@@ -377,23 +422,52 @@ const FRAGMENTS: &[&str] = &[ "07700 900142", "07700", "900142", "+44", "+", "("
 
 fn fragment() -> impl Strategy<Value = String> {
     let pieces = prop::sample::select(FRAGMENTS).prop_map(str::to_owned);
-    prop_oneof![8 => pieces, 1 => "\\PC{0,6}", 1 => "[0-9 ]{1,14}", 1 => "[a-z]{1,9}"]
+    // What real texts are made of, cut anywhere.
+    let lines: Vec<String> = cases(OPEN).into_iter().map(|case| case.text).collect();
+    let slices = (prop::sample::select(lines), 0_usize..80, 1_usize..40)
+        .prop_map(|(line, from, count)| line.chars().skip(from).take(count).collect());
+    // Runs that no view reaches across.
+    let runs = (
+        prop::sample::select(&[' ', 'a', '1', '.', '-', '\u{200b}'][..]),
+        0_usize..120,
+    )
+        .prop_map(|(character, count)| character.to_string().repeat(count));
+    prop_oneof![
+        16 => pieces,
+        2 => "\\PC{0,6}",
+        2 => "[0-9 ]{1,14}",
+        2 => "[a-z]{1,9}",
+        2 => slices,
+        1 => runs,
+    ]
 }
 
 fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(fragment(), 0..60).prop_map(|pieces| pieces.concat())
 }
 
-/// Runs a property over random texts: so many as are asked for, or a few hundred.
+/// Runs a property over random texts: a few hundred, or as many as the seconds asked for allow.
 fn hold<S: Strategy>(strategy: S, property: impl Fn(S::Value) -> Result<(), TestCaseError>) {
-    let asked = std::env::var("HOLDFAST_FUZZ_CASES").ok();
+    let asked = std::env::var("HOLDFAST_FUZZ_SECONDS").ok();
+    let seconds = asked.and_then(|seconds| seconds.parse().ok());
     let config = Config {
-        cases: asked.and_then(|cases| cases.parse().ok()).unwrap_or(300),
+        cases: 300,
         failure_persistence: None,
         ..Config::default()
     };
-    if let Err(failure) = TestRunner::new(config).run(&strategy, property) {
-        panic!("{failure}");
+    let stopwatch = Stopwatch::start();
+    let mut texts = 0_u64;
+    loop {
+        if let Err(failure) = TestRunner::new(config.clone()).run(&strategy, &property) {
+            panic!("{failure}");
+        }
+        texts += u64::from(config.cases);
+        if stopwatch.elapsed() >= Duration::from_secs(seconds.unwrap_or(0)) {
+            break;
+        }
+    }
+    if seconds.is_some() {
+        println!("{texts} texts");
     }
 }
 
@@ -505,7 +579,10 @@ fn redacting_twice_changes_nothing() {
 fn chunks_give_what_the_whole_gives() {
     let redactors = profiles();
     hold(
-        (text(), prop::collection::vec(1_usize..90, 1..40)),
+        (
+            text(),
+            prop::collection::vec(prop_oneof![3 => 1_usize..90, 1 => 90_usize..700], 1..40),
+        ),
         |(text, cuts)| {
             // Three times the text, so that decisions fall on both sides of the horizon.
             let text = format!("{text} {text}\n{text}");

@@ -157,6 +157,18 @@ impl Groups {
         next.is_some_and(|join| matches!(join, Join::Dash | Join::Dot | Join::Slash))
     }
 
+    /// Whether a slash and another number of at least ten digits follow the first `count`: "020 7946 0018/0019 …" is one
+    /// number and its tail, "020 7946 0018/020 7946 0019" are two.
+    pub(crate) fn another_follows(&self, count: usize) -> bool {
+        let said = self.all()[..count].last().map_or(0, |group| group.total);
+        let all = self.all().last().map_or(0, |group| group.total);
+        let slash = self
+            .all()
+            .get(count)
+            .is_some_and(|next| next.join == Join::Slash);
+        slash && all >= said + 10
+    }
+
     /// Whether a further group of digits follows the first `count` after a blank.
     pub(crate) fn spaced_on(&self, count: usize) -> bool {
         match self.all().get(count) {

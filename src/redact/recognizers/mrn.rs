@@ -12,7 +12,7 @@ const VALUE_BYTES_MAX: usize = 24;
 pub(crate) fn labelled(window: &Window<'_>, index: usize) -> Option<Finding> {
     let start = window.tokens[index].start as usize;
     let mut end = piece(window, start);
-    if window.tokens[index].has(FILLER) {
+    if window.tokens[index].has(FILLER) && !window.glued(index + 1) {
         return None;
     }
     let prefix = window.tokens[index].is_word() && end - start <= 3;

@@ -167,7 +167,7 @@ fn fitting(
 /// No digits are joined tightly after the number, and no letter touches it but an extension's.
 fn closes(window: &Window<'_>, groups: &Groups, count: usize) -> bool {
     let end = groups.end(count);
-    if groups.goes_on(count) {
+    if groups.goes_on(count) && !groups.another_follows(count) {
         return false;
     }
     let next = window.byte(end);
@@ -184,8 +184,9 @@ fn british(window: &Window<'_>, edge: Opening, groups: &Groups, label: Label) ->
     [11, 10].into_iter().find_map(|total| {
         let count = groups.count_for(total)?;
         let digits = groups.digits(count);
-        let short =
-            total == 10 && digits[1] == b'1' && !(groups.shaped(&[5, 5]) || label == Label::Phone);
+        let short = total == 10
+            && digits[1] == b'1'
+            && !(groups.shaped(&[5, 5]) || groups.shaped(&[6, 4]) || label == Label::Phone);
         let fits = plan::is_british(digits)
             && !short
             && (label == Label::Phone || british_shape(groups, count));
