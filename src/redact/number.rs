@@ -43,7 +43,13 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     let joined = matches!(window.byte(token.end as usize), b'-' | b'/' | b'a'..=b'z' | b'A'..=b'Z');
     // Most numbers stand alone, and alone these are too short for anything.
     if token.len() < 6 && !spoken_next && !joined && !window.is_number(index + 1) {
-        return None;
+        // Only a record number may be as short as a year.
+        let record = matches!(token.len(), 4 | 5) && label_before(window, index) == Label::Mrn;
+        return if record {
+            mrn::labelled(window, index)
+        } else {
+            None
+        };
     }
     let groups = Groups::gather(window, index);
     // A run longer than any number makes no group.

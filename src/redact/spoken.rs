@@ -16,6 +16,8 @@ use super::window::{Finding, Label, Window};
 pub(crate) const PHRASE_TOKENS_MAX: usize = 44;
 const CHARACTERS_MAX: usize = 24;
 const FILLERS_MAX: usize = 3;
+/// So many digits that follow each other are counting, unless a British number is made of them.
+const COUNTED_DIGITS: usize = 7;
 
 /// What was said, as characters, and after which tokens how many of them were complete.
 struct Phrase {
@@ -125,6 +127,13 @@ fn unlabelled(digits: &[u8], phrase: &Phrase) -> Option<Kind> {
         return Some(Kind::Phone);
     }
     if phrase.words == 0 {
+        return None;
+    }
+    // Somebody counts.
+    if digits
+        .windows(COUNTED_DIGITS)
+        .any(|run| run.windows(2).all(|pair| pair[1] == pair[0] + 1))
+    {
         return None;
     }
     let american = len == 10 && plan::is_american(digits)

@@ -97,7 +97,7 @@ fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
         }
         at -= 1;
         if window.tokens[at].has(DOB) && !window.is(at, "birthday") && !window.is(at, "birthdays") {
-            return true;
+            return !is_other_birth(window, at);
         }
         if window.tokens[at].has(MONTH)
             && !window.tokens[at].has(FILLER)
@@ -108,6 +108,15 @@ fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
         }
     }
     birth_after(window, index, end)
+}
+
+/// "birth plan", "birth partner": a birth that is to come.
+fn is_other_birth(window: &Window<'_>, at: usize) -> bool {
+    const OTHER: [&str; 10] = [
+        "plan", "plans", "partner", "rate", "weight", "control", "centre", "center", "story",
+        "pool",
+    ];
+    window.is(at, "birth") && OTHER.iter().any(|word| window.is(at + 1, word))
 }
 
 /// "… is my date of birth", "… (DOB)".
@@ -153,6 +162,7 @@ pub(crate) fn plain(window: &Window<'_>, index: usize) -> Option<Date> {
             1 | 2 => three(window, index).or_else(|| day_month(window, index)),
             4 => year_first(window, index),
             8 => compact(window, index),
+            12 | 14 => stamp(window, index),
             _ => None,
         };
     }
@@ -232,6 +242,26 @@ fn compact(window: &Window<'_>, index: usize) -> Option<Date> {
     let fits = (1900..=2099).contains(&year)
         && (1..=12).contains(&(rest / 100))
         && (1..=31).contains(&(rest % 100));
+    fits.then(|| Date {
+        end: window.tokens[index].end as usize,
+    })
+}
+
+/// `20120102103000`, `201201021030`: a date and a time of day in one run.
+fn stamp(window: &Window<'_>, index: usize) -> Option<Date> {
+    let digits = window.text(&window.tokens[index]);
+    let number = |from: usize, len: usize| {
+        digits[from..from + len]
+            .iter()
+            .fold(0u32, |value, &digit| value * 10 + u32::from(digit - b'0'))
+    };
+    let seconds = if digits.len() == 14 { number(12, 2) } else { 0 };
+    let fits = (1900..=2099).contains(&number(0, 4))
+        && (1..=12).contains(&number(4, 2))
+        && (1..=31).contains(&number(6, 2))
+        && number(8, 2) < 24
+        && number(10, 2) < 60
+        && seconds < 60;
     fits.then(|| Date {
         end: window.tokens[index].end as usize,
     })
