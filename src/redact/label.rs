@@ -131,30 +131,17 @@ impl Seen {
 
     fn word(&mut self, window: &Window<'_>, at: usize) -> Step {
         let token = &window.tokens[at];
-        let counts =
-            token.len() <= 2 && (window.is(at + 1, "digits") || window.is(at + 1, "digit"));
-        if token.is_number() && counts {
-            return Step::Over;
-        }
         if !token.is_word() {
-            return Step::Stop;
-        }
-        let said = |word: &str| at > 0 && window.is(at - 1, word);
-        if window.is(at, "security") || window.is(at, "insurance") {
-            return match (said("social"), said("national")) {
-                (true, _) => Step::Found(Label::Ssn),
-                (_, true) => Step::Found(Label::Nino),
-                _ => Step::Found(Label::Negative),
+            let counts =
+                token.len() <= 2 && (window.is(at + 1, "digits") || window.is(at + 1, "digit"));
+            return if token.is_number() && counts {
+                Step::Over
+            } else {
+                Step::Stop
             };
         }
-        if window.is(at, "sec") && said("soc") {
-            return Step::Found(Label::Ssn);
-        }
-        if window.is(at, "record") && said("medical") {
-            return Step::Found(Label::Mrn);
-        }
-        if window.is(at, "social") {
-            return Step::Found(Label::Ssn);
+        if let Some(label) = in_two_words(window, at) {
+            return Step::Found(label);
         }
         if token.has(NUMBERISH) {
             self.numberish = true;
@@ -206,6 +193,26 @@ impl Seen {
             Label::Dob | Label::Ip if self.code => Label::Negative,
             label => label,
         }
+    }
+}
+
+/// Labels that the word before decides with: "social security", "national insurance", "medical record".
+fn in_two_words(window: &Window<'_>, at: usize) -> Option<Label> {
+    let said = |word: &str| at > 0 && window.is(at - 1, word);
+    let is = |word: &str| window.is(at, word);
+    // By length, because this is asked of every word before a number.
+    match window.tokens[at].len() {
+        3 if is("sec") && said("soc") => Some(Label::Ssn),
+        6 if is("record") && said("medical") => Some(Label::Mrn),
+        6 if is("social") => Some(Label::Ssn),
+        8 | 9 if is("security") || is("insurance") => Some(if said("social") {
+            Label::Ssn
+        } else if said("national") {
+            Label::Nino
+        } else {
+            Label::Negative
+        }),
+        _ => None,
     }
 }
 

@@ -113,19 +113,26 @@ impl<'a> Walk<'a> {
     /// Walks as far as the slice allows.
     pub(crate) fn run(&mut self) {
         let plain_words = self.policy.is_plain();
+        let sighted = self
+            .tokens
+            .all
+            .partition_point(|token| self.can_see(token.start as usize));
         while !self.cursor.in_address || self.finish_address() {
-            let Some(&token) = self.tokens.all.get(self.index) else {
-                break;
-            };
-            if !self.can_see(token.start as usize) {
+            let bound = self.bound();
+            if plain_words {
+                // Most tokens are plain words far from any at-sign.
+                let stop = bound.min(self.signs.from).min(sighted);
+                while self.index < stop && self.tokens.all[self.index].has(PLAIN) {
+                    self.index += 1;
+                }
+            }
+            if self.index >= sighted {
                 break;
             }
-            // Most tokens are plain words far from any at-sign.
-            if token.has(PLAIN) && plain_words && self.index < self.signs.from {
-                self.index += 1;
-            } else if self.index == self.bound() {
+            if self.index == bound {
                 self.pass();
             } else {
+                let token = self.tokens.all[self.index];
                 self.step(&token, plain_words);
             }
         }
