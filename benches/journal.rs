@@ -65,6 +65,7 @@ fn append(journal: &Journal) -> Lsn {
     journal
         .append(parts)
         .expect("the window is far smaller than the queue")
+        .lsn
 }
 
 fn zeroed(path: &Path) -> File {

@@ -62,6 +62,8 @@ pub struct Config {
     pub holds: Holds,
     /// Codes.
     pub verification: Verification,
+    /// The waitlist.
+    pub waitlist: Waitlist,
     /// Texts.
     pub sms: Sms,
     /// Bounds.
@@ -114,6 +116,14 @@ pub struct Verification {
     pub attempts_max: u32,
     /// How often a code can be sent again.
     pub resends_max: u32,
+}
+
+/// `[waitlist]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Waitlist {
+    /// How long an offer lasts.
+    pub offer_seconds: u32,
 }
 
 /// Who carries texts.
@@ -223,6 +233,12 @@ impl Default for Verification {
     }
 }
 
+impl Default for Waitlist {
+    fn default() -> Self {
+        Self { offer_seconds: 900 }
+    }
+}
+
 impl Default for Sms {
     fn default() -> Self {
         Self {
@@ -304,6 +320,7 @@ impl Config {
             ("verification.ttl_seconds", (30..=600).contains(&codes.ttl_seconds), "30 to 600"),
             ("verification.attempts_max", (1..=10).contains(&codes.attempts_max), "1 to 10"),
             ("verification.resends_max", codes.resends_max <= 10, "0 to 10"),
+            ("waitlist.offer_seconds", (60..=86_400).contains(&self.waitlist.offer_seconds), "60 to 86400, a day"),
             ("sms.timeout_ms", (100..=10_000).contains(&self.sms.timeout_ms), "100 to 10000"),
             ("limits.tenant_in_flight_max", (1..=4096).contains(&in_flight), "1 to 4096"),
         ];

@@ -6,6 +6,13 @@ use std::time::Duration;
 pub const TENANTS_MAX: usize = 10_000;
 /// Keys a tenant takes, revoked ones included (they stay as audit).
 pub const KEYS_MAX: usize = 10_000;
+/// Uses of keys that one entry writes down.
+pub const KEY_USES_PER_ENTRY_MAX: usize = 1_000;
+/// How old a key's use may become before the timer writes it down, in seconds: what a crash may take back.
+pub const KEY_USE_UNNOTED_SECONDS: u64 = 10 * 60;
+/// How far a key's own use must lie behind what is written of it before reading keys with that very key writes it down again,
+/// in seconds: else every look at the keys would be an entry.
+pub const KEY_OWN_USE_SECONDS: u64 = 60;
 /// Resources a tenant takes.
 pub const RESOURCES_MAX: usize = 1_000;
 /// Services a tenant takes.
@@ -84,12 +91,51 @@ pub const BODY_BYTES_MAX: usize = 1 << 20;
 pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// Requests in flight on the whole machine before further ones are refused; some 64 KiB each at the most.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 16_384;
+/// Entries of the past that are read at once.
+pub const HISTORY_ENTRIES_MAX: usize = 100;
+/// Bytes of such entries after which a page is full.
+pub const HISTORY_BYTES_MAX: usize = 256 << 10;
+/// Changes on one page of the audit list, after which it ends.
+pub const AUDIT_CHANGES_MAX: usize = 5_000;
+/// Streams of live events that one tenant has open.
+pub const EVENT_STREAMS_PER_TENANT_MAX: usize = 64;
+/// Streams of live events on the whole machine.
+pub const EVENT_STREAMS_MAX: usize = 4_096;
+/// How often a stream on which nothing happens says that it lives; also how soon it notices that its key is over.
+pub const EVENT_HEARTBEAT: Duration = Duration::from_secs(15);
+/// Longest id of an event, in bytes.
+pub const EVENT_ID_BYTES_MAX: usize = 40;
 /// Longest idempotency key, in bytes.
 pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
 /// Requests that may wait for one text's outcome.
 pub const SETTLEMENT_WAITERS_MAX: usize = 64;
 /// Texts that one tenant has in flight.
 pub const TEXTS_IN_FLIGHT_PER_TENANT_MAX: usize = 16;
+
+/// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
+pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
+/// Entries of one phone that have not ended.
+pub const WAITLIST_ENTRIES_PER_PHONE_MAX: u32 = 10;
+/// Offers that an entry may leave unanswered before it is over.
+pub const OFFERS_UNANSWERED_MAX: u32 = 5;
+/// Starts that an entry has passed up and that are remembered, so that they are not offered to it again.
+pub const PASSED_UP_STARTS_MAX: usize = 32;
+/// Shortest offer, in seconds: nobody could answer a shorter one.
+pub const OFFER_SECONDS_MIN: i64 = 60;
+/// Freed stretches of time that wait to be offered; further ones are not offered to anyone.
+pub const FREED_MAX: usize = 20_000;
+/// Freed stretches that one decision looks at.
+pub const FREED_LOOKS_MAX: usize = 16;
+/// Waiting entries that one decision walks before it leaves the next freed stretch to the next decision.
+pub const OFFER_ENTRIES_MAX: usize = 10_000;
+/// Starts within one freed stretch that one decision looks at, for each service.
+pub const OFFER_STARTS_MAX: usize = 1_500;
+/// Free starts within one freed stretch that one decision may offer, for each service and resource: the soonest.
+pub const OFFER_OPENINGS_MAX: usize = 48;
+/// The same over all resources of a service, where the freed time is that of one who stands by.
+pub const OFFER_CHOICES_MAX: usize = 192;
+/// Offers that are decided before the next message of a tenant is taken; the rest follows soon after.
+pub const OFFER_STEPS_MAX: usize = 8;
 
 const _: () = assert!(PAGE_ROWS_DEFAULT <= PAGE_ROWS_MAX);
 const _: () = assert!(PAGE_ROWS_MAX <= SCAN_ROWS_MAX);

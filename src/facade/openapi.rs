@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, redact, resources,
-    series, services, slots, tenants, verification,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons, redact,
+    resources, series, services, slots, tenants, verification, waitlist,
 };
 use super::{docs_page, health};
 
@@ -33,12 +33,15 @@ use super::{docs_page, health};
         services::create, services::list, services::show, services::change,
         slots::list, explain::explain,
         holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
-        appointments::book, appointments::list, appointments::show, appointments::cancel, appointments::reschedule,
+        waitlist::join, waitlist::list, waitlist::show, waitlist::withdraw,
+        appointments::book, appointments::list, appointments::show,
+        appointments::arrive, appointments::no_show, appointments::cancel, appointments::reschedule,
         series::book, series::show,
         conflicts::list,
         persons::list, persons::show,
+        events::stream, audit::list,
         redact::text,
-        inbox::list,
+        inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),
     security(("key" = [])),

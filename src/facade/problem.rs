@@ -64,6 +64,7 @@ codes! {
     InvalidBody "invalid-body" UNPROCESSABLE_ENTITY "The body cannot be used";
     InvalidQuery "invalid-query" UNPROCESSABLE_ENTITY "A query parameter cannot be used";
     InvalidIdempotencyKey "invalid-idempotency-key" UNPROCESSABLE_ENTITY "The idempotency key cannot be used";
+    InvalidEventId "invalid-event-id" UNPROCESSABLE_ENTITY "The event id cannot be used";
     IdempotencyKeyReused "idempotency-key-reused" UNPROCESSABLE_ENTITY "The idempotency key was used with another body";
     IdTaken "id-taken" CONFLICT "That id is taken";
     LimitReached "limit-reached" CONFLICT "There are too many of these already";
@@ -84,6 +85,8 @@ codes! {
     DigitsWrong "code-mismatch" UNPROCESSABLE_ENTITY "The code is wrong";
     DigitsExpired "code-expired" GONE "The code is over";
     AppointmentCancelled "appointment-cancelled" CONFLICT "The appointment is cancelled";
+    TransitionNotAllowed "transition-not-allowed" CONFLICT "The appointment's status does not allow that";
+    CancelWindowPassed "cancel-window-passed" CONFLICT "It is too late for that without the desk";
     VersionMismatch "version-mismatch" PRECONDITION_FAILED "It has changed since";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "The server is overloaded";
     TenantQuarantined "tenant-quarantined" SERVICE_UNAVAILABLE "This clinic is out of service";
@@ -102,7 +105,7 @@ struct Parts {
     headers: Vec<(HeaderName, HeaderValue)>,
 }
 
-/// A refusal's body, RFC 9457. Some codes add members of their own: `field`, `reason`, `alternatives`, `attempts_left`, `version`.
+/// A refusal's body, RFC 9457. Some codes add members of their own: `field`, `reason`, `alternatives`, `attempts_left`, `appointment_status`, `until`, `version`, `hold_version`.
 #[derive(Debug, Serialize, ToSchema)]
 #[schema(as = Problem)]
 pub struct ProblemBody {

@@ -16,8 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, blocks, conflicts, explain, holds, inbox, keys, persons, redact, resources,
-    series, services, slots, tenants, verification,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons, redact,
+    resources, series, services, slots, tenants, verification, waitlist,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -80,9 +80,15 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/holds/{id}/extend"          BOOKERS  holds::extend;
         POST   "/v1/tenants/{t}/holds/{id}/verification"    BOOKERS  verification::send_code;
         POST   "/v1/tenants/{t}/holds/{id}/confirm"         BOOKERS  verification::confirm;
+        POST   "/v1/tenants/{t}/waitlist"                   BOOKERS  waitlist::join;
+        GET    "/v1/tenants/{t}/waitlist"                   ALL_KEYS waitlist::list;
+        GET    "/v1/tenants/{t}/waitlist/{id}"              ALL_KEYS waitlist::show;
+        DELETE "/v1/tenants/{t}/waitlist/{id}"              BOOKERS  waitlist::withdraw;
         POST   "/v1/tenants/{t}/appointments"               DESK     appointments::book;
         GET    "/v1/tenants/{t}/appointments"               READERS  appointments::list;
         GET    "/v1/tenants/{t}/appointments/{id}"          ALL_KEYS appointments::show;
+        POST   "/v1/tenants/{t}/appointments/{id}/arrive"   DESK     appointments::arrive;
+        POST   "/v1/tenants/{t}/appointments/{id}/no-show"  DESK     appointments::no_show;
         POST   "/v1/tenants/{t}/appointments/{id}/cancel"   DESK     appointments::cancel;
         POST   "/v1/tenants/{t}/appointments/{id}/reschedule" DESK   appointments::reschedule;
         POST   "/v1/tenants/{t}/series"                     DESK     series::book;
@@ -90,8 +96,11 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/conflicts"                  READERS  conflicts::list;
         GET    "/v1/tenants/{t}/persons"                    READERS  persons::list;
         GET    "/v1/tenants/{t}/persons/{id}"               READERS  persons::show;
+        GET    "/v1/tenants/{t}/events"                     READERS  events::stream;
+        GET    "/v1/tenants/{t}/audit"                      DESK     audit::list;
         POST   "/v1/tenants/{t}/redact"                     DESK     redact::text;
         GET    INBOX                                        DESK     inbox::list;
+        POST   INBOX                                        DESK     inbox::take;
     }
 }
 

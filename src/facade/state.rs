@@ -7,6 +7,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU8, AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::watch;
+
 use crate::clock::Clock;
 use crate::limits;
 use crate::model::Timestamp;
@@ -52,17 +54,34 @@ pub enum Phase {
 
 /// How far the house is, as whoever starts and stops it says.
 #[derive(Debug, Clone, Default)]
-pub struct Readiness(Arc<AtomicU8>);
+pub struct Readiness(Arc<Progress>);
+
+#[derive(Debug, Default)]
+struct Progress {
+    phase: AtomicU8,
+    /// For those who wait; every request looks at the phase alone.
+    closing: watch::Sender<bool>,
+}
 
 impl Readiness {
     /// It has come so far.
     pub fn set(&self, phase: Phase) {
-        self.0.store(phase as u8, Ordering::Release);
+        self.0.phase.store(phase as u8, Ordering::Release);
+        if phase == Phase::Closing {
+            self.0.closing.send_replace(true);
+        }
+    }
+
+    /// Resolves when it begins to close.
+    pub async fn closing(&self) {
+        let mut closing = self.0.closing.subscribe();
+        // The sender lives as long as this borrows it.
+        let _ = closing.wait_for(|closing| *closing).await;
     }
 
     /// How far it is.
     pub fn phase(&self) -> Phase {
-        match self.0.load(Ordering::Acquire) {
+        match self.0.phase.load(Ordering::Acquire) {
             0 => Phase::Starting,
             1 => Phase::Open,
             _ => Phase::Closing,
@@ -82,6 +101,8 @@ pub struct Facade {
     pub readiness: Readiness,
     pub(super) pace: Pace,
     pub(super) in_flight: InFlight,
+    /// Streams of live events: they outlast their request's place above.
+    pub(super) streams: InFlight,
     started_at: Timestamp,
     requests: AtomicU64,
 }
@@ -92,6 +113,7 @@ impl Facade {
         Self {
             pace: Pace::per_second(options.requests_per_second),
             in_flight: InFlight::up_to(options.requests_in_flight_max),
+            streams: InFlight::up_to(limits::EVENT_STREAMS_MAX),
             started_at: clock.now(),
             requests: AtomicU64::new(0),
             readiness: Readiness::default(),

@@ -80,6 +80,15 @@ pub enum Error {
         /// The segment that should be there.
         file: String,
     },
+    /// An entry was asked for before it was durable, or its place was never given out.
+    #[error("entry {lsn} is not durable yet; wait for its position before reading it")]
+    NotDurable {
+        /// Which.
+        lsn: Lsn,
+    },
+    /// The journal was closed, or its writer has ended.
+    #[error("the journal has stopped; start again to read it")]
+    Closed,
     /// Options that cannot work together.
     #[error("journal option {name} is {value}; it must be from {least} to {most}")]
     Option {

@@ -66,6 +66,23 @@ impl Storage for FileStorage {
         std::fs::read(self.path(number))
     }
 
+    fn read_at(&self, number: u64, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        // Opened for each read: that is a microsecond, and no bound on open files has to be kept.
+        let file = File::open(self.path(number))?;
+        let mut bytes = vec![0; length];
+        let mut filled = 0;
+        while filled < length {
+            match file.read_at(&mut bytes[filled..], offset + filled as u64) {
+                Ok(0) => break,
+                Ok(read) => filled += read,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        bytes.truncate(filled);
+        Ok(bytes)
+    }
+
     fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
         let path = self.path(number);
         let unfinished = path.with_extension("journal.new");

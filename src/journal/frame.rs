@@ -132,8 +132,8 @@ pub(super) enum Fault {
     Header,
 }
 
-/// Decodes the frame that begins with these bytes. The personal part is not looked at.
-pub(super) fn decode(bytes: &[u8]) -> Result<View<'_>, Fault> {
+/// How long the frame that begins with these bytes is, by its header alone; a header that is cut off or no header is a fault.
+pub(super) fn length(bytes: &[u8]) -> Result<usize, Fault> {
     if !bytes.starts_with(&MAGIC) {
         return Err(Fault::NoMagic);
     }
@@ -144,11 +144,16 @@ pub(super) fn decode(bytes: &[u8]) -> Result<View<'_>, Fault> {
         return Err(Fault::TooLong);
     }
     let digest_bytes = if personal_bytes > 0 { DIGEST_BYTES } else { 0 };
-    let covered_start = HEADER_BYTES + digest_bytes;
-    let covered_end = covered_start + covered_bytes;
-    let frame = bytes
-        .get(..covered_end + personal_bytes)
-        .ok_or(Fault::CutOff)?;
+    Ok(HEADER_BYTES + digest_bytes + covered_bytes + personal_bytes)
+}
+
+/// Decodes the frame that begins with these bytes. The personal part is not looked at.
+pub(super) fn decode(bytes: &[u8]) -> Result<View<'_>, Fault> {
+    let frame = bytes.get(..length(bytes)?).ok_or(Fault::CutOff)?;
+    let header: &[u8; HEADER_BYTES] = frame.first_chunk().ok_or(Fault::CutOff)?;
+    let personal_bytes = u32::from_le_bytes(field(header, 8)) as usize;
+    let covered_start = HEADER_BYTES + if personal_bytes > 0 { DIGEST_BYTES } else { 0 };
+    let covered_end = frame.len() - personal_bytes;
     if checksum(&frame[..covered_end]) != u32::from_le_bytes(field(header, CHECKSUM.start)) {
         return Err(Fault::Checksum);
     }

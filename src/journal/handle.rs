@@ -1,22 +1,23 @@
 //! The journal as its callers see it: open, append, wait, close.
 //!
-//! A handle is a few pointers and is cloned freely. Appending copies the entry into the group that is filling and
+//! An entry that is durable can be read back by its place while the writer goes on. A handle is a few pointers and is cloned freely. Appending copies the entry into the group that is filling and
 //! returns its position; it never waits for the disk. Waiting is done elsewhere, on [`Durability`].
 //! Invariant: `open` returns only a journal whose every frame was checked and is durable.
 //! Not here: writing (`writer.rs`), preparing (`preparer.rs`), checking (`reader.rs`).
 
 use std::fmt;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{Builder, JoinHandle};
 
 use super::durability::{Durability, Durable};
 use super::error::{Error, Refused, Stopped};
 use super::failure::{Failed, Failure};
 use super::frame::{Draft, FRAME_BYTES_MAX, Parts};
-use super::lsn::Lsn;
+use super::lsn::{Lsn, Place};
 use super::preparer::Preparer;
-use super::queue::{GROUP_BYTES_MAX, Queue};
+use super::queue::{GROUP_BYTES_MAX, Queue, Taken};
 use super::reader::{Frames, Survey, survey};
+use super::recall::{Recalled, recall};
 use super::recovery;
 use super::segment;
 use super::storage::Storage;
@@ -79,6 +80,8 @@ pub struct Journal {
 
 struct Inner {
     shared: Arc<Shared>,
+    /// For reading back. The writer owns it: a handle that outlives the journal keeps no directory locked.
+    storage: Weak<dyn Storage>,
     threads: Mutex<Vec<JoinHandle<()>>>,
 }
 
@@ -107,6 +110,9 @@ impl Journal {
             survey.unused.clone(),
         );
         let room = active.as_ref().map_or(0, recovery::Active::room);
+        let place = active
+            .as_ref()
+            .map_or(Place::default(), recovery::Active::place);
         // Made here only if the first append may need it; else opening would wait for a whole segment of zeros.
         let needed = room < FRAME_BYTES_MAX as u64 || preparer.has_unused();
         let next = match needed.then(|| preparer.prepare()).transpose() {
@@ -120,7 +126,7 @@ impl Journal {
                 options.queue_bytes_max,
                 options.queue_entries_max,
                 survey.head,
-                room,
+                (place, room),
                 next,
             ),
             durability: Arc::new(Durability::new(survey.head)),
@@ -130,6 +136,7 @@ impl Journal {
         let writer = Writer::new(Arc::clone(&storage), Arc::clone(&shared), active);
         let inner = Inner {
             shared,
+            storage: Arc::downgrade(&storage),
             threads: Mutex::default(),
         };
         inner.start("journal-writer", move |_| writer.run())?;
@@ -144,10 +151,17 @@ impl Journal {
         ))
     }
 
-    /// Takes an entry and gives it its position. It is not durable yet; if it is refused, nothing has changed.
-    pub fn append(&self, parts: Parts<'_>) -> Result<Lsn, Refused> {
+    /// Takes an entry and gives it its position and place. It is not durable yet; if it is refused, nothing has changed.
+    pub fn append(&self, parts: Parts<'_>) -> Result<Taken, Refused> {
         let draft = Draft::new(parts).ok_or(Refused::TooLarge)?;
         self.inner.shared.queue.append(&draft)
+    }
+
+    /// Finds an entry again by its place. It must be durable: wait for its position first. Reads the disk: call it off the
+    /// async threads.
+    pub fn recall(&self, place: Place) -> Result<Recalled, Error> {
+        let storage = self.inner.storage.upgrade().ok_or(Error::Closed)?;
+        recall(&*storage, place, self.durability().watermark())
     }
 
     /// The position of the last entry that was taken.

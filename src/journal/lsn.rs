@@ -1,7 +1,7 @@
 //! A position in the journal: one number for every entry of every stream, without gaps.
 //!
 //! It is for waiting ("is what I saw durable?") and for finding damage (a gap is a lost entry). It is not the
-//! sequence that a tenant's receipts show; that one belongs to the ledger.
+//! sequence that a tenant's receipts show; that one belongs to the ledger. A [`Place`] says where an entry's bytes lie, and is for finding it again.
 //! Everything in this room and every holder of an `Unconfirmed` value uses it.
 
 use std::fmt;
@@ -19,6 +19,15 @@ impl Lsn {
     pub fn next(self) -> Lsn {
         Lsn(self.0 + 1)
     }
+}
+
+/// Where a frame lies: how one finds an entry again without reading those before it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Place {
+    /// The segment's number.
+    pub segment: u64,
+    /// The offset of the frame's first byte.
+    pub offset: u64,
 }
 
 impl fmt::Display for Lsn {

@@ -196,6 +196,15 @@ impl Storage for MemoryStorage {
         Ok(bytes.written.clone())
     }
 
+    fn read_at(&self, number: u64, offset: u64, length: usize) -> io::Result<Vec<u8>> {
+        let state = self.lock();
+        let bytes = state.segments.get(&number).ok_or(io::ErrorKind::NotFound)?;
+        let written = &bytes.written;
+        let start = usize::try_from(offset).map_or(written.len(), |start| start.min(written.len()));
+        let end = start.saturating_add(length).min(written.len());
+        Ok(written[start..end].to_vec())
+    }
+
     fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
         if self.lock().is_full() {
             return Err(io::ErrorKind::StorageFull.into());

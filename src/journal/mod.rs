@@ -28,6 +28,8 @@ mod failure;
 
 pub mod reader;
 
+mod recall;
+
 mod queue;
 
 mod preparer;
@@ -42,8 +44,9 @@ pub use failure::Failed;
 pub use file_storage::FileStorage;
 pub use frame::{ENTRY_BYTES_MAX, Parts};
 pub use handle::{Journal, Options, Recovered};
-pub use lsn::Lsn;
+pub use lsn::{Lsn, Place};
 pub use memory_storage::MemoryStorage;
-pub use queue::GROUP_BYTES_MAX;
-pub use reader::{Frame, Frames, Place, Survey, survey};
+pub use queue::{GROUP_BYTES_MAX, Taken};
+pub use reader::{Frame, Frames, Survey, survey};
+pub use recall::Recalled;
 pub use storage::{Segment, Storage};

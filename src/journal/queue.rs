@@ -11,7 +11,7 @@ use std::time::Duration;
 
 use super::error::Refused;
 use super::frame::{Draft, FRAME_BYTES_MAX};
-use super::lsn::Lsn;
+use super::lsn::{Lsn, Place};
 use super::segment;
 use super::storage::Segment;
 
@@ -29,6 +29,15 @@ pub(super) struct Group {
     pub(super) rolls: Vec<Roll>,
     /// The position of the last frame.
     pub(super) last: Lsn,
+}
+
+/// An entry that was taken: its position, and where it will lie.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Taken {
+    /// Its position in the whole journal, to wait on.
+    pub lsn: Lsn,
+    /// Where to find it again once it is durable.
+    pub place: Place,
 }
 
 /// From this byte of a group on, frames go to a new segment.
@@ -58,6 +67,8 @@ struct State {
     head: Lsn,
     /// Bytes left in the segment that the next frame would go to.
     room: u64,
+    /// Where the next frame would lie, if there is room for it.
+    place: Place,
     next: Next,
     phase: Phase,
     writer_waits: bool,
@@ -86,13 +97,14 @@ impl Queue {
         bytes_max: usize,
         entries_max: u32,
         head: Lsn,
-        room: u64,
+        (place, room): (Place, u64),
         next: Option<Box<dyn Segment>>,
     ) -> Queue {
         let state = State {
             group: Group::default(),
             head,
             room,
+            place,
             next: next.map_or(Next::Wanted, Next::Ready),
             phase: Phase::Open,
             writer_waits: false,
@@ -107,7 +119,7 @@ impl Queue {
         }
     }
 
-    pub(super) fn append(&self, draft: &Draft<'_>) -> Result<Lsn, Refused> {
+    pub(super) fn append(&self, draft: &Draft<'_>) -> Result<Taken, Refused> {
         let mut state = self.lock();
         if state.phase != Phase::Open {
             return Err(Refused::Stopped);
@@ -120,12 +132,12 @@ impl Queue {
         if !state.make_room(draft.bytes() as u64, &self.work) {
             return Err(Refused::Full);
         }
-        let lsn = state.push(draft);
+        let taken = state.push(draft);
         if state.writer_waits {
             state.writer_waits = false;
             self.filled.notify_one();
         }
-        Ok(lsn)
+        Ok(taken)
     }
 
     pub(super) fn head(&self) -> Lsn {
@@ -225,6 +237,10 @@ impl State {
             Next::Ready(segment) => {
                 self.room = segment.bytes().saturating_sub(segment::HEADER_BYTES as u64);
                 assert!(self.room >= bytes);
+                self.place = Place {
+                    segment: segment.number(),
+                    offset: segment::HEADER_BYTES as u64,
+                };
                 let roll = Roll {
                     at: self.group.bytes.len(),
                     first: self.head.next(),
@@ -242,13 +258,14 @@ impl State {
         }
     }
 
-    fn push(&mut self, draft: &Draft<'_>) -> Lsn {
-        let lsn = self.head.next();
+    fn push(&mut self, draft: &Draft<'_>) -> Taken {
+        let (lsn, place) = (self.head.next(), self.place);
         draft.encode(lsn, self.group.entries, &mut self.group.bytes);
         self.head = lsn;
         self.room -= draft.bytes() as u64;
+        self.place.offset += draft.bytes() as u64;
         self.group.entries += 1;
         self.group.last = lsn;
-        lsn
+        Taken { lsn, place }
     }
 }

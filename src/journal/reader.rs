@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::error::Error;
 use super::frame::{self, Fault, View};
-use super::lsn::Lsn;
+use super::lsn::{Lsn, Place};
 use super::segment::{self, Header};
 use super::storage::Storage;
 
@@ -29,15 +29,6 @@ pub struct Frame {
     pub personal_digest: Option<[u8; 32]>,
     /// Where it lies.
     pub place: Place,
-}
-
-/// Where a frame lies.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
-    /// The segment's number.
-    pub segment: u64,
-    /// The offset of the frame's first byte.
-    pub offset: u64,
 }
 
 /// What a journal holds, found by reading all of it.
@@ -365,7 +356,13 @@ fn owned(view: &View<'_>, place: Place) -> Result<Frame, Fault> {
     })
 }
 
-fn corrupt(storage: &dyn Storage, number: u64, offset: usize, lsn: Lsn, reason: String) -> Error {
+pub(super) fn corrupt(
+    storage: &dyn Storage,
+    number: u64,
+    offset: usize,
+    lsn: Lsn,
+    reason: String,
+) -> Error {
     Error::Corrupt {
         file: storage.name(number),
         offset: offset as u64,

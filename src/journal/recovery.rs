@@ -6,6 +6,7 @@
 //! Called once, by `handle.rs`, before the threads start. It changes nothing unless the survey found no damage.
 
 use super::error::Error;
+use super::lsn::Place;
 use super::reader::{Survey, Tail};
 use super::segment;
 use super::storage::{Segment, Storage};
@@ -18,6 +19,14 @@ pub(super) struct Active {
 }
 
 impl Active {
+    /// Where the next frame goes, if there is room for it.
+    pub(super) fn place(&self) -> Place {
+        Place {
+            segment: self.segment.number(),
+            offset: self.end,
+        }
+    }
+
     /// Bytes left for frames.
     pub(super) fn room(&self) -> u64 {
         self.segment.bytes().saturating_sub(self.end)

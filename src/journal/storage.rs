@@ -18,6 +18,9 @@ pub trait Storage: Send + Sync {
     /// All bytes of a segment.
     fn read(&self, number: u64) -> io::Result<Vec<u8>>;
 
+    /// Up to `length` bytes from a place on; fewer only where the segment ends. The writer may be writing elsewhere in it.
+    fn read_at(&self, number: u64, offset: u64, length: usize) -> io::Result<Vec<u8>>;
+
     /// Makes a segment of zeros. When this returns, the zeros and the segment's existence are durable, and
     /// an interrupted call has left no segment at all. An unused one of the same number is replaced.
     fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>>;

@@ -6,18 +6,26 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentStatus, CallerId, Hold, HoldId, HoldState, Message, MessageId,
-    MessageState, Profile, Proof, Resource, ResourceId, SendOutcome, Service, TextKind, Timestamp,
+    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, KeyUse,
+    Profile, Proof, Resource, ResourceId, Service, Timestamp, Transition,
 };
 
+use super::attempts;
 use super::blocks::Blocks;
 use super::event::Event;
+use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
+use super::outgoing::{hand_over_text, queue_text, settle_text};
 use super::state::{Forget, Ledger};
+use super::table::Table;
 
 /// Makes an event so.
 pub fn apply(ledger: &mut Ledger, event: &Event) {
+    follow(ledger, event);
+    if let Some(hold) = event.changed_hold() {
+        hold_mut(ledger, hold).version += 1;
+    }
     match event {
         Event::TenantCreated(tenant) => {
             ledger.tenants.insert(tenant.slug.clone(), tenant.clone());
@@ -33,6 +41,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
                 .expect("only a known key is revoked");
             key.revoked_at = Some(*at);
         }
+        Event::KeysUsed(uses) => uses.iter().for_each(|used| note_use(ledger, used)),
         Event::ResourceAdded(resource) => add_resource(ledger, resource),
         Event::ResourceChanged(resource) => {
             ledger.resources[resource.number.0 as usize] = resource.clone();
@@ -61,11 +70,15 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             hold.codes_sent += 1;
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
-        Event::AttemptFailed { hold, caller, at } => count_attempt(ledger, *hold, *caller, *at),
+        Event::AttemptFailed { hold, caller, at } => {
+            hold_mut(ledger, *hold).failed_attempts += 1;
+            attempts::count(ledger, *caller, *at);
+        }
         Event::SeriesBooked(series) => {
             ledger.series.insert(series.id, series.clone());
         }
         Event::AppointmentBooked { .. }
+        | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
         Event::TextQueued {
@@ -76,18 +89,15 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         } => {
             queue_text(ledger, *message, *kind, *to, *at);
         }
-        Event::TextHandedOver { message, attempt } => {
-            let text = ledger
-                .messages
-                .get_mut(message)
-                .expect("only a known text is sent");
-            assert!(
-                *attempt == text.attempts + 1,
-                "attempts are counted one by one"
-            );
-            text.attempts = *attempt;
-        }
+        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
         Event::TextSettled { message, outcome } => settle_text(ledger, *message, *outcome),
+        // Their whole effect is on those who wait.
+        Event::WaitlistJoined { .. }
+        | Event::WaitlistWithdrawn { .. }
+        | Event::WaitlistOver { .. }
+        | Event::OfferMade { .. }
+        | Event::OfferUnsent { .. }
+        | Event::FreedDropped { .. } => {}
         Event::RequestRemembered {
             key,
             receipt,
@@ -108,6 +118,12 @@ fn set_profile(ledger: &mut Ledger, profile: &Profile) {
     ledger.zone = Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc);
     ledger.profile = Some(profile.clone());
     ledger.sheets.clear();
+}
+
+fn note_use(ledger: &mut Ledger, used: &KeyUse) {
+    let key = ledger.keys.get_mut(&used.key);
+    let key = key.expect("only a known key is used");
+    key.last_used_at = key.last_used_at.max(Some(used.at));
 }
 
 fn add_resource(ledger: &mut Ledger, resource: &Resource) {
@@ -205,8 +221,8 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
                 .occupancy
                 .hand_over(from, &hold.claims, to, Timestamp::MAX);
             // The phone has shown that someone holds it: wrong codes before were slips.
-            if matches!(proof, Proof::Code { .. }) {
-                clear_attempts(ledger, hold.party.caller);
+            if matches!(proof, Proof::Code { .. } | Proof::Reply) {
+                attempts::clear(ledger, hold.party.caller);
             }
             book(ledger, confirmed(&hold, *appointment, *proof, *by, *at));
         }
@@ -243,45 +259,27 @@ fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
     hold
 }
 
-fn count_attempt(ledger: &mut Ledger, hold: HoldId, caller: CallerId, at: Timestamp) {
-    hold_mut(ledger, hold).failed_attempts += 1;
-    let record = ledger.callers.entry(caller).or_default();
-    // The first wrong one opens the window: a clock before 1970 would find the empty record's still open.
-    if record.failed_attempts == 0 || record.window_ends_at <= at {
-        record.locked_at = None;
-        ledger
-            .forgets
-            .remove(&(record.window_ends_at, Forget::Attempts(caller)));
-        record.failed_attempts = 0;
-        record.window_ends_at = at.plus_seconds(limits::CALLER_ATTEMPTS_WINDOW_SECONDS);
-        ledger
-            .forgets
-            .insert((record.window_ends_at, Forget::Attempts(caller)));
-    }
-    record.failed_attempts += 1;
-    if record.failed_attempts >= limits::CALLER_ATTEMPTS_MAX {
-        record.locked_at.get_or_insert(at);
-    }
-}
-
-fn clear_attempts(ledger: &mut Ledger, caller: CallerId) {
-    if let Some(record) = ledger.callers.get_mut(&caller) {
-        ledger
-            .forgets
-            .remove(&(record.window_ends_at, Forget::Attempts(caller)));
-        record.failed_attempts = 0;
-        record.locked_at = None;
-        record.window_ends_at = Timestamp::default();
-        if record.open_holds.is_empty() {
-            ledger.callers.remove(&caller);
-        }
-    }
-}
-
 fn book(ledger: &mut Ledger, appointment: Appointment) {
     let (person, start) = (appointment.party.person, appointment.interval.start());
     let serial = ledger.appointments.insert(appointment.id, appointment);
     ledger.agenda.enter(person, (start, serial));
+}
+
+/// What the verb makes of an appointment, as its next version.
+fn change(
+    appointments: &mut Table<AppointmentId, Appointment>,
+    id: AppointmentId,
+    verb: AppointmentVerb,
+) -> &mut Appointment {
+    let appointment = appointments
+        .get_mut(&id)
+        .expect("events name known appointments");
+    let Transition::To(status) = appointment.status.after(verb) else {
+        unreachable!("only what its status allows is done to an appointment");
+    };
+    appointment.status = status;
+    appointment.version += 1;
+    appointment
 }
 
 fn take_time(occupancy: &mut Occupancy, appointment: &Appointment) {
@@ -307,17 +305,24 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             take_time(&mut ledger.occupancy, &appointment);
             book(ledger, appointment);
         }
-        Event::AppointmentCancelled { appointment: id } => {
-            let appointment = ledger
-                .appointments
-                .get_mut(id)
-                .expect("events name known appointments");
-            assert!(
-                appointment.status == AppointmentStatus::Booked,
-                "what is cancelled stood"
-            );
-            appointment.status = AppointmentStatus::Cancelled;
-            appointment.version += 1;
+        Event::AppointmentMarked {
+            appointment,
+            attendance,
+        } => {
+            change(&mut ledger.appointments, *appointment, attendance.verb());
+        }
+        Event::AppointmentCancelled {
+            appointment: id,
+            late,
+            by,
+            at,
+        } => {
+            let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Cancel);
+            appointment.cancellation = Some(Cancellation {
+                at: *at,
+                by: *by,
+                late: *late,
+            });
             give_time_back(&mut ledger.occupancy, appointment);
         }
         Event::AppointmentMoved {
@@ -330,14 +335,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 .appointments
                 .serial_of(id)
                 .expect("events name known appointments");
-            let appointment = ledger
-                .appointments
-                .get_mut(id)
-                .expect("its serial is known");
-            assert!(
-                appointment.status == AppointmentStatus::Booked,
-                "what moves stood"
-            );
+            let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Move);
             give_time_back(&mut ledger.occupancy, appointment);
             let person = appointment.party.person;
             let before = appointment.interval.start();
@@ -347,57 +345,9 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             appointment.interval = *interval;
             appointment.claims.clone_from(claims);
             appointment.overbooked = false;
-            appointment.version += 1;
             take_time(&mut ledger.occupancy, appointment);
         }
         _ => unreachable!("apply sends only an appointment's events here"),
-    }
-}
-
-fn queue_text(ledger: &mut Ledger, id: MessageId, kind: TextKind, to: CallerId, at: Timestamp) {
-    let message = Message {
-        id,
-        kind,
-        to,
-        queued_at: at,
-        attempts: 1,
-        state: MessageState::HandedOver,
-    };
-    ledger.messages.insert(id, message);
-    ledger.unsettled.insert(id);
-}
-
-fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome) {
-    let message = ledger
-        .messages
-        .get_mut(&id)
-        .expect("only a known text settles");
-    assert!(
-        message.state == MessageState::HandedOver,
-        "a text settles once"
-    );
-    message.state = MessageState::Settled(outcome);
-    ledger.unsettled.remove(&id);
-    let forget_at = message.queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
-    ledger.forgets.insert((forget_at, Forget::Message(id)));
-    // What was certainly not sent counts as no text: neither as a re-send nor as one that carries the code.
-    let TextKind::Code {
-        hold,
-        verification,
-        generation,
-        ..
-    } = message.kind;
-    if outcome == SendOutcome::NotSent
-        && let Some(hold) = ledger.holds.get_mut(&hold)
-    {
-        hold.codes_sent = hold.codes_sent.saturating_sub(1);
-        if let Some(code) = hold
-            .verification
-            .as_mut()
-            .filter(|code| (code.id, code.generation) == (verification, generation))
-        {
-            code.texts = code.texts.saturating_sub(1);
-        }
     }
 }
 
@@ -417,7 +367,8 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
                 ledger.messages.remove(&message);
             }
             Forget::Request(key) => ledger.requests.forget(&key),
-            Forget::Attempts(caller) => clear_attempts(ledger, caller),
+            Forget::Attempts(caller) => attempts::clear(ledger, caller),
+            Forget::WaitlistEntry(entry) => ledger.waitlist.forget(entry),
         }
     }
 }

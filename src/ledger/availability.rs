@@ -36,9 +36,13 @@ pub(super) fn choose(
     let Asked {
         ledger, service, ..
     } = asked;
+    let candidates = candidates(ledger, service, resource);
     let mut refusal = Verdict::NotOffered(Reason::Unknown);
-    let mut firsts = Vec::new();
-    for candidate in candidates(ledger, service, resource) {
+    if !candidates.is_empty() && asked.in_time() != Verdict::Free {
+        return Err(asked.in_time());
+    }
+    let mut firsts = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
         match asked.at(candidate).verdict() {
             Verdict::Free => firsts.push(candidate.number),
             Verdict::Taken(_) if overbook => firsts.push(candidate.number),
@@ -48,10 +52,10 @@ pub(super) fn choose(
     if firsts.is_empty() {
         return Err(refusal);
     }
-    by_load(asked, &mut firsts);
+    by_load(asked, &mut firsts, overbook);
     let mut beside = Beside::of(asked, overbook);
     for list in &mut beside.able {
-        by_load(asked, list);
+        by_load(asked, list, overbook);
     }
     let full = firsts.into_iter().find_map(|first| {
         let others = matching::one_of_each(first, &beside.able)?;
@@ -68,13 +72,29 @@ pub(super) fn choose(
 }
 
 /// Orders resources as they are chosen: who is free before who is not, then by load, then by public id.
-fn by_load(asked: Asked<'_>, resources: &mut [ResourceId]) {
-    if resources.len() > 1 {
-        resources.sort_by_cached_key(|number| {
-            let taken = asked.taken(*number) != Verdict::Free;
-            let id = asked.ledger.numbered(*number).id.clone();
-            (taken, asked.load(*number), id)
-        });
+pub(super) fn by_load(asked: Asked<'_>, resources: &mut [ResourceId], overbook: bool) {
+    if resources.len() < 2 {
+        return;
+    }
+    let day = asked.day();
+    let occupancy = &asked.ledger.occupancy;
+    let load = |number| {
+        day.map_or(0, |day| {
+            occupancy.load(number, day, asked.now, asked.except)
+        })
+    };
+    let mut ranked: Vec<_> = resources
+        .iter()
+        .map(|number| {
+            // Without overbooking only those are here who are free.
+            let taken = overbook && asked.taken(*number) != Verdict::Free;
+            let id = &asked.ledger.numbered(*number).id;
+            (taken, load(*number), id, *number)
+        })
+        .collect();
+    ranked.sort_unstable();
+    for (place, (.., number)) in resources.iter_mut().zip(ranked) {
+        *place = number;
     }
 }
 
@@ -95,6 +115,60 @@ pub(super) fn candidates<'a>(
     giving
 }
 
+/// The starts at which a service is offered at a resource, which is free then, and takes some of a stretch of time, soonest
+/// first; a bounded number. Whether others can stand beside is not looked at.
+pub(super) fn free_within(
+    ledger: &Ledger,
+    service: &Service,
+    resource: &Resource,
+    stretch: Interval,
+    now: Timestamp,
+) -> Vec<Timestamp> {
+    // What an appointment takes reaches from its buffer before to its buffer after.
+    let reach = service.claimed(Timestamp(0));
+    let first = Timestamp(stretch.start().0.saturating_sub(reach.end().0));
+    let last = Timestamp(stretch.end().0.saturating_sub(reach.start().0));
+    let within = Interval::new(first, last)
+        .and_then(|range| bookable(ledger, service, now)?.intersection(range));
+    let Some(range) = within else {
+        return Vec::new();
+    };
+    let last_date = ledger.zone.date_of(Timestamp(range.end().0 - 1));
+    let mut date = ledger.zone.date_of(range.start());
+    let mut free = Vec::new();
+    let mut looked = 0;
+    while date <= last_date {
+        let sheet = ledger.sheet(resource, date);
+        for open in &sheet.windows {
+            let (minutes, step) = (service.minutes, service.step());
+            let starts = ledger.zone.starts(date, *open, minutes, step).into_iter();
+            for start in starts.filter(|start| service.claimed(*start).overlaps(stretch)) {
+                looked += 1;
+                let enough = free.len() >= limits::OFFER_OPENINGS_MAX;
+                if enough || looked > limits::OFFER_STARTS_MAX {
+                    return free;
+                }
+                let asked = Asked {
+                    ledger,
+                    service,
+                    start,
+                    now,
+                    except: None,
+                    date,
+                };
+                let offered = range.start() <= start && start < range.end();
+                let is_free = offered && asked.unclaimed(resource.number) == Verdict::Free;
+                if is_free && !free.contains(&start) {
+                    free.push(start);
+                }
+            }
+        }
+        let Ok(tomorrow) = date.tomorrow() else { break };
+        date = tomorrow;
+    }
+    free
+}
+
 fn slot(service: &Service, resource: &Resource, start: Timestamp, status: SlotStatus) -> SlotView {
     SlotView {
         service: service.id.clone(),
@@ -109,6 +183,8 @@ struct DayWalk<'a> {
     ledger: &'a Ledger,
     service: &'a Service,
     now: Timestamp,
+    /// Whose time counts as free.
+    except: Option<Owner>,
     /// What was asked for.
     asked: Interval,
     /// The part of it in which slots may begin.
@@ -144,7 +220,7 @@ impl DayWalk<'_> {
                 });
             }
             for start in self.starts(&sheet, date) {
-                if let Some(status) = self.status(resource.number, start, &mut beside)
+                if let Some(status) = self.status(resource.number, (date, start), &mut beside)
                     && (status == SlotStatus::Free || self.include_taken)
                 {
                     found.push(slot(self.service, resource, start, status));
@@ -157,7 +233,7 @@ impl DayWalk<'_> {
     fn status(
         &mut self,
         resource: ResourceId,
-        start: Timestamp,
+        (date, start): (Date, Timestamp),
         beside: &mut BTreeMap<Timestamp, Beside>,
     ) -> Option<SlotStatus> {
         let asked = Asked {
@@ -165,7 +241,8 @@ impl DayWalk<'_> {
             service: self.service,
             start,
             now: self.now,
-            except: None,
+            except: self.except,
+            date,
         };
         let mut verdict = asked.unclaimed(resource);
         if verdict == Verdict::Free && !self.service.also.is_empty() {
@@ -258,6 +335,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
         ledger,
         service,
         now,
+        except: None,
         asked: range,
         range: offered,
         include_taken: search.include_taken,
@@ -322,6 +400,17 @@ fn is_after(ledger: &Ledger, slot: &SlotView, cursor: Cursor) -> bool {
     last.is_some_and(|last| slot.resource > last.id)
 }
 
+/// Whether a slot is the very one that the appointment has which is being moved.
+fn is_where_it_is(ledger: &Ledger, except: Option<Owner>, slot: &SlotView) -> bool {
+    let Some(Owner::Appointment(id)) = except else {
+        return false;
+    };
+    let own = ledger.appointments.get(&id);
+    own.is_some_and(|own| {
+        own.interval == slot.interval && ledger.numbered(own.resource()).id == slot.resource
+    })
+}
+
 /// Why nothing can begin in a range that lies wholly outside what is bookable.
 fn outside(service: &Service, range: Interval, now: Timestamp) -> Reason {
     let last = Timestamp(range.end().0 - 1);
@@ -334,23 +423,25 @@ fn outside(service: &Service, range: Interval, now: Timestamp) -> Reason {
     }
 }
 
-/// The free slots of a service nearest to `start`, at any of its resources: nearest first, the wanted resource before others.
-pub(super) fn alternatives(
-    ledger: &Ledger,
-    service: &Service,
-    wanted: Option<&Slug>,
-    start: Timestamp,
-    now: Timestamp,
-) -> Vec<SlotView> {
+/// The free slots of a service nearest to what was asked, at any of its resources: nearest first, the wanted resource before others.
+pub(super) fn alternatives(asked: Asked<'_>, wanted: Option<&Slug>) -> Vec<SlotView> {
+    let Asked {
+        ledger,
+        service,
+        start,
+        now,
+        except,
+        date: middle,
+    } = asked;
     let Some(range) = bookable(ledger, service, now) else {
         return Vec::new();
     };
     let resources = candidates(ledger, service, None);
-    let middle = ledger.zone.date_of(start);
     let mut walk = DayWalk {
         ledger,
         service,
         now,
+        except,
         asked: range,
         range,
         include_taken: false,
@@ -375,6 +466,7 @@ pub(super) fn alternatives(
             walk.day(&resources, date, &mut found);
             opened += resources.len();
         }
+        found.retain(|slot| !is_where_it_is(ledger, except, slot));
         found.sort_by(|a, b| {
             rank(a)
                 .cmp(&rank(b))

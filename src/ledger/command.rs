@@ -4,9 +4,9 @@
 //! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
 
 use crate::model::{
-    AppointmentId, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId, MessageId,
-    OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp,
-    VerificationPolicy,
+    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
+    Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile, Reply,
+    ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -19,6 +19,38 @@ pub struct Wish {
     pub resource: Option<Slug>,
     /// When it begins.
     pub start: Timestamp,
+}
+
+/// What someone waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaited {
+    /// What for.
+    pub service: Slug,
+    /// At any of these; `None`: at any that gives the service.
+    pub resources: Option<Vec<Slug>>,
+    /// When they would come.
+    pub times: Times,
+}
+
+/// Where an appointment is to go.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Destination {
+    /// What for; `None`: what it is for now.
+    pub service: Option<Slug>,
+    /// Whose time; `None`: any one of the service's resources, the least loaded that day.
+    pub resource: Option<Slug>,
+    /// When it begins.
+    pub start: Timestamp,
+}
+
+impl From<Wish> for Destination {
+    fn from(wish: Wish) -> Self {
+        Self {
+            service: Some(wish.service),
+            resource: wish.resource,
+            start: wish.start,
+        }
+    }
 }
 
 /// A new resource.
@@ -64,6 +96,8 @@ pub struct NewService {
     pub step_minutes: Option<u32>,
     /// How long before its start a slot is last offered.
     pub notice_minutes: u32,
+    /// Until how long before its start others than the house may cancel or move an appointment.
+    pub cancel_notice_minutes: u32,
     /// How many days ahead slots are offered.
     pub horizon_days: u32,
     /// Any one of these gives it.
@@ -89,6 +123,8 @@ pub struct ServiceChange {
     pub step_minutes: Option<u32>,
     /// A new notice.
     pub notice_minutes: Option<u32>,
+    /// A new notice of cancellations.
+    pub cancel_notice_minutes: Option<u32>,
     /// A new horizon.
     pub horizon_days: Option<u32>,
     /// New resources, replacing all.
@@ -123,7 +159,12 @@ pub enum Command {
     /// A clinic's first words of itself; they change nothing where there are some already.
     OpenClinic(Profile),
     /// What the clinic says of itself, from now on.
-    ChangeProfile(ProfileChange),
+    ChangeProfile {
+        /// What of it.
+        change: ProfileChange,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// A new key. The secret stays with whoever drew it.
     CreateKey {
         /// What it may do.
@@ -137,10 +178,19 @@ pub enum Command {
     },
     /// Takes a key back.
     RevokeKey(KeyId),
+    /// Writes down when keys were last used, up to a bounded number of them.
+    NoteKeyUses(Vec<KeyUse>),
     /// Adds a resource.
     AddResource(NewResource),
     /// Changes a resource.
-    ChangeResource(Slug, ResourceChange),
+    ChangeResource {
+        /// Which.
+        resource: Slug,
+        /// What of it.
+        change: ResourceChange,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Keeps a resource's time from being booked.
     BlockTime {
         /// Whose.
@@ -158,7 +208,14 @@ pub enum Command {
     /// Adds a service.
     AddService(NewService),
     /// Changes a service.
-    ChangeService(Slug, ServiceChange),
+    ChangeService {
+        /// Which.
+        service: Slug,
+        /// What of it.
+        change: ServiceChange,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Claims a slot for a while.
     PlaceHold {
         /// Which slot.
@@ -176,9 +233,16 @@ pub enum Command {
         hold: HoldId,
         /// How long from now.
         ttl_seconds: u32,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
     },
     /// Gives a hold's time back.
-    ReleaseHold(HoldId),
+    ReleaseHold {
+        /// Which hold.
+        hold: HoldId,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Sends the code of a hold, or sends it again.
     SendCode(HoldId),
     /// Turns a hold into an appointment.
@@ -187,6 +251,8 @@ pub enum Command {
         hold: HoldId,
         /// The code, if one was said.
         code: Option<EnteredCode>,
+        /// The version that the hold must have, if the caller cares.
+        if_version: Option<u32>,
     },
     /// Books at once, on staff's word.
     BookDirectly {
@@ -208,6 +274,15 @@ pub enum Command {
         /// The ids of the appointments, in order of time: one for each occurrence.
         appointments: Vec<AppointmentId>,
     },
+    /// Whether the patient came.
+    MarkAttendance {
+        /// To which appointment.
+        appointment: AppointmentId,
+        /// Whether.
+        attendance: Attendance,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// Cancels an appointment.
     CancelAppointment {
         /// Which appointment.
@@ -215,14 +290,32 @@ pub enum Command {
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
     },
-    /// Moves an appointment to another slot.
+    /// Moves an appointment to another time, resource or service.
     Reschedule {
         /// Which appointment.
         appointment: AppointmentId,
-        /// The new slot.
-        wish: Wish,
+        /// Where to.
+        to: Destination,
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
+    },
+    /// Waits for a time to become free.
+    JoinWaitlist {
+        /// For which.
+        awaited: Awaited,
+        /// Who for.
+        party: Party,
+    },
+    /// Waits no longer.
+    WithdrawFromWaitlist(WaitlistId),
+    /// The house's own word after time became free: offer it to whoever waits for it first.
+    OfferFreed,
+    /// Someone answered a text from their phone.
+    AnswerOffer {
+        /// Who; `None`: nobody here knows that phone.
+        caller: Option<CallerId>,
+        /// What they mean.
+        reply: Reply,
     },
     /// The outbox is about to send a text again.
     HandOverText(MessageId),
@@ -275,6 +368,8 @@ pub struct Policy {
     pub attempts_max: u32,
     /// How often a code can be sent again.
     pub resends_max: u32,
+    /// How long an offer to someone who waits lasts; never beyond its start.
+    pub offer_seconds: u32,
     /// How texts leave the house.
     pub texts: TextChannel,
 }

@@ -5,7 +5,7 @@
 //! leaves no trace. Called by `look` alone.
 
 use crate::limits;
-use crate::model::{Appointment, AppointmentStatus, Slug, Timestamp};
+use crate::model::{Appointment, Slug, Timestamp};
 
 use super::judgement::{is_blocked, outside_hours};
 use super::query::{ConflictSearch, ConflictView};
@@ -46,7 +46,7 @@ pub(super) fn find(ledger: &Ledger, search: &ConflictSearch) -> Page<ConflictVie
 
 /// Which of an appointment's resources no longer give its time, and why. Its buffers may reach beyond hours, but into no block.
 fn reasons(ledger: &Ledger, appointment: &Appointment) -> Vec<(Slug, Reason)> {
-    if appointment.status == AppointmentStatus::Cancelled {
+    if !appointment.status.owns_time() {
         return Vec::new();
     }
     let mut reasons = Vec::new();

@@ -12,8 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, holds, keys, practice, series, services, tenants, texts,
-    time_passed,
+    appointments, codes, confirm, holds, keys, offers, practice, series, services, tenants, texts,
+    time_passed, waitlist,
 };
 use super::state::Ledger;
 
@@ -67,7 +67,9 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
     match command {
         Command::CreateTenant { slug, profile } => tenants::create(ledger, slug, profile, context),
         Command::OpenClinic(profile) => tenants::open(ledger, profile),
-        Command::ChangeProfile(change) => tenants::change_profile(ledger, change),
+        Command::ChangeProfile { change, if_version } => {
+            tenants::change_profile(ledger, change, *if_version)
+        }
         Command::CreateKey {
             scope,
             label,
@@ -75,28 +77,45 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             secret_hash,
         } => keys::create(ledger, *scope, label, *expires_at, *secret_hash, context),
         Command::RevokeKey(key) => keys::revoke(ledger, *key, context),
+        Command::NoteKeyUses(uses) => Ok(keys::note_uses(ledger, uses)),
         Command::AddResource(resource) => practice::add_resource(ledger, resource, context),
-        Command::ChangeResource(id, change) => practice::change_resource(ledger, id, change),
+        Command::ChangeResource {
+            resource,
+            change,
+            if_version,
+        } => practice::change_resource(ledger, resource, change, *if_version),
         Command::BlockTime { resource, interval } => {
             practice::block_time(ledger, resource, *interval, context)
         }
         Command::AddService(service) => services::add_service(ledger, service, context),
-        Command::ChangeService(id, change) => services::change_service(ledger, id, change),
         Command::RemoveBlock { resource, block } => {
             practice::remove_block(ledger, resource, *block)
         }
+        Command::ChangeService {
+            service,
+            change,
+            if_version,
+        } => services::change_service(ledger, service, change, *if_version),
         Command::PlaceHold {
             wish,
             party,
             ttl_seconds,
             call,
         } => holds::place(ledger, wish, *party, *ttl_seconds, call.as_ref(), context),
-        Command::ExtendHold { hold, ttl_seconds } => {
-            holds::extend(ledger, *hold, *ttl_seconds, context)
+        Command::ExtendHold {
+            hold,
+            ttl_seconds,
+            if_version,
+        } => holds::extend(ledger, *hold, *ttl_seconds, *if_version, context),
+        Command::ReleaseHold { hold, if_version } => {
+            holds::release(ledger, *hold, *if_version, context)
         }
-        Command::ReleaseHold(hold) => holds::release(ledger, *hold, context),
         Command::SendCode(hold) => codes::send(ledger, *hold, context),
-        Command::Confirm { hold, code } => confirm::confirm(ledger, *hold, code.as_ref(), context),
+        Command::Confirm {
+            hold,
+            code,
+            if_version,
+        } => confirm::confirm(ledger, *hold, code.as_ref(), *if_version, context),
         Command::BookDirectly {
             wish,
             party,
@@ -108,21 +127,32 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             every_weeks,
             appointments,
         } => series::book(ledger, wish, *party, *every_weeks, appointments, context),
+        Command::MarkAttendance {
+            appointment,
+            attendance,
+            if_version,
+        } => appointments::mark(ledger, *appointment, *attendance, *if_version),
         Command::CancelAppointment {
             appointment,
             if_version,
-        } => appointments::cancel(ledger, *appointment, *if_version),
+        } => appointments::cancel(ledger, *appointment, *if_version, context),
         Command::Reschedule {
             appointment,
-            wish,
+            to,
             if_version,
-        } => appointments::reschedule(ledger, *appointment, wish, *if_version, context),
+        } => appointments::reschedule(ledger, *appointment, to, *if_version, context),
+        Command::JoinWaitlist { awaited, party } => {
+            waitlist::join(ledger, awaited, *party, context)
+        }
+        Command::WithdrawFromWaitlist(entry) => waitlist::withdraw(ledger, *entry, context),
+        Command::OfferFreed => Ok(offers::offer_freed(ledger, context)),
+        Command::AnswerOffer { caller, reply } => offers::answer(ledger, *caller, *reply, context),
         Command::HandOverText(message) => texts::hand_over(ledger, *message),
         Command::SettleText {
             message,
             attempt,
             outcome,
-        } => texts::settle(ledger, *message, *attempt, *outcome),
+        } => texts::settle(ledger, *message, *attempt, *outcome, context),
         Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
     }
 }

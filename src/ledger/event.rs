@@ -7,9 +7,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId, KeyRecord,
-    MessageId, Party, Principal, Profile, Proof, Resource, ResourceId, SendOutcome, Series,
-    SeriesId, Service, ServiceId, TenantRecord, TextKind, Timestamp, Verification,
+    AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId,
+    KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, Resource, ResourceId,
+    SendOutcome, Series, SeriesId, Service, ServiceId, TenantRecord, TextKind, Times, Timestamp,
+    Verification, WaitlistId,
 };
 
 use super::receipt::Receipt;
@@ -30,6 +31,8 @@ pub enum Event {
         /// When.
         at: Timestamp,
     },
+    /// Keys were used; each once at the most, with its latest use.
+    KeysUsed(Vec<KeyUse>),
     /// A resource was added.
     ResourceAdded(Resource),
     /// A resource is now so.
@@ -156,10 +159,23 @@ pub enum Event {
     },
     /// A series was booked; its appointments follow in the same step.
     SeriesBooked(Series),
+    /// Whether the patient came.
+    AppointmentMarked {
+        /// Of which appointment.
+        appointment: AppointmentId,
+        /// Whether.
+        attendance: Attendance,
+    },
     /// An appointment was cancelled.
     AppointmentCancelled {
         /// Which.
         appointment: AppointmentId,
+        /// Later than the service lets others than the house cancel.
+        late: bool,
+        /// By whom.
+        by: Principal,
+        /// When.
+        at: Timestamp,
     },
     /// An appointment moved, in one step: its old time is free, its new one taken.
     AppointmentMoved {
@@ -170,6 +186,56 @@ pub enum Event {
         /// Its new time.
         interval: Interval,
         /// What it now takes.
+        claims: Vec<Claim>,
+    },
+    /// Someone waits for a time to become free.
+    WaitlistJoined {
+        /// Their place on the waitlist.
+        entry: WaitlistId,
+        /// What for.
+        service: ServiceId,
+        /// At any of these; none named: at any that gives the service.
+        resources: Vec<ResourceId>,
+        /// When they would come.
+        times: Times,
+        /// Who for.
+        party: Party,
+        /// By whom.
+        by: Principal,
+        /// When.
+        at: Timestamp,
+        /// From when on they wait no longer.
+        ends_at: Timestamp,
+    },
+    /// An entry of the waitlist was taken back.
+    WaitlistWithdrawn {
+        /// Which.
+        entry: WaitlistId,
+        /// When.
+        at: Timestamp,
+    },
+    /// An entry's last date has passed.
+    WaitlistOver {
+        /// Which.
+        entry: WaitlistId,
+        /// When that was written down.
+        at: Timestamp,
+    },
+    /// A hold is an offer to someone who waits; it was placed in the same step.
+    OfferMade {
+        /// To whom.
+        entry: WaitlistId,
+        /// Which hold.
+        hold: HoldId,
+    },
+    /// An offer's text was certainly not sent; the hold is given back in the same step.
+    OfferUnsent {
+        /// Which hold.
+        hold: HoldId,
+    },
+    /// Time that had become free is offered wholly, over, or of no use to anyone who waits.
+    FreedDropped {
+        /// Of whom and when.
         claims: Vec<Claim>,
     },
     /// A text was decided and its first attempt handed over in the same step.
@@ -211,4 +277,22 @@ pub enum Event {
         /// What was due by then.
         up_to: Timestamp,
     },
+}
+
+impl Event {
+    /// The hold that this says something new about: what its version counts. Its placing is its first version.
+    pub fn changed_hold(&self) -> Option<HoldId> {
+        match self {
+            Self::HoldTakenUp { hold, .. }
+            | Self::HoldExtended { hold, .. }
+            | Self::HoldReleased { hold }
+            | Self::HoldExpired { hold }
+            | Self::CodeIssued { hold, .. }
+            | Self::CodeWithdrawn { hold }
+            | Self::AttemptFailed { hold, .. }
+            | Self::HoldLocked { hold }
+            | Self::HoldConfirmed { hold, .. } => Some(*hold),
+            _ => None,
+        }
+    }
 }

@@ -28,6 +28,7 @@ pub(super) fn placed(event: &Event) -> Option<Hold> {
     assert!(!claims.is_empty(), "a hold claims something");
     Some(Hold {
         id: *hold,
+        version: 1,
         service: *service,
         interval: *interval,
         claims: claims.clone(),
@@ -68,6 +69,7 @@ pub(super) fn confirmed(
         proof,
         booked_at: at,
         booked_by: by,
+        cancellation: None,
     }
 }
 
@@ -102,5 +104,6 @@ pub(super) fn booked(event: &Event) -> Option<Appointment> {
         proof: Proof::Staff,
         booked_at: *at,
         booked_by: *by,
+        cancellation: None,
     })
 }

@@ -10,7 +10,9 @@ mod command;
 mod event;
 mod query;
 
+mod change;
 mod matching;
+
 mod table;
 
 mod agenda;
@@ -18,10 +20,15 @@ mod blocks;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
+mod waitlist;
 
 mod state;
 
+mod attempts;
+mod freeing;
 mod made;
+mod outgoing;
+mod waiting;
 
 mod apply;
 mod judgement;
@@ -37,9 +44,10 @@ mod decide;
 mod look;
 
 pub use apply::apply;
+pub use change::{Change, Names, change};
 pub use command::{
-    Command, Context, FreshIds, NewResource, NewService, Policy, ProfileChange, RequestKey,
-    ResourceChange, ServiceChange, TextChannel, Wish,
+    Awaited, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
+    ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,
 };
 pub use decide::decide;
 pub use decision::Decision;
@@ -50,8 +58,8 @@ pub use query::{
     PageRequest, Query, ResourceFinding, Rule, SlotPage, SlotSearch, View, WantedHolds,
 };
 pub use receipt::{
-    AppointmentView, CodeQueued, Cursor, HoldView, Page, Receipt, SeriesView, ServiceView,
-    SlotStatus, SlotView,
+    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Receipt, SeriesView,
+    ServiceView, SlotStatus, SlotView, WaitlistView,
 };
 pub use rejection::{Bound, Missing, Reason, Rejection};
 pub use state::Ledger;

@@ -6,8 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyRecord, MessageId,
-    Party, Profile, Resource, SendOutcome, SeriesId, Service, Slug, TenantRecord, Timestamp,
+    AppointmentId, AppointmentStatus, Block, Cancellation, EndReason, HoldId, HoldStatus, Interval,
+    KeyRecord, MessageId, Party, Profile, Resource, SendOutcome, SeriesId, Service, Slug,
+    TenantRecord, Times, Timestamp, WaitlistId, WaitlistStatus,
 };
 
 /// A slot: one service at one resource at one time.
@@ -50,6 +51,8 @@ impl SlotStatus {
 pub struct HoldView {
     /// Its id.
     pub id: HoldId,
+    /// Its version.
+    pub version: u32,
     /// What is to be booked.
     pub service: Slug,
     /// What it takes, the resource of its slot first.
@@ -95,6 +98,8 @@ pub struct AppointmentView {
     pub hold: Option<HoldId>,
     /// When it was booked.
     pub booked_at: Timestamp,
+    /// How it was cancelled, if it was.
+    pub cancellation: Option<Cancellation>,
 }
 
 /// A series with its appointments as they were when it was looked at.
@@ -106,6 +111,48 @@ pub struct SeriesView {
     pub every_weeks: u32,
     /// The appointments in order of time as they were booked.
     pub appointments: Vec<AppointmentView>,
+}
+
+/// A time that is offered to someone who waits: a hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferView {
+    /// The hold.
+    pub hold: HoldId,
+    /// What for.
+    pub service: Slug,
+    /// What it takes, the resource of its slot first.
+    pub resources: Vec<Slug>,
+    /// The appointment's own time.
+    pub interval: Interval,
+    /// Until when it can be taken.
+    pub expires_at: Timestamp,
+}
+
+/// An entry of the waitlist as it was when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitlistView {
+    /// Its id.
+    pub id: WaitlistId,
+    /// Its version.
+    pub version: u32,
+    /// What it was.
+    pub status: WaitlistStatus,
+    /// Why it is over, if it is.
+    pub reason: Option<EndReason>,
+    /// What for.
+    pub service: Slug,
+    /// At any of these; none named: at any that gives the service.
+    pub resources: Vec<Slug>,
+    /// When they would come.
+    pub times: Times,
+    /// Who for.
+    pub party: Party,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What is offered to it.
+    pub offer: Option<OfferView>,
+    /// The appointment it became.
+    pub appointment: Option<AppointmentId>,
 }
 
 /// A service with public ids.
@@ -124,6 +171,8 @@ pub struct ServiceView {
 pub struct CodeQueued {
     /// The text that carries it.
     pub message: MessageId,
+    /// The version that its hold has now.
+    pub hold_version: u32,
     /// Who for.
     pub party: Party,
     /// Until when it works.
@@ -160,6 +209,10 @@ pub enum Receipt {
     Hold(HoldView),
     /// The same caller asked for the same slot again: the hold it already has.
     HoldAgain(HoldView),
+    /// An entry of the waitlist.
+    WaitlistEntry(WaitlistView),
+    /// This entry waits no longer.
+    Withdrawn(WaitlistId),
     /// The hold no longer claims anything.
     Released(HoldId),
     /// A code is on its way.
@@ -168,6 +221,8 @@ pub enum Receipt {
     CodeMismatch {
         /// Wrong codes that are still taken; 0: locked.
         attempts_left: u32,
+        /// The version that the hold has now.
+        hold_version: u32,
     },
     /// An appointment: booked, cancelled or moved.
     Appointment(AppointmentView),
@@ -194,6 +249,7 @@ impl Receipt {
             Self::Appointment(appointment) | Self::AppointmentAgain(appointment) => {
                 Some(appointment.party)
             }
+            Self::WaitlistEntry(entry) => Some(entry.party),
             Self::CodeQueued(code) => Some(code.party),
             Self::Series(series) => series.appointments.first().map(|first| first.party),
             Self::Tenant(_)
@@ -202,6 +258,7 @@ impl Receipt {
             | Self::Resource(_)
             | Self::Service(_)
             | Self::Block { .. }
+            | Self::Withdrawn(_)
             | Self::Released(_)
             | Self::CodeMismatch { .. }
             | Self::TextHandedOver { .. }

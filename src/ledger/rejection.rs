@@ -2,7 +2,7 @@
 //!
 //! No text carries meaning here; each façade renders every member in its own words, by an exhaustive match.
 
-use crate::model::Timestamp;
+use crate::model::{AppointmentStatus, Timestamp};
 
 use super::receipt::SlotView;
 
@@ -65,6 +65,8 @@ pub enum Missing {
     Appointment,
     /// No such series.
     Series,
+    /// No such entry of the waitlist.
+    WaitlistEntry,
     /// No such text.
     Message,
 }
@@ -81,6 +83,7 @@ impl Missing {
             Self::Hold => "hold",
             Self::Appointment => "appointment",
             Self::Series => "series",
+            Self::WaitlistEntry => "waitlist entry",
             Self::Message => "message",
         }
     }
@@ -101,6 +104,10 @@ pub enum Bound {
     Services,
     /// Overbookings of one resource on one day.
     Overbookings,
+    /// Entries of the waitlist that have not ended.
+    Waitlist,
+    /// Such entries of one phone.
+    WaitlistOfPhone,
 }
 
 impl Bound {
@@ -113,6 +120,8 @@ impl Bound {
             Self::Blocks => "blocks of this resource",
             Self::Services => "services",
             Self::Overbookings => "overbookings of this resource on this day",
+            Self::Waitlist => "waitlist entries",
+            Self::WaitlistOfPhone => "waitlist entries of this phone",
         }
     }
 }
@@ -176,13 +185,23 @@ pub enum Rejection {
     CodeMissing,
     /// The code's time is over; ask for a new one.
     CodeExpired,
-    /// The appointment has changed since.
+    /// What was to be changed has changed since.
     VersionMismatch {
         /// What it is now.
         current: u32,
     },
     /// The appointment is cancelled.
     AppointmentCancelled,
+    /// What the appointment is does not allow this any more.
+    TransitionNotAllowed {
+        /// What it is.
+        status: AppointmentStatus,
+    },
+    /// So close to the appointment only the desk may cancel or move it.
+    CancelWindowPassed {
+        /// The last instant at which it could be.
+        until: Timestamp,
+    },
 }
 
 impl Rejection {
@@ -209,6 +228,8 @@ impl Rejection {
             Self::CodeMissing => "code-missing",
             Self::CodeExpired => "code-expired",
             Self::AppointmentCancelled => "appointment-cancelled",
+            Self::TransitionNotAllowed { .. } => "transition-not-allowed",
+            Self::CancelWindowPassed { .. } => "cancel-window-passed",
             Self::VersionMismatch { .. } => "version-mismatch",
         }
     }

@@ -10,9 +10,9 @@ use jiff::civil::Date;
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentStatus, CallId, CallerId, Claim, Hold, HoldId,
-    HoldState, KeyId, KeyRecord, Message, MessageId, MessageState, Profile, Resource, ResourceId,
-    SendOutcome, Series, SeriesId, Service, Slug, TenantId, TenantRecord, Timestamp,
+    Appointment, AppointmentId, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId, KeyRecord,
+    Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Series, SeriesId,
+    Service, Slug, TenantId, TenantRecord, Timestamp, WaitlistId, WaitlistState,
 };
 
 use super::agenda::Agenda;
@@ -23,6 +23,7 @@ use super::occupancy::{Occupancy, Owner};
 use super::query::PageRequest;
 use super::receipt::{AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView};
 use super::table::{FixedMap, Table};
+use super::waitlist::Waitlist;
 
 /// What is kept of a phone between its holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +49,8 @@ pub(super) enum Forget {
     Request([u8; 32]),
     /// A phone's count of wrong codes.
     Attempts(CallerId),
+    /// An entry of the waitlist that ended.
+    WaitlistEntry(WaitlistId),
 }
 
 /// One tenant's ledger.
@@ -75,6 +78,7 @@ pub struct Ledger {
     pub(super) messages: Table<MessageId, Message>,
     /// Texts handed to the outbox and not settled.
     pub(super) unsettled: BTreeSet<MessageId>,
+    pub(super) waitlist: Waitlist,
     pub(super) requests: Requests,
     /// When holds lapse.
     pub(super) lapses: BTreeSet<(Timestamp, HoldId)>,
@@ -106,6 +110,7 @@ impl Ledger {
             calls: FixedMap::default(),
             messages: Table::default(),
             unsettled: BTreeSet::new(),
+            waitlist: Waitlist::default(),
             requests: Requests::default(),
             lapses: BTreeSet::new(),
             forgets: BTreeSet::new(),
@@ -128,16 +133,22 @@ impl Ledger {
         self.tenants.after(0).map(|(_, tenant)| tenant)
     }
 
+    /// The clinic's zone.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
     /// The keys, revoked ones too, in order of creation.
     pub fn keys(&self) -> impl Iterator<Item = &KeyRecord> {
         self.keys.after(0).map(|(_, key)| key)
     }
 
-    /// The next instant at which something is due: a lapse to write down, a row to drop.
+    /// The next instant at which something is due: a lapse to write down, a wait to end, a row to drop.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let lapse = self.lapses.first().map(|(at, _)| *at);
         let forget = self.forgets.first().map(|(at, _)| *at);
-        lapse.into_iter().chain(forget).min()
+        let end = self.waitlist.next_end();
+        lapse.into_iter().chain(forget).chain(end).min()
     }
 
     /// A text.
@@ -232,6 +243,7 @@ impl Ledger {
     pub(super) fn hold_view(&self, hold: &Hold, now: Timestamp) -> HoldView {
         HoldView {
             id: hold.id,
+            version: hold.version_at(now),
             service: self.service_of(hold).id.clone(),
             resources: self.slugs(hold.claims.iter().map(|claim| claim.resource)),
             interval: hold.interval,
@@ -260,6 +272,7 @@ impl Ledger {
             series: appointment.series,
             hold: appointment.hold,
             booked_at: appointment.booked_at,
+            cancellation: appointment.cancellation,
         }
     }
 
@@ -338,6 +351,7 @@ impl Ledger {
             assert!(entered, "every appointment is on the agenda");
         }
         self.check_lists();
+        self.waitlist.check();
         self.check_deadlines();
     }
 
@@ -397,6 +411,16 @@ impl Ledger {
                 );
             }
         }
+        for (_, entry) in self.waitlist.after(0) {
+            if let Some(ended) = entry.ended_at {
+                let kept = limits::ENDED_KEPT_SECONDS;
+                due(ended.plus_seconds(kept), Forget::WaitlistEntry(entry.id));
+            }
+            if let WaitlistState::Offered(hold) = entry.state {
+                let hold = self.holds.get(&hold).map(|hold| hold.state);
+                assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
+            }
+        }
         for (key, until) in self.requests.deadlines() {
             due(until, Forget::Request(*key));
         }
@@ -422,7 +446,7 @@ impl Ledger {
             .map(|hold| (Owner::Hold(hold.id), &hold.claims, false));
         let booked = self.appointments.after(0).map(|(_, booked)| booked);
         let booked = booked
-            .filter(|booked| booked.status == AppointmentStatus::Booked)
+            .filter(|booked| booked.status.owns_time())
             .map(|booked| {
                 let owner = Owner::Appointment(booked.id);
                 (owner, &booked.claims, booked.overbooked)

@@ -56,6 +56,11 @@ impl Principal {
         )
     }
 
+    /// Whether this is the clinic's own: its desk, the operator, or the engine on their behalf.
+    pub fn is_of_the_house(self) -> bool {
+        self.is_staff() || self == Self::System
+    }
+
     /// Whether this is a voice agent, who sees only its own holds.
     pub fn is_agent(self) -> bool {
         matches!(
@@ -85,4 +90,15 @@ pub struct KeyRecord {
     pub expires_at: Option<Timestamp>,
     /// When it was taken back, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// When it was last used, as far as that is written down.
+    pub last_used_at: Option<Timestamp>,
+}
+
+/// That a key was used, and when last.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyUse {
+    /// Which key.
+    pub key: KeyId,
+    /// When.
+    pub at: Timestamp,
 }

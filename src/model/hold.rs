@@ -73,6 +73,8 @@ impl HoldStatus {
 pub struct Hold {
     /// Its id.
     pub id: HoldId,
+    /// Counts what was written down about it from 1; see [`Hold::version_at`].
+    pub version: u32,
     /// What is to be booked.
     pub service: ServiceId,
     /// The appointment's own time, without buffers.
@@ -134,6 +136,13 @@ impl Hold {
             HoldState::Released => HoldStatus::Released,
             HoldState::Confirmed(_) => HoldStatus::Confirmed,
         }
+    }
+
+    /// Its version at `now`, the ETag. A lapse that nobody has written down yet counts already, so that the version never
+    /// depends on whether anyone has swept.
+    pub fn version_at(&self, now: Timestamp) -> u32 {
+        let unwritten = self.state == HoldState::Held && now >= self.expires_at;
+        self.version + u32::from(unwritten)
     }
 
     /// The resource its slot was listed under.

@@ -13,6 +13,7 @@ mod contact;
 mod credential;
 mod message;
 mod personal;
+mod reply;
 mod resource;
 mod service;
 mod tenant;
@@ -21,18 +22,23 @@ mod verification;
 mod hold;
 
 mod appointment;
+mod waitlist;
 
-pub use appointment::{Appointment, AppointmentStatus, Proof, Series};
+pub use appointment::{
+    Appointment, AppointmentStatus, AppointmentVerb, Attendance, Cancellation, Proof, Series,
+    Transition,
+};
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
-pub use credential::{KeyRecord, Principal, Scope};
+pub use credential::{KeyRecord, KeyUse, Principal, Scope};
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
-    SeriesId, ServiceId, TenantId, VerificationId,
+    SeriesId, ServiceId, TenantId, VerificationId, WaitlistId,
 };
 pub use message::{Message, MessageState, SendOutcome, TextKind};
 pub use personal::{PersonalFact, Subject};
+pub use reply::Reply;
 pub use resource::{Block, Resource, ResourceKind};
 pub use schedule::{
     DayException, MinuteOfDay, OpeningHours, ScheduleError, Weekdays, Window, check_windows,
@@ -42,3 +48,4 @@ pub use slug::{Slug, SlugError};
 pub use tenant::{Profile, ProfileError, TenantRecord};
 pub use time::{Interval, Timestamp};
 pub use verification::{EnteredCode, Verification};
+pub use waitlist::{EndReason, Times, WaitlistEntry, WaitlistState, WaitlistStatus};

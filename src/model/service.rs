@@ -48,6 +48,9 @@ pub struct Service {
     pub step_minutes: Option<NonZeroU32>,
     /// How long before its start a slot is last offered.
     pub notice_minutes: u32,
+    /// Until how long before its start an appointment may be cancelled or moved by whoever is not of the house; later it is
+    /// the desk's business, and a cancellation counts as late.
+    pub cancel_notice_minutes: u32,
     /// How many days ahead slots are offered.
     pub horizon_days: u32,
     /// Any one of these gives it.
@@ -66,6 +69,16 @@ impl Service {
         Interval::of_minutes(start, self.minutes)
     }
 
+    /// Whether this resource may stand by at an appointment that is listed under another.
+    pub fn may_stand_by(&self, resource: ResourceId) -> bool {
+        self.also.iter().any(|list| list.contains(&resource))
+    }
+
+    /// Whether an appointment may take time of this resource.
+    pub fn may_take(&self, resource: ResourceId) -> bool {
+        self.resources.contains(&resource) || self.may_stand_by(resource)
+    }
+
     /// How far apart starts are: as chosen, or one appointment with its buffers after the other.
     pub fn step(&self) -> NonZeroU32 {
         let buffers = self
@@ -73,6 +86,11 @@ impl Service {
             .saturating_add(self.buffer_after_minutes);
         self.step_minutes
             .unwrap_or(self.minutes.saturating_add(buffers))
+    }
+
+    /// The last instant at which an appointment at `start` can be cancelled or moved in time.
+    pub fn cancellable_until(&self, start: Timestamp) -> Timestamp {
+        start.plus_minutes(-i64::from(self.cancel_notice_minutes))
     }
 
     /// How many names stand on the lists of `also`.

@@ -44,6 +44,8 @@ impl ProfileError {
 /// What a clinic says of itself.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Profile {
+    /// Counts its changes from 1.
+    pub version: u32,
     /// What patients call it.
     pub name: String,
     /// Its IANA time zone.
@@ -56,13 +58,14 @@ impl Profile {
     /// What stands for a profile where there is no clinic: tenant zero.
     pub fn of_instance() -> Self {
         Self {
+            version: 1,
             name: "instance".to_owned(),
             time_zone: "UTC".to_owned(),
             country: String::new(),
         }
     }
 
-    /// Checks all three; the country may be in any case.
+    /// A first one. Checks all three; the country may be in any case.
     pub fn new(name: &str, time_zone: &str, country: &str) -> Result<Self, ProfileError> {
         let name = name.trim();
         let fits = !name.is_empty() && name.chars().count() <= NAME_CHARS_MAX;
@@ -78,6 +81,7 @@ impl Profile {
             return Err(ProfileError::Country);
         }
         Ok(Self {
+            version: 1,
             name: name.to_owned(),
             time_zone: zone_name.to_owned(),
             country,

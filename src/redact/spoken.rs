@@ -14,7 +14,7 @@ use super::window::{Finding, Label, Window};
 
 /// Tokens of one phrase at most.
 pub(crate) const PHRASE_TOKENS_MAX: usize = 44;
-const CHARACTERS_MAX: usize = 24;
+const CHARACTERS_MAX: usize = 19;
 const FILLERS_MAX: usize = 3;
 /// So many digits that follow each other are counting, unless a British number is made of them.
 const COUNTED_DIGITS: usize = 7;

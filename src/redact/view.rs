@@ -6,7 +6,7 @@
 
 use super::place::Place;
 use super::recognizers::email;
-use super::token::Tokens;
+use super::token::{Sign, Tokens};
 use super::triage::Signs;
 
 /// How far beyond a token's first byte a decision may look, in bytes of the text.
@@ -105,26 +105,24 @@ impl SignPosts {
                 said: false,
             };
         }
-        let all = &tokens.signs;
-        while let Some(sign) = all.get(self.written)
-            && ((sign.index as usize) < index || !sign.written)
-        {
-            self.written += 1;
-        }
-        while let Some(sign) = all.get(self.said)
-            && ((sign.index as usize) < index || !sign.dotted)
-        {
-            self.said += 1;
-        }
-        let written = all.get(self.written).map(|sign| sign.index as usize);
-        let said = all.get(self.said).map(|sign| sign.index as usize);
-        let far = |sign: Option<usize>, reach: usize| {
-            sign.map_or(usize::MAX, |sign| (sign + 1).saturating_sub(reach))
-        };
-        self.from = far(written, WRITTEN_TOKENS_MAX).min(far(said, email::SPELLED_TOKENS_MAX));
+        let written = next(
+            &tokens.signs,
+            &mut self.written,
+            index,
+            WRITTEN_TOKENS_MAX,
+            |sign| sign.written,
+        );
+        let said = next(
+            &tokens.signs,
+            &mut self.said,
+            index,
+            email::SPELLED_TOKENS_MAX,
+            |sign| sign.dotted,
+        );
+        self.from = written.1.min(said.1);
         Signs {
-            written: written.filter(|&sign| sign < index + WRITTEN_TOKENS_MAX),
-            said: said.is_some_and(|sign| sign < index + email::SPELLED_TOKENS_MAX),
+            written: written.0,
+            said: said.0.is_some(),
         }
     }
 
@@ -137,5 +135,29 @@ impl SignPosts {
             at
         };
         (self.written, self.said, self.from) = (back(self.written), back(self.said), 0);
+    }
+}
+
+/// The first sign of a kind that stands within `reach` tokens from `index` on, and the token before which there is none.
+/// The pointer never runs further ahead than that, or every way back would be as long as the text.
+fn next(
+    signs: &[Sign],
+    at: &mut usize,
+    index: usize,
+    reach: usize,
+    fits: impl Fn(&Sign) -> bool,
+) -> (Option<usize>, usize) {
+    while let Some(sign) = signs.get(*at)
+        && (sign.index as usize) < index + reach
+        && ((sign.index as usize) < index || !fits(sign))
+    {
+        *at += 1;
+    }
+    match signs.get(*at).map(|sign| sign.index as usize) {
+        Some(sign) => (
+            (sign < index + reach).then_some(sign),
+            (sign + 1).saturating_sub(reach),
+        ),
+        None => (None, usize::MAX),
     }
 }

@@ -16,10 +16,14 @@ use crate::ledger::{
     AppointmentView, Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query,
     Receipt, Rejection, RequestKey, View, apply, decide, look,
 };
-use crate::model::{MessageId, PersonalFact, Principal, Slug, Subject, TenantId, Timestamp};
+use crate::limits;
+use crate::model::{
+    KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Slug, Subject, TenantId, Timestamp,
+};
 use crate::seal::{CodeKey, MasterKey, Sealer};
 
 use super::contacts::{Contacts, Resolved};
+use super::history::History;
 use super::keyring::{Keyring, NewSecret};
 use super::messages::{
     Answer, Idempotency, Instruction, PersonCard, PersonSearch, Refused, Request, Seen,
@@ -82,6 +86,17 @@ impl Core {
     /// The contacts.
     pub fn contacts(&self) -> &Contacts {
         &self.state.contacts
+    }
+
+    /// Its past, for readers who need not ask this core.
+    pub fn history(&self) -> History {
+        let shared = &self.shared;
+        History::new(
+            self.tenant(),
+            self.state.trail.clone(),
+            shared.journal.clone(),
+            Arc::clone(&shared.master),
+        )
     }
 
     /// The key for codes.
@@ -165,6 +180,28 @@ impl Core {
         self.unconfirmed(self.state.contacts.find(search))
     }
 
+    /// Writes down when keys were last used, if for any of them that `is_due`: then for all of them, in bounded steps.
+    pub fn note_key_uses(
+        &mut self,
+        now: Timestamp,
+        is_due: impl Fn(&KeyRecord, Timestamp) -> bool,
+    ) -> Result<(), Refused> {
+        let (mut uses, mut due) = (Vec::new(), false);
+        for key in self.state.ledger.keys() {
+            let used = self.shared.keyring.last_use(key.id);
+            if let Some(at) = used.filter(|at| key.last_used_at < Some(*at)) {
+                uses.push(KeyUse { key: key.id, at });
+                due |= is_due(key, at);
+            }
+        }
+        if due {
+            for uses in uses.chunks(limits::KEY_USES_PER_ENTRY_MAX) {
+                let _ = self.command(&Command::NoteKeyUses(uses.to_vec()), now)?;
+            }
+        }
+        Ok(())
+    }
+
     fn fresh(&mut self) -> FreshIds {
         self.entropy.random()
     }
@@ -233,7 +270,7 @@ impl Core {
             covered: &encoded.covered,
             personal: &encoded.personal,
         };
-        let lsn = self
+        let taken = self
             .shared
             .journal
             .append(parts)
@@ -259,8 +296,10 @@ impl Core {
         self.state.sequence = header.sequence;
         self.state.chain = encoded.hash;
         self.state.last_at = now;
-        self.state.head = lsn;
-        self.tell_keyring(events, lsn);
+        self.state.head = taken.lsn;
+        self.tell_keyring(events, taken.lsn);
+        // Last: whoever sees the entry on the trail must find its key judged by it.
+        self.state.trail.push(taken.place, taken.lsn, events);
         Ok(())
     }
 
@@ -324,6 +363,8 @@ impl Core {
             }
             View::Hold(hold) => persons.push(hold.party.person),
             View::Holds(page) => persons.extend(page.items.iter().map(|hold| hold.party.person)),
+            View::WaitlistEntry(entry) => persons.push(entry.party.person),
+            View::Waitlist(page) => persons.extend(page.items.iter().map(|one| one.party.person)),
             View::Blocks(page) => {
                 subjects.extend(page.items.iter().map(|block| Subject::Block(block.id)));
             }

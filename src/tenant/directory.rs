@@ -14,13 +14,14 @@ use tokio::sync::oneshot;
 use crate::clock::Clock;
 use crate::journal::Lsn;
 use crate::ledger::{Command, Receipt};
-use crate::model::{Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp};
+use crate::model::{KeyId, Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp};
 use crate::seal;
 
 use super::actor::TenantActor;
 use super::core::{Core, Shared};
 use super::doorbell::Doorbell;
 use super::handle::Handle;
+use super::history::History;
 use super::keyring::Credential;
 use super::messages::{Answer, Instruction, Refused, Request};
 use super::recovery::{Fault, Replayed};
@@ -117,9 +118,15 @@ impl Directory {
         }
         let tenants: Vec<_> = zero.ledger.tenants().cloned().collect();
         let core = Core::new(inner.shared.clone(), None, zero, seal::random_bytes());
+        let history = core.history();
         let address = self.spawn(&arbiters, core).await?;
         let slug = "instance".parse().expect("this is a slug");
-        let instance = self.handle(TenantId::INSTANCE, slug, Profile::of_instance(), address);
+        let instance = self.handle(
+            TenantId::INSTANCE,
+            slug,
+            Profile::of_instance(),
+            (address, history),
+        );
         let started = inner.started.set(Started { arbiters, instance });
         assert!(started.is_ok(), "a directory starts once");
         for tenant in tenants {
@@ -141,10 +148,11 @@ impl Directory {
         id: TenantId,
         slug: Slug,
         profile: Profile,
-        address: Addr<TenantActor>,
+        (address, history): (Addr<TenantActor>, History),
     ) -> Handle {
         let journal = self.0.shared.journal.clone();
-        Handle::new(id, slug, profile, address, journal, self.0.in_flight_max)
+        let in_flight_max = self.0.in_flight_max;
+        Handle::new(id, slug, profile, address, journal, history, in_flight_max)
     }
 
     /// Tenant zero.
@@ -170,6 +178,12 @@ impl Directory {
     pub fn judge(&self, presented: &str, now: Timestamp) -> Option<Credential> {
         let durable = self.0.shared.journal.durability().watermark();
         self.0.shared.keyring.judge(presented, durable, now)
+    }
+
+    /// Whether this key is still good, without its being used.
+    pub fn is_good(&self, key: KeyId, now: Timestamp) -> bool {
+        let durable = self.0.shared.journal.durability().watermark();
+        self.0.shared.keyring.is_good(key, durable, now)
     }
 
     /// Adds a clinic: an entry of the instance, then the clinic's own first entry. If a crash comes between the two, the next
@@ -262,8 +276,9 @@ impl Directory {
             replayed,
             seal::random_bytes(),
         );
+        let history = core.history();
         let address = self.spawn(&self.started().arbiters, core).await?;
-        let handle = self.handle(record.id, slug.clone(), profile.clone(), address);
+        let handle = self.handle(record.id, slug.clone(), profile.clone(), (address, history));
         if is_new {
             first_entry(&handle, profile).await?;
         }

@@ -17,6 +17,7 @@ use crate::ledger::{Command, Page, PageRequest, Query, View};
 use crate::model::{MessageId, Principal, Profile, SendOutcome, Slug, TenantId};
 
 use super::actor::{Execute, Look, LookForPersons, TenantActor, Texted, Texting};
+use super::history::History;
 use super::messages::{
     Answer, CapturedText, Instruction, PersonCard, PersonSearch, PreparedText, Refused, Request,
     Seen,
@@ -32,6 +33,7 @@ struct Inner {
     address: Addr<TenantActor>,
     permits: Semaphore,
     journal: Journal,
+    history: History,
     profile: RwLock<(Arc<Profile>, Zone)>,
     looking: tokio::sync::Mutex<()>,
 }
@@ -49,6 +51,7 @@ impl Handle {
         profile: Profile,
         address: Addr<TenantActor>,
         journal: Journal,
+        history: History,
         in_flight_max: usize,
     ) -> Self {
         let zone = zone_of(&profile);
@@ -58,6 +61,7 @@ impl Handle {
             address,
             permits: Semaphore::new(in_flight_max),
             journal,
+            history,
             profile: RwLock::new((Arc::new(profile), zone)),
             looking: tokio::sync::Mutex::new(()),
         }))
@@ -95,11 +99,21 @@ impl Handle {
             .clone()
     }
 
+    /// Its past. Reading it takes no place in the tenant's share: it asks nothing of the actor.
+    pub fn history(&self) -> &History {
+        &self.0.history
+    }
+
+    /// Whether its actor lives; one that has panicked is out of service.
+    pub fn is_alive(&self) -> bool {
+        self.0.address.connected()
+    }
+
     /// Carries out a request; the answer is durable.
     pub async fn execute(&self, request: Request) -> Result<Answer, Refused> {
         let changes_profile = matches!(
             request.instruction,
-            Instruction::Plain(Command::ChangeProfile(_))
+            Instruction::Plain(Command::ChangeProfile { .. })
         );
         if !changes_profile {
             return self.execute_here(request).await;
@@ -216,7 +230,7 @@ impl Handle {
     }
 
     /// A place in this tenant's share, kept until the answer is durable: that is what bounds its part of a group.
-    fn permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
+    pub fn permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
         self.0
             .permits
             .try_acquire()

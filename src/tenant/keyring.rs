@@ -1,7 +1,10 @@
 //! The keyring: whose key this is. The only judge of credentials, rebuilt at start from the ledgers.
 //!
 //! It is asked before any tenant is woken. A key counts once the entry that made it is durable, and a revocation likewise:
-//! what a crash could take back is never acted upon. Secrets are kept as SHA-256 only and compared in constant time.
+//! what a crash could take back is never acted upon. It also sees when a key was last used; the tenant's actor writes that down
+//! from time to time. Secrets are kept as SHA-256 only and compared in constant time.
+
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use dashmap::DashMap;
 use ring::digest::{SHA256, digest};
@@ -22,7 +25,7 @@ pub struct Credential {
     pub tenant: Option<Slug>,
 }
 
-#[derive(Debug, Clone)]
+#[derive(Debug)]
 struct Row {
     tenant: Option<Slug>,
     scope: Scope,
@@ -30,7 +33,12 @@ struct Row {
     expires_at: Option<Timestamp>,
     valid_from: Lsn,
     revoked_at: Option<Lsn>,
+    /// When it was last found good, in milliseconds; `NEVER_USED`: never.
+    used_at: AtomicI64,
 }
+
+/// Before every instant at which a key can be used.
+const NEVER_USED: i64 = i64::MIN;
 
 /// All keys of all tenants.
 #[derive(Debug, Default)]
@@ -91,26 +99,50 @@ impl Keyring {
             expires_at: key.expires_at,
             valid_from: lsn,
             revoked_at: None,
+            used_at: AtomicI64::new(key.last_used_at.map_or(NEVER_USED, |at| at.0)),
         });
         row.revoked_at = row.revoked_at.or(revoked_at);
     }
 
-    /// Who presents this key; `None`: nobody whom we know, or no longer.
+    /// Whether this key is good now, whoever has it.
+    pub fn is_good(&self, key: KeyId, durable: Lsn, now: Timestamp) -> bool {
+        let row = self.rows.get(&key);
+        row.is_some_and(|row| row.is_good(durable, now))
+    }
+
+    /// When this key was last used, whether or not that is written down; `None`: never.
+    pub fn last_use(&self, key: KeyId) -> Option<Timestamp> {
+        let at = self.rows.get(&key)?.used_at.load(Ordering::Relaxed);
+        (at != NEVER_USED).then_some(Timestamp(at))
+    }
+
+    /// Who presents this key; `None`: nobody whom we know, or no longer. This is a use of it.
     pub fn judge(&self, presented: &str, durable: Lsn, now: Timestamp) -> Option<Credential> {
         let (id, secret) = presented.strip_prefix(PREFIX)?.split_once('_')?;
         let id: KeyId = format!("key_{id}").parse().ok()?;
-        let row = self.rows.get(&id)?.value().clone();
-        let same: bool = sha256(secret.as_bytes()).ct_eq(&row.secret_hash).into();
-        let made = row.valid_from <= durable;
-        let revoked = row.revoked_at.is_some_and(|at| at <= durable);
-        let expired = row.expires_at.is_some_and(|at| at <= now);
-        (same && made && !revoked && !expired).then_some(Credential {
+        let secret_hash = sha256(secret.as_bytes());
+        let row = self.rows.get(&id)?;
+        let same: bool = secret_hash.ct_eq(&row.secret_hash).into();
+        if !same || !row.is_good(durable, now) {
+            return None;
+        }
+        row.used_at.fetch_max(now.0, Ordering::Relaxed);
+        Some(Credential {
             principal: Principal::Key {
                 key: id,
                 scope: row.scope,
             },
-            tenant: row.tenant,
+            tenant: row.tenant.clone(),
         })
+    }
+}
+
+impl Row {
+    fn is_good(&self, durable: Lsn, now: Timestamp) -> bool {
+        let made = self.valid_from <= durable;
+        let revoked = self.revoked_at.is_some_and(|at| at <= durable);
+        let expired = self.expires_at.is_some_and(|at| at <= now);
+        made && !revoked && !expired
     }
 }
 
@@ -131,6 +163,7 @@ mod tests {
             created_at: Timestamp(0),
             expires_at: Some(Timestamp(100)),
             revoked_at: None,
+            last_used_at: None,
         };
         keyring.record(TenantId(1), Some(&slug), &key, Lsn(5));
         let text = secret.key(key.id);
@@ -140,15 +173,18 @@ mod tests {
             judge(&text, 5, 0).and_then(|who| who.tenant),
             Some(slug.clone())
         );
+        assert_eq!(keyring.last_use(key.id), Some(Timestamp(0)));
         assert!(judge(&text, 5, 100).is_none(), "expired");
         assert!(judge(&text[..text.len() - 1], 5, 0).is_none());
         assert!(judge(&text.replace("hf_", "hf-"), 5, 0).is_none());
         key.revoked_at = Some(Timestamp(50));
         keyring.record(TenantId(1), Some(&slug), &key, Lsn(9));
         assert!(
-            judge(&text, 8, 0).is_some(),
+            judge(&text, 8, 70).is_some(),
             "the revocation is not durable yet"
         );
-        assert!(judge(&text, 9, 0).is_none());
+        assert!(judge(&text, 9, 80).is_none());
+        let last = keyring.last_use(key.id);
+        assert_eq!(last, Some(Timestamp(70)), "what was refused is no use");
     }
 }

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ledger::{Command, PageRequest, Receipt, Rejection, View, Wish};
+use crate::ledger::{Awaited, Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
     AppointmentId, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone, Principal,
-    Scope, Slug, Subject, TextKind, Timestamp,
+    Reply, Scope, Slug, Subject, TextKind, Timestamp,
 };
 
 /// What can be done for someone.
@@ -41,6 +41,8 @@ pub enum Errand {
         /// How many appointments.
         occurrences: u32,
     },
+    /// Wait for a time to become free.
+    JoinWaitlist(Awaited),
 }
 
 /// What can be asked of a tenant.
@@ -48,6 +50,13 @@ pub enum Errand {
 pub enum Instruction {
     /// Do something for someone.
     For(Contact, Errand),
+    /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
+    TakeReply {
+        /// From which phone.
+        from: Phone,
+        /// What it means.
+        reply: Reply,
+    },
     /// Make a key; the answer shows its secret, once.
     CreateKey {
         /// What it may do.

@@ -8,7 +8,9 @@ mod contacts;
 mod doorbell;
 mod keyring;
 mod texts;
+mod trail;
 
+mod history;
 mod recovery;
 
 mod core;
@@ -23,6 +25,7 @@ pub use core::{Core, Outcome, Shared};
 pub use directory::{Directory, Found, StartError};
 pub use doorbell::Doorbell;
 pub use handle::Handle;
+pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
     Answer, CapturedText, Errand, Idempotency, Instruction, PersonCard, PersonSearch, PreparedText,

@@ -13,6 +13,7 @@ use crate::model::{TenantId, Timestamp};
 use crate::seal::{MasterKey, Opener};
 
 use super::contacts::Contacts;
+use super::trail::Trail;
 
 /// A tenant as its entries leave it.
 pub struct Replayed {
@@ -20,6 +21,8 @@ pub struct Replayed {
     pub ledger: Ledger,
     /// Its contacts.
     pub contacts: Contacts,
+    /// Where its entries lie.
+    pub trail: Trail,
     /// The sequence of its latest entry; 0: none.
     pub sequence: u64,
     /// The hash of its latest entry.
@@ -70,6 +73,7 @@ impl Replayed {
         Self {
             ledger: Ledger::new(tenant),
             contacts: Contacts::default(),
+            trail: Trail::default(),
             sequence: 0,
             chain: [0; 32],
             head: Lsn::ZERO,
@@ -92,15 +96,17 @@ impl Replayed {
         }
         // `apply` asserts; what fails an assertion here was never decided by us, and must stop this tenant only.
         let ledger = AssertUnwindSafe(&mut self.ledger);
+        let events = &entry.events;
         let applied = catch_unwind(move || {
             let ledger = ledger;
             let AssertUnwindSafe(ledger) = ledger;
-            entry.events.iter().for_each(|event| apply(ledger, event));
+            events.iter().for_each(|event| apply(ledger, event));
         });
         applied.map_err(|_| FaultKind::Apply)?;
         let header = entry.header;
         self.contacts
             .apply(&entry.facts.unwrap_or_default(), header.at, header.sequence);
+        self.trail.push(frame.place, frame.lsn, &entry.events);
         self.sequence = header.sequence;
         self.chain = entry.hash;
         self.head = frame.lsn;

@@ -40,6 +40,31 @@ fn every_rejection_is_documented() {
     assert!(missing.is_empty(), "docs/problems.md lacks {missing:?}");
 }
 
+/// The names of changes, from the text of the match that gives them: `"hold.placed"`.
+fn change_names(source: &str) -> Vec<&str> {
+    let quoted = source.split('"').skip(1).step_by(2);
+    let is_name = |text: &&str| {
+        let letters = |part: &str| {
+            !part.is_empty() && part.bytes().all(|b| b == b'-' || b.is_ascii_lowercase())
+        };
+        text.split_once('.')
+            .is_some_and(|(on, what)| letters(on) && letters(what))
+    };
+    quoted.filter(is_name).collect()
+}
+
+#[test]
+fn every_change_that_a_clinic_sees_is_documented() {
+    let source = read("src/ledger/change.rs");
+    let names = change_names(&source);
+    assert!(names.len() >= 20, "the names were not found: {names:?}");
+    let page = read("docs/events.md");
+    // Tenants join the instance, whose own past has no door.
+    let told = |name: &&&str| **name != "tenant.created" && !page.contains(&format!("`{name}`"));
+    let missing: Vec<_> = names.iter().filter(told).collect();
+    assert!(missing.is_empty(), "docs/events.md lacks {missing:?}");
+}
+
 #[test]
 fn a_code_is_looked_for_as_a_whole() {
     assert!(mentions("| `slot-taken` | 409 |", "slot-taken"));

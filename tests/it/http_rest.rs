@@ -49,15 +49,19 @@ macro_rules! transcripts {
 transcripts! {
     agents
     appointments
+    audit
     bodies
     booking
     confirm
     conflicts
+    desk
+    events
     holds
     idempotency
     isolation
     judgement
     locked
+    keys
     paging
     persons
     practice
@@ -66,6 +70,8 @@ transcripts! {
     slots
     together
     verification
+    versions
+    waitlist
 }
 
 fn quiet() -> Config {

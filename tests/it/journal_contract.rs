@@ -4,7 +4,7 @@
 //! into either storage, since the bytes are the same. The faults that only memory can arm are in `journal_faults`.
 
 use holdfast::journal::{
-    ENTRY_BYTES_MAX, Error, FileStorage, Frame, Journal, Lsn, MemoryStorage, Options, Parts,
+    ENTRY_BYTES_MAX, Error, FileStorage, Frame, Journal, Lsn, MemoryStorage, Options, Parts, Place,
     Recovered, Refused, Storage, survey,
 };
 use proptest::prelude::*;
@@ -110,6 +110,9 @@ contract! {
     an_unknown_format_is_refused_by_its_number,
     an_erased_personal_part_is_read_as_erased,
     reading_twice_gives_the_same_and_nothing_appended_since,
+    every_entry_is_found_again_by_its_place_while_the_writer_goes_on,
+    a_place_that_holds_no_whole_entry_is_damage_and_no_entry,
+    a_closed_journal_recalls_nothing_and_keeps_no_directory,
 }
 
 fn a_new_journal_is_empty_and_rests_on_nothing<L: Lab>() {
@@ -134,7 +137,8 @@ fn what_was_appended_is_there_after_reopening_in_order<L: Lab>() {
                 covered: &covered,
                 personal,
             })
-            .unwrap();
+            .unwrap()
+            .lsn;
         wanted.push((lsn, u128::from(number % 4), covered, personal.to_vec()));
     }
     journal.barrier().wait_blocking().unwrap();
@@ -214,14 +218,12 @@ fn an_entry_over_the_limit_is_refused_and_one_at_the_limit_is_taken<L: Lab>() {
     };
     assert_eq!(journal.append(over), Err(Refused::TooLarge));
     assert_eq!(journal.head(), Lsn::ZERO);
-    assert_eq!(
-        journal.append(Parts {
-            stream: 1,
-            covered: b"",
-            personal: &most
-        }),
-        Ok(Lsn(1))
-    );
+    let largest = Parts {
+        stream: 1,
+        covered: b"",
+        personal: &most,
+    };
+    assert_eq!(journal.append(largest).map(|taken| taken.lsn), Ok(Lsn(1)));
     journal.close().unwrap();
     let (_journal, recovered) = lab.open(SMALL).unwrap();
     assert_eq!(frames(&recovered)[0].personal.as_ref(), Some(&most));
@@ -303,7 +305,8 @@ fn a_torn_tail_at_any_byte_is_cut_to_a_clean_prefix<L: Lab>() {
             (whole, torn_bytes as u64),
             "cut at {cut}"
         );
-        assert_eq!(journal.append(parts(b"after")), Ok(Lsn(whole + 1)));
+        let taken = journal.append(parts(b"after")).unwrap();
+        assert_eq!(taken.lsn, Lsn(whole + 1));
         drop(recovered);
         journal.close().unwrap();
         let survey = survey(&*lab.storage().unwrap()).unwrap();
@@ -456,10 +459,102 @@ fn reading_twice_gives_the_same_and_nothing_appended_since<L: Lab>() {
     lab.replace(1, &Image::new(&[1, 3]).bytes);
     let (journal, recovered) = lab.open(SMALL).unwrap();
     let first = frames(&recovered);
-    let lsn = journal.append(parts(b"since")).unwrap();
+    let lsn = journal.append(parts(b"since")).unwrap().lsn;
     journal.durability().reached(lsn).wait_blocking().unwrap();
     assert_eq!(first.len(), 4);
     assert_eq!(frames(&recovered), first);
+}
+
+/// Entries of every length, so that they fill several segments and the longer ones need more than one read.
+fn entry_of(number: u64) -> Vec<u8> {
+    let length = [0, 7, 900, 1100, 40_000][(number % 5) as usize];
+    (0..length).map(|at| (number + at) as u8).collect()
+}
+
+fn every_entry_is_found_again_by_its_place_while_the_writer_goes_on<L: Lab>() {
+    let lab = L::new();
+    let mut wanted: Vec<(Place, Lsn, u128, Vec<u8>)> = Vec::new();
+    for life in 0..3_u64 {
+        let (journal, recovered) = lab.open(SMALL).unwrap();
+        let places: Vec<_> = frames_in_full(&recovered).iter().map(|f| f.place).collect();
+        let known: Vec<_> = wanted.iter().map(|(place, ..)| *place).collect();
+        assert_eq!(places, known, "recovery finds them where they were put");
+        for number in life * 40 + 1..=life * 40 + 40 {
+            let (covered, personal) = (entry_of(number), entry_of(number / 2));
+            let parts = Parts {
+                stream: u128::from(number % 3),
+                covered: &covered,
+                personal: &personal[..personal.len().min(2000)],
+            };
+            let taken = loop {
+                match journal.append(parts) {
+                    Ok(taken) => break taken,
+                    Err(Refused::Full) => std::thread::yield_now(),
+                    Err(refused) => panic!("{refused}"),
+                }
+            };
+            assert_eq!(taken.lsn, Lsn(number));
+            wanted.push((taken.place, taken.lsn, parts.stream, covered));
+            // The writer has the newest entries in hand; everything older is read beneath it.
+            let durable = journal.durability().watermark().0 as usize;
+            let (place, lsn, ..) = wanted[durable.max(1) - 1];
+            if durable > 0 {
+                assert_eq!(journal.recall(place).unwrap().lsn, lsn);
+            }
+        }
+        journal.barrier().wait_blocking().unwrap();
+        for (place, lsn, stream, covered) in &wanted {
+            let recalled = journal.recall(*place).unwrap();
+            assert_eq!((recalled.lsn, recalled.stream), (*lsn, *stream));
+            assert_eq!(&recalled.covered, covered);
+        }
+        drop(recovered);
+        journal.close().unwrap();
+    }
+    let segments = wanted.last().unwrap().0.segment;
+    assert!(segments > 5, "{segments} segments");
+}
+
+fn frames_in_full(recovered: &Recovered) -> Vec<Frame> {
+    recovered.frames().unwrap().map(Result::unwrap).collect()
+}
+
+fn a_place_that_holds_no_whole_entry_is_damage_and_no_entry<L: Lab>() {
+    let lab = L::new();
+    let (journal, _) = lab.open(SMALL).unwrap();
+    let taken = journal.append(parts(b"kept")).unwrap();
+    journal.barrier().wait_blocking().unwrap();
+    let beside = Place {
+        offset: taken.place.offset + 1,
+        ..taken.place
+    };
+    let beyond = Place {
+        offset: 1 << 40,
+        ..taken.place
+    };
+    for place in [beside, beyond, Place::default()] {
+        assert!(journal.recall(place).is_err(), "{place:?}");
+    }
+    let mut bytes = lab.read(taken.place.segment);
+    let last = taken.place.offset as usize + 44;
+    bytes[last] ^= 1;
+    lab.replace(taken.place.segment, &bytes);
+    assert!(matches!(
+        journal.recall(taken.place),
+        Err(Error::Corrupt { .. })
+    ));
+}
+
+fn a_closed_journal_recalls_nothing_and_keeps_no_directory<L: Lab>() {
+    let lab = L::new();
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    let place = journal.append(parts(b"kept")).unwrap().place;
+    let other = journal.clone();
+    drop(recovered);
+    journal.close().unwrap();
+    assert!(matches!(other.recall(place), Err(Error::Closed)));
+    let (again, _) = lab.open(SMALL).unwrap();
+    assert_eq!(again.recall(place).unwrap().covered, b"kept");
 }
 
 #[test]
@@ -647,7 +742,7 @@ pub fn frames(recovered: &Recovered) -> Vec<Frame> {
 fn taken(journal: &Journal, parts: Parts<'_>) -> Lsn {
     loop {
         match journal.append(parts) {
-            Ok(lsn) => return lsn,
+            Ok(taken) => return taken.lsn,
             Err(Refused::Full) => std::thread::yield_now(),
             Err(refused) => panic!("{refused}"),
         }

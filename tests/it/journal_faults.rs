@@ -8,7 +8,7 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use holdfast::journal::{
-    Journal, Lsn, MemoryStorage, Options, Recovered, Refused, Stopped, Unconfirmed,
+    Error, Journal, Lsn, MemoryStorage, Options, Recovered, Refused, Stopped, Unconfirmed,
 };
 
 use crate::journal_contract::{SMALL, append_when_there_is_room, frames, parts};
@@ -33,6 +33,23 @@ fn held() -> (MemoryStorage, Journal) {
     journal.append(parts(b"held")).unwrap();
     storage.wait_for_held_sync();
     (storage, journal)
+}
+
+#[test]
+fn nothing_is_recalled_before_its_sync() {
+    let storage = MemoryStorage::new();
+    let (journal, _) = open(&storage);
+    storage.hold_syncs();
+    let place = journal.append(parts(b"held")).unwrap().place;
+    storage.wait_for_held_sync();
+    // Its bytes are written and whole; a crash could still take them back.
+    assert!(matches!(
+        journal.recall(place),
+        Err(Error::NotDurable { lsn: Lsn(1) })
+    ));
+    storage.release_syncs();
+    journal.barrier().wait_blocking().unwrap();
+    assert_eq!(journal.recall(place).unwrap().covered, b"held");
 }
 
 #[test]
@@ -83,7 +100,7 @@ fn a_full_queue_refuses_and_changes_nothing() {
         storage.wait_for_held_sync();
         let entry = vec![1; entry];
         for number in 2..=4 {
-            assert_eq!(journal.append(parts(&entry)), Ok(Lsn(number)));
+            assert_eq!(journal.append(parts(&entry)).unwrap().lsn, Lsn(number));
         }
         assert_eq!(journal.append(parts(&entry)), Err(Refused::Full));
         assert_eq!(journal.head(), Lsn(4));
@@ -107,7 +124,7 @@ fn a_failed_sync_or_write_stops_everything() {
     for (text, arm) in faults {
         let storage = MemoryStorage::new();
         let (journal, _) = open(&storage);
-        let confirmed = journal.append(parts(b"confirmed")).unwrap();
+        let confirmed = journal.append(parts(b"confirmed")).unwrap().lsn;
         journal
             .durability()
             .reached(confirmed)
@@ -116,7 +133,7 @@ fn a_failed_sync_or_write_stops_everything() {
         let mut failure = pin!(journal.failure());
         assert_eq!(poll_once(failure.as_mut()), Poll::Pending);
         arm(&storage);
-        let lost = journal.append(parts(b"lost")).unwrap();
+        let lost = journal.append(parts(b"lost")).unwrap().lsn;
         assert_eq!(
             Unconfirmed::new(lost, ()).wait_blocking(journal.durability()),
             Err(Stopped)
@@ -183,7 +200,7 @@ fn a_full_disk_refuses_appends_until_space_returns() {
     journal.barrier().wait_blocking().unwrap();
     assert_eq!(journal.append(parts(&fills_a_segment)), Err(Refused::Full));
     assert_eq!(
-        journal.append(parts(b"small")),
+        journal.append(parts(b"small")).map(|taken| taken.lsn),
         Ok(Lsn(3)),
         "what still fits is taken"
     );

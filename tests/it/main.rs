@@ -9,6 +9,8 @@ mod demo_clinic;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod history;
+#[cfg(test)]
 mod http_rest;
 #[cfg(test)]
 mod journal_contract;
@@ -36,3 +38,5 @@ mod tidy;
 mod together;
 #[cfg(test)]
 mod transcripts;
+#[cfg(test)]
+mod waitlist;

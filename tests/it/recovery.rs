@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use crate::support::{Clinic, World};
+use crate::support::{Client, Clinic, World};
 
 #[test]
 fn a_restart_keeps_clinics_keys_holds_codes_and_appointments() {
@@ -211,6 +211,56 @@ fn a_revoked_key_stays_revoked() {
             .status,
         200
     );
+}
+
+#[test]
+fn a_key_s_last_use_that_was_shown_survives_a_power_cut() {
+    let mut world = World::start();
+    let clinic = world.clinic("a");
+    let used = |staff: &Client| {
+        let keys = staff.get(&clinic.at("keys")).json();
+        let keys = keys["keys"].as_array().expect("keys").clone();
+        let read = keys.into_iter().find(|key| key["scope"] == "read");
+        read.expect("a read key")["last_used_at"].clone()
+    };
+    assert_eq!(used(&clinic.staff), json!(null));
+    for (second, shown) in [
+        (5, "2026-03-02T08:00:05+00:00"),
+        (7, "2026-03-02T08:00:12+00:00"),
+    ] {
+        world.clock.advance_seconds(second);
+        let read = world.again(&clinic.read);
+        assert_eq!(read.get(&clinic.at("services")).status, 200);
+        assert_eq!(used(&world.again(&clinic.staff)), json!(shown));
+        world.restart_after_power_cut();
+        world.clock.advance_seconds(-1);
+        assert_eq!(
+            used(&world.again(&clinic.staff)),
+            json!(shown),
+            "also by a clock set back"
+        );
+        world.clock.advance_seconds(1);
+    }
+}
+
+#[test]
+fn looking_at_keys_over_and_over_is_no_entry_each_time() {
+    let world = World::start();
+    let clinic = world.clinic("a");
+    let entries = || {
+        let page = clinic.staff.get(&clinic.at("audit?limit=1000")).json();
+        page["audit"].as_array().expect("entries").len()
+    };
+    clinic.staff.get(&clinic.at("keys"));
+    let before = entries();
+    for _ in 0..20 {
+        world.clock.advance_seconds(1);
+        clinic.staff.get(&clinic.at("keys"));
+    }
+    assert_eq!(entries(), before, "its own use is known within a minute");
+    world.clock.advance_seconds(60);
+    clinic.staff.get(&clinic.at("keys"));
+    assert_eq!(entries(), before + 1);
 }
 
 #[test]

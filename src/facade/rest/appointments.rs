@@ -1,24 +1,21 @@
 //! `/v1/tenants/{t}/appointments`: confirmed bookings.
 
-use std::future::{Ready, ready};
-
-use actix_web::dev::Payload;
-use actix_web::http::header;
-use actix_web::{FromRequest, HttpRequest, HttpResponse};
+use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::wish::Wanted;
-use super::words::{Instant, NewPerson, Person, Reply, Taken, next};
+use super::words::{Instant, NewPerson, Nothing, Person, Reply, Taken, next};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, open_range, page, range};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{AppointmentSearch, AppointmentView, Command, Page, Query, Receipt, View};
-use crate::model::{AppointmentId, AppointmentStatus, FreeText, Subject, Timestamp};
-use crate::tenant::{Answer, Errand, Instruction, Seen};
+use crate::model::{AppointmentId, AppointmentStatus, Attendance, FreeText, Subject, Timestamp};
+use crate::tenant::{Answer, Errand, Idempotency, Instruction, Seen};
 
 /// How many days are looked at where `to` is absent.
 const DAYS_DEFAULT: i64 = 90;
@@ -51,12 +48,19 @@ pub struct Cancellation {
     reason: Option<String>,
 }
 
-/// Where to.
+/// Where to: `slot`, or `start` with or without `service` and `resource`.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Move {
-    /// The new slot.
-    slot: String,
+    /// Which slot.
+    slot: Option<String>,
+    /// What for; as before, if absent.
+    service: Option<String>,
+    /// Whose time; the least loaded that day, if absent.
+    resource: Option<String>,
+    /// When it begins.
+    #[schema(value_type = Option<String>, format = DateTime)]
+    start: Option<Instant>,
 }
 
 /// An appointment.
@@ -64,7 +68,7 @@ pub struct Move {
 pub struct Appointment {
     /// Its id; rescheduling keeps it.
     id: String,
-    /// `booked` or `cancelled`.
+    /// `booked`, `arrived`, `no-show` or `cancelled`.
     #[schema(value_type = String)]
     status: &'static str,
     /// Counts its changes from 1; the ETag.
@@ -83,6 +87,12 @@ pub struct Appointment {
     series: Option<String>,
     /// When it was booked.
     booked_at: String,
+    /// When it was cancelled, if it was.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cancelled_at: Option<String>,
+    /// Whether that was later than the service's `cancel_notice_minutes` allow.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    late_cancellation: Option<bool>,
     /// Why it was cancelled, if someone said.
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<String>,
@@ -102,10 +112,14 @@ pub struct AppointmentList {
 
 /// What an appointment is.
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "kebab-case")]
 pub enum Status {
     /// It stands.
     Booked,
+    /// The patient came.
+    Arrived,
+    /// The patient did not come.
+    NoShow,
     /// It was cancelled.
     Cancelled,
 }
@@ -161,44 +175,12 @@ impl Appointment {
             overbooked: view.overbooked,
             series: view.series.map(|series| series.to_string()),
             booked_at: zone.rfc3339(view.booked_at),
+            cancelled_at: view.cancellation.map(|how| zone.rfc3339(how.at)),
+            late_cancellation: view.cancellation.map(|how| how.late),
             reason: reason.map(|text| text.expose().to_owned()),
             replayed: None,
         }
     }
-}
-
-/// The version that an appointment must have, from `If-Match`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct IfMatch(Option<u32>);
-
-impl FromRequest for IfMatch {
-    type Error = Problem;
-    type Future = Ready<Result<Self, Problem>>;
-
-    fn from_request(request: &HttpRequest, _payload: &mut Payload) -> Self::Future {
-        let lines = request.headers().get_all(header::IF_MATCH);
-        let lines = lines.map(|value| value.to_str().unwrap_or(""));
-        ready(Ok(Self(version_wanted(lines))))
-    }
-}
-
-/// Tags are versions, quoted or bare; `*` and no header at all take any. Versions only grow, so of several the highest is the
-/// only one that can still be current. What is no version of ours matches none: versions count from 1.
-fn version_wanted<'a>(lines: impl Iterator<Item = &'a str>) -> Option<u32> {
-    let tags: Vec<_> = lines
-        .flat_map(|line| line.split(','))
-        .map(str::trim)
-        .collect();
-    if tags.is_empty() || tags.contains(&"*") {
-        return None;
-    }
-    let version = |tag: &&str| {
-        let bare = tag
-            .strip_prefix('"')
-            .and_then(|rest| rest.strip_suffix('"'));
-        bare.unwrap_or(tag).parse::<u32>().ok()
-    };
-    Some(tags.iter().filter_map(version).max().unwrap_or(0))
 }
 
 /// The answer of a request that ends in a booking: 201 for a new one, 200 for one that was there.
@@ -234,13 +216,9 @@ fn shown(
     let mut body = Appointment::of(view, person, answer.reason.as_ref(), &visit.zone());
     body.replayed = again.then_some(true);
     reply
-        .header(header::ETAG, &etag(view.version))
+        .version(view.version)
         .replayed(answer.replayed)
         .json(&body)
-}
-
-fn etag(version: u32) -> String {
-    format!("\"{version}\"")
 }
 
 /// Books at once, on staff's word.
@@ -311,6 +289,8 @@ fn search(params: &AppointmentParams, visit: &Visit) -> Result<Option<Appointmen
     };
     let status = params.status.map(|status| match status {
         Status::Booked => AppointmentStatus::Booked,
+        Status::Arrived => AppointmentStatus::Arrived,
+        Status::NoShow => AppointmentStatus::NoShow,
         Status::Cancelled => AppointmentStatus::Cancelled,
     });
     Ok(Some(AppointmentSearch {
@@ -333,15 +313,61 @@ pub async fn show(visit: Visit, id: Id<AppointmentId>) -> Result<HttpResponse, P
         return Err(Problem::internal());
     };
     Ok(Reply::ok()
-        .header(header::ETAG, &etag(view.version))
+        .version(view.version)
         .json(&Appointment::seen(view, &seen, &visit.zone())))
+}
+
+/// Marks that the patient is here. It may be said early, and of a no-show who came after all.
+#[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/arrive", tag = "appointments", request_body(content = Option<Nothing>),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`appointment-cancelled`, `transition-not-allowed`"),
+        (status = 412, description = "`version-mismatch`")))]
+pub async fn arrive(
+    visit: Visit,
+    id: Id<AppointmentId>,
+    if_match: IfMatch,
+    key: RequestKey,
+    body: Body<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    mark(visit, id, Attendance::Arrived, if_match, key.of(&body)).await
+}
+
+/// Marks that the patient did not come. The time stays the appointment's.
+#[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/no-show", tag = "appointments", request_body(content = Option<Nothing>),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`appointment-cancelled`, `transition-not-allowed`"),
+        (status = 412, description = "`version-mismatch`")))]
+pub async fn no_show(
+    visit: Visit,
+    id: Id<AppointmentId>,
+    if_match: IfMatch,
+    key: RequestKey,
+    body: Body<Nothing>,
+) -> Result<HttpResponse, Problem> {
+    mark(visit, id, Attendance::NoShow, if_match, key.of(&body)).await
+}
+
+async fn mark(
+    visit: Visit,
+    id: Id<AppointmentId>,
+    attendance: Attendance,
+    if_match: IfMatch,
+    idempotency: Option<Idempotency>,
+) -> Result<HttpResponse, Problem> {
+    let instruction = Instruction::Plain(Command::MarkAttendance {
+        appointment: id.0,
+        attendance,
+        if_version: if_match.0,
+    });
+    let answer = visit.execute(instruction, idempotency).await?;
+    changed(&visit, &answer)
 }
 
 /// Cancels an appointment; its time is free again.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/cancel", tag = "appointments", request_body(content = Option<Cancellation>),
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
-        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
-    responses((status = 200, body = Appointment), (status = 412, description = "`version-mismatch`")))]
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`transition-not-allowed`"),
+        (status = 412, description = "`version-mismatch`")))]
 pub async fn cancel(
     visit: Visit,
     id: Id<AppointmentId>,
@@ -358,11 +384,10 @@ pub async fn cancel(
     changed(&visit, &answer)
 }
 
-/// Moves an appointment to another slot, in one step: it keeps its id, and its old time is free again.
+/// Moves an appointment to another time, resource or service, in one step: it keeps its id, and its old time is free again.
 #[utoipa::path(post, path = "/v1/tenants/{t}/appointments/{id}/reschedule", tag = "appointments", request_body = Move,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."),
-        ("If-Match" = Option<String>, Header, description = "The version it must have."), KeyHeader),
-    responses((status = 200, body = Appointment), (status = 409, description = "`slot-taken`, with `alternatives`; `appointment-cancelled`"),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The appointment's id."), MatchHeader, KeyHeader),
+    responses((status = 200, body = Appointment), (status = 409, description = "`slot-taken`, with `alternatives`; `appointment-cancelled`, `transition-not-allowed`"),
         (status = 412, description = "`version-mismatch`")))]
 pub async fn reschedule(
     visit: Visit,
@@ -372,34 +397,16 @@ pub async fn reschedule(
     body: Body<Move>,
 ) -> Result<HttpResponse, Problem> {
     let wanted = Wanted {
-        slot: Some(&body.value.slot),
-        service: None,
-        resource: None,
-        start: None,
+        slot: body.value.slot.as_deref(),
+        service: body.value.service.as_deref(),
+        resource: body.value.resource.as_deref(),
+        start: body.value.start,
     };
     let instruction = Instruction::Plain(Command::Reschedule {
         appointment: id.0,
-        wish: wanted.wish()?,
+        to: wanted.destination()?,
         if_version: if_match.0,
     });
     let answer = visit.execute(instruction, key.of(&body)).await?;
     changed(&visit, &answer)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_tag_is_a_version_quoted_or_bare() {
-        let wanted = |line: &str| version_wanted([line].into_iter());
-        assert_eq!(wanted("\"3\""), Some(3));
-        assert_eq!(wanted("3"), Some(3));
-        assert_eq!(wanted("*"), None);
-        assert_eq!(wanted("\"2\", \"3\""), Some(3));
-        for never in ["W/\"3\"", "\"abc\"", "", "\"3", "-1"] {
-            assert_eq!(wanted(never), Some(0), "{never}");
-        }
-        assert_eq!(version_wanted(std::iter::empty()), None);
-    }
 }

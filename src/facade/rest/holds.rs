@@ -7,6 +7,7 @@ use actix_web::http::header::{self, HttpDate};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::wish::Wanted;
 use super::words::{Instant, NewPerson, Person, Reply, Taken, next};
@@ -67,6 +68,8 @@ pub struct Hold {
     locked: bool,
     /// The appointment it became.
     appointment: Option<String>,
+    /// Counts what happened to it from 1, codes and its end included; the ETag.
+    version: u32,
     /// Who for; null if they were erased.
     person: Option<Person>,
     /// The same caller held this slot already.
@@ -137,6 +140,7 @@ impl Hold {
             lifetime_ends_at: zone.rfc3339(view.lifetime_ends_at),
             locked: view.locked,
             appointment: view.appointment.map(|id| id.to_string()),
+            version: view.version,
             person,
             replayed: None,
         }
@@ -158,6 +162,7 @@ fn held(visit: &Visit, answer: &Answer, new: bool) -> Result<HttpResponse, Probl
         false => Reply::ok(),
     };
     Ok(reply
+        .version(view.version)
         .header(header::EXPIRES, &http_date(view.expires_at))
         .replayed(answer.replayed)
         .json(&hold))
@@ -223,7 +228,7 @@ pub async fn list(visit: Visit, params: Params<HoldParams>) -> Result<HttpRespon
     Ok(Reply::ok().json(&HoldList { holds, next }))
 }
 
-/// Shows one hold.
+/// Shows one hold; its version is the ETag.
 #[utoipa::path(get, path = "/v1/tenants/{t}/holds/{id}", tag = "holds",
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id.")),
     responses((status = 200, body = Hold)))]
@@ -234,34 +239,45 @@ pub async fn show(visit: Visit, id: Id<HoldId>) -> Result<HttpResponse, Problem>
     };
     let person = Person::among(&seen.people, view.party);
     Ok(Reply::ok()
+        .version(view.version)
         .header(header::EXPIRES, &http_date(view.expires_at))
         .json(&Hold::of(&view, person, &visit.zone())))
 }
 
 /// Gives a hold's time back; giving it back again changes nothing.
 #[utoipa::path(delete, path = "/v1/tenants/{t}/holds/{id}", tag = "holds",
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id.")),
-    responses((status = 204, description = "It holds nothing."), (status = 409, description = "`hold-confirmed`")))]
-pub async fn release(visit: Visit, id: Id<HoldId>) -> Result<HttpResponse, Problem> {
-    let instruction = Instruction::Plain(Command::ReleaseHold(id.0));
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id."), MatchHeader),
+    responses((status = 204, description = "It holds nothing."), (status = 409, description = "`hold-confirmed`"),
+        (status = 412, description = "`version-mismatch`")))]
+pub async fn release(
+    visit: Visit,
+    id: Id<HoldId>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let instruction = Instruction::Plain(Command::ReleaseHold {
+        hold: id.0,
+        if_version: if_match.0,
+    });
     visit.execute(instruction, None).await?;
     Ok(Reply::no_content().empty())
 }
 
 /// Keeps a hold longer, up to its lifetime.
 #[utoipa::path(post, path = "/v1/tenants/{t}/holds/{id}/extend", tag = "holds", request_body = Extension,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id."), KeyHeader),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id."), MatchHeader, KeyHeader),
     responses((status = 200, body = Hold), (status = 409, description = "`hold-confirmed`, `hold-lifetime-reached`"),
-        (status = 410, description = "`hold-expired`")))]
+        (status = 410, description = "`hold-expired`"), (status = 412, description = "`version-mismatch`")))]
 pub async fn extend(
     visit: Visit,
     id: Id<HoldId>,
+    if_match: IfMatch,
     key: RequestKey,
     body: Body<Extension>,
 ) -> Result<HttpResponse, Problem> {
     let instruction = Instruction::Plain(Command::ExtendHold {
         hold: id.0,
         ttl_seconds: body.value.ttl_seconds,
+        if_version: if_match.0,
     });
     let answer = visit.execute(instruction, key.of(&body)).await?;
     held(&visit, &answer, false)

@@ -58,6 +58,10 @@ pub struct Key {
     expires_at: Option<String>,
     /// When it was taken back.
     revoked_at: Option<String>,
+    /// When it was last used; null if it never was.
+    last_used_at: Option<String>,
+    /// 1; 2 once it is taken back. Its uses do not count.
+    version: u32,
 }
 
 /// Keys in order of creation.
@@ -79,6 +83,8 @@ impl Key {
             created_at: zone.rfc3339(record.created_at),
             expires_at: record.expires_at.map(|at| zone.rfc3339(at)),
             revoked_at: record.revoked_at.map(|at| zone.rfc3339(at)),
+            last_used_at: record.last_used_at.map(|at| zone.rfc3339(at)),
+            version: 1 + u32::from(record.revoked_at.is_some()),
         }
     }
 }

@@ -5,13 +5,18 @@
 
 mod words;
 
+mod event_id;
+mod if_match;
+
+mod changes;
 mod refusal;
 mod visit;
 mod wish;
 
+pub mod audit;
 pub mod blocks;
+pub mod events;
 pub mod explain;
-pub mod inbox;
 pub mod keys;
 pub mod redact;
 pub mod resources;
@@ -22,6 +27,8 @@ pub mod tenants;
 pub mod appointments;
 pub mod conflicts;
 pub mod holds;
+pub mod inbox;
 pub mod persons;
 pub mod series;
 pub mod verification;
+pub mod waitlist;

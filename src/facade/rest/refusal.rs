@@ -114,8 +114,16 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
         Rejection::CodeMissing => plain("A code was sent; confirm with it."),
         Rejection::CodeExpired => plain("This code is over; ask for a new one at POST …/verification."),
         Rejection::AppointmentCancelled => plain("This appointment is cancelled and cannot be changed; book a new one."),
+        Rejection::TransitionNotAllowed { status } => {
+            plain("This cannot be done to an appointment in that status; look at it again, or book a new one.")
+                .with("appointment_status", status.as_str())
+        }
+        Rejection::CancelWindowPassed { until } => {
+            plain("So close to it this appointment is cancelled or moved by the clinic's desk alone; call the desk.")
+                .with("until", zone.rfc3339(*until))
+        }
         Rejection::VersionMismatch { current } => {
-            plain("The appointment has changed since that version; look at it again, then decide again.")
+            plain("It has changed since that version; look at it again, then decide again.")
                 .with("version", *current)
         }
     }
@@ -143,6 +151,8 @@ fn code(rejection: &Rejection) -> Code {
         Rejection::CodeMissing => Code::DigitsMissing,
         Rejection::CodeExpired => Code::DigitsExpired,
         Rejection::AppointmentCancelled => Code::AppointmentCancelled,
+        Rejection::TransitionNotAllowed { .. } => Code::TransitionNotAllowed,
+        Rejection::CancelWindowPassed { .. } => Code::CancelWindowPassed,
         Rejection::VersionMismatch { .. } => Code::VersionMismatch,
     }
 }
@@ -151,6 +161,7 @@ fn code(rejection: &Rejection) -> Code {
 mod tests {
     use super::*;
     use crate::ledger::{Bound, Missing};
+    use crate::model::AppointmentStatus;
 
     #[test]
     fn a_rejection_keeps_its_code_on_the_wire() {
@@ -183,6 +194,10 @@ mod tests {
             Rejection::CodeMissing,
             Rejection::CodeExpired,
             Rejection::AppointmentCancelled,
+            Rejection::TransitionNotAllowed {
+                status: AppointmentStatus::Arrived,
+            },
+            Rejection::CancelWindowPassed { until: retry_at },
             Rejection::VersionMismatch { current: 2 },
         ];
         let zone = Zone::named("Europe/London").expect("a zone");

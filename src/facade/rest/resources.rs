@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::words::{Reply, next};
 use crate::calendar;
@@ -105,7 +106,7 @@ pub struct Resource {
     opening_hours: Vec<Hours>,
     /// Dates on which it is otherwise.
     exceptions: Vec<DateHours>,
-    /// Counts its changes from 1.
+    /// Counts its changes from 1; the ETag.
     version: u32,
     /// When it was added.
     created_at: String,
@@ -242,6 +243,7 @@ pub async fn create(
     };
     let location = visit.path(&format!("resources/{}", record.id));
     Ok(Reply::created(&location)
+        .version(record.version)
         .replayed(answer.replayed)
         .json(&Resource::of(&record, &visit.zone())))
 }
@@ -264,7 +266,13 @@ pub async fn list(visit: Visit, params: Params<ListParams>) -> Result<HttpRespon
     Ok(Reply::ok().json(&ResourceList { resources, next }))
 }
 
-/// Shows one resource.
+fn shown(record: &Record, zone: &Zone) -> HttpResponse {
+    Reply::ok()
+        .version(record.version)
+        .json(&Resource::of(record, zone))
+}
+
+/// Shows one resource; its version is the ETag.
 #[utoipa::path(get, path = "/v1/tenants/{t}/resources/{id}", tag = "resources",
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The resource's id.")),
     responses((status = 200, body = Resource)))]
@@ -272,16 +280,17 @@ pub async fn show(visit: Visit, id: Id<Slug>) -> Result<HttpResponse, Problem> {
     let View::Resource(record) = visit.query(Query::Resource(id.0)).await?.view else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Resource::of(&record, &visit.zone())))
+    Ok(shown(&record, &visit.zone()))
 }
 
 /// Changes a resource.
 #[utoipa::path(patch, path = "/v1/tenants/{t}/resources/{id}", tag = "resources", request_body = ResourceChange,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The resource's id.")),
-    responses((status = 200, body = Resource)))]
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The resource's id."), MatchHeader),
+    responses((status = 200, body = Resource), (status = 412, description = "`version-mismatch`")))]
 pub async fn change(
     visit: Visit,
     id: Id<Slug>,
+    if_match: IfMatch,
     body: Body<ResourceChange>,
 ) -> Result<HttpResponse, Problem> {
     let change = body.value;
@@ -290,9 +299,13 @@ pub async fn change(
         opening_hours: change.opening_hours.as_deref().map(week).transpose()?,
         exceptions: change.exceptions.as_deref().map(dates).transpose()?,
     };
-    let instruction = Instruction::Plain(Command::ChangeResource(id.0, changed));
+    let instruction = Instruction::Plain(Command::ChangeResource {
+        resource: id.0,
+        change: changed,
+        if_version: if_match.0,
+    });
     let Receipt::Resource(record) = visit.execute(instruction, None).await?.receipt else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Resource::of(&record, &visit.zone())))
+    Ok(shown(&record, &visit.zone()))
 }

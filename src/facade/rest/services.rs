@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::words::{Reply, ids, next};
 use crate::calendar::Zone;
@@ -47,6 +48,8 @@ pub struct NewService {
     step_minutes: Option<u32>,
     /// How long before its start a slot is last offered.
     notice_minutes: Option<u32>,
+    /// Until how long before its start an appointment may be cancelled or moved by others than staff; until its start if absent.
+    cancel_notice_minutes: Option<u32>,
     /// How many days ahead slots are offered.
     horizon_days: Option<u32>,
     /// Any one of these gives it.
@@ -77,6 +80,8 @@ pub struct ServiceChange {
     step_minutes: Option<u32>,
     /// A new notice.
     notice_minutes: Option<u32>,
+    /// A new notice of cancellations.
+    cancel_notice_minutes: Option<u32>,
     /// A new horizon.
     horizon_days: Option<u32>,
     /// New resources.
@@ -106,6 +111,8 @@ pub struct Service {
     step_minutes: u32,
     /// How long before its start a slot is last offered.
     notice_minutes: u32,
+    /// Until how long before its start an appointment may be cancelled or moved by others than staff.
+    cancel_notice_minutes: u32,
     /// How many days ahead slots are offered.
     horizon_days: u32,
     /// Any one of these gives it.
@@ -115,7 +122,7 @@ pub struct Service {
     /// `required` or `off`.
     #[schema(value_type = String)]
     verification: &'static str,
-    /// Counts its changes from 1.
+    /// Counts its changes from 1; the ETag.
     version: u32,
     /// When it was added.
     created_at: String,
@@ -150,6 +157,7 @@ impl Service {
             buffer_after_minutes: service.buffer_after_minutes,
             step_minutes: service.step().get(),
             notice_minutes: service.notice_minutes,
+            cancel_notice_minutes: service.cancel_notice_minutes,
             horizon_days: service.horizon_days,
             resources: ids(&view.resources),
             also: view.also.iter().map(|list| ids(list)).collect(),
@@ -178,6 +186,7 @@ pub async fn create(
         buffer_after_minutes: new.buffer_after_minutes.unwrap_or(0),
         step_minutes: new.step_minutes,
         notice_minutes: new.notice_minutes.unwrap_or(0),
+        cancel_notice_minutes: new.cancel_notice_minutes.unwrap_or(0),
         horizon_days: new.horizon_days.unwrap_or(HORIZON_DAYS_DEFAULT),
         resources: new.resources.clone(),
         also: new.also.clone(),
@@ -190,6 +199,7 @@ pub async fn create(
     };
     let location = visit.path(&format!("services/{}", view.service.id));
     Ok(Reply::created(&location)
+        .version(view.service.version)
         .replayed(answer.replayed)
         .json(&Service::of(&view, &visit.zone())))
 }
@@ -212,7 +222,13 @@ pub async fn list(visit: Visit, params: Params<ListParams>) -> Result<HttpRespon
     Ok(Reply::ok().json(&ServiceList { services, next }))
 }
 
-/// Shows one service.
+fn shown(view: &ServiceView, zone: &Zone) -> HttpResponse {
+    Reply::ok()
+        .version(view.service.version)
+        .json(&Service::of(view, zone))
+}
+
+/// Shows one service; its version is the ETag.
 #[utoipa::path(get, path = "/v1/tenants/{t}/services/{id}", tag = "services",
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The service's id.")),
     responses((status = 200, body = Service)))]
@@ -220,16 +236,17 @@ pub async fn show(visit: Visit, id: Id<Slug>) -> Result<HttpResponse, Problem> {
     let View::Service(view) = visit.query(Query::Service(id.0)).await?.view else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Service::of(&view, &visit.zone())))
+    Ok(shown(&view, &visit.zone()))
 }
 
 /// Changes a service. What is booked already stays as it is.
 #[utoipa::path(patch, path = "/v1/tenants/{t}/services/{id}", tag = "services", request_body = ServiceChange,
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The service's id.")),
-    responses((status = 200, body = Service)))]
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The service's id."), MatchHeader),
+    responses((status = 200, body = Service), (status = 412, description = "`version-mismatch`")))]
 pub async fn change(
     visit: Visit,
     id: Id<Slug>,
+    if_match: IfMatch,
     body: Body<ServiceChange>,
 ) -> Result<HttpResponse, Problem> {
     let change = body.value;
@@ -240,14 +257,19 @@ pub async fn change(
         buffer_after_minutes: change.buffer_after_minutes,
         step_minutes: change.step_minutes,
         notice_minutes: change.notice_minutes,
+        cancel_notice_minutes: change.cancel_notice_minutes,
         horizon_days: change.horizon_days,
         resources: change.resources,
         also: change.also,
         verification: change.verification.map(Policy::policy),
     };
-    let instruction = Instruction::Plain(Command::ChangeService(id.0, changed));
+    let instruction = Instruction::Plain(Command::ChangeService {
+        service: id.0,
+        change: changed,
+        if_version: if_match.0,
+    });
     let Receipt::Service(view) = visit.execute(instruction, None).await?.receipt else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Service::of(&view, &visit.zone())))
+    Ok(shown(&view, &visit.zone()))
 }

@@ -4,6 +4,7 @@ use actix_web::HttpResponse;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Operation, Visit, instance_query};
 use super::words::{Reply, in_field, next};
 use crate::calendar::Zone;
@@ -55,6 +56,8 @@ pub struct Tenant {
     time_zone: String,
     /// ISO 3166-1 alpha-2.
     country: String,
+    /// Counts its changes from 1; the ETag.
+    version: u32,
     /// When it was created.
     created_at: String,
 }
@@ -77,6 +80,7 @@ impl Tenant {
             name: profile.name.clone(),
             time_zone: profile.time_zone.clone(),
             country: profile.country.clone(),
+            version: profile.version,
             created_at: zone.rfc3339(record.created_at),
         })
     }
@@ -100,6 +104,7 @@ pub async fn create(
         return Err(Problem::internal());
     };
     Ok(Reply::created(&format!("/v1/tenants/{}", record.slug))
+        .version(record.founding_profile.version)
         .replayed(answer.replayed)
         .json(&Tenant::of(&record, &record.founding_profile)?))
 }
@@ -128,7 +133,7 @@ pub async fn list(
     Ok(Reply::ok().json(&TenantList { tenants, next }))
 }
 
-/// Shows one clinic.
+/// Shows one clinic; its version is the ETag.
 #[utoipa::path(get, path = "/v1/tenants/{t}", tag = "tenants",
     params(("t" = String, Path, description = "The clinic's slug.")),
     responses((status = 200, body = Tenant)))]
@@ -141,15 +146,22 @@ pub async fn show(visit: Visit) -> Result<HttpResponse, Problem> {
 
 /// Changes what a clinic says of itself.
 #[utoipa::path(patch, path = "/v1/tenants/{t}", tag = "tenants", request_body = TenantChange,
-    params(("t" = String, Path, description = "The clinic's slug.")),
-    responses((status = 200, body = Tenant)))]
-pub async fn change(visit: Visit, body: Body<TenantChange>) -> Result<HttpResponse, Problem> {
+    params(("t" = String, Path, description = "The clinic's slug."), MatchHeader),
+    responses((status = 200, body = Tenant), (status = 412, description = "`version-mismatch`")))]
+pub async fn change(
+    visit: Visit,
+    if_match: IfMatch,
+    body: Body<TenantChange>,
+) -> Result<HttpResponse, Problem> {
     let change = body.value;
-    let instruction = Instruction::Plain(Command::ChangeProfile(ProfileChange {
-        name: change.name,
-        time_zone: change.time_zone,
-        country: change.country,
-    }));
+    let instruction = Instruction::Plain(Command::ChangeProfile {
+        change: ProfileChange {
+            name: change.name,
+            time_zone: change.time_zone,
+            country: change.country,
+        },
+        if_version: if_match.0,
+    });
     let answer = visit.execute(instruction, None).await?;
     let Receipt::Profile(profile) = answer.receipt else {
         return Err(Problem::internal());
@@ -165,7 +177,9 @@ async fn shown(visit: &Visit, profile: &Profile) -> Result<HttpResponse, Problem
     let View::Tenant(record) = seen.view else {
         return Err(Problem::internal());
     };
-    Ok(Reply::ok().json(&Tenant::of(&record, profile)?))
+    Ok(Reply::ok()
+        .version(profile.version)
+        .json(&Tenant::of(&record, profile)?))
 }
 
 fn profile(name: &str, time_zone: &str, country: &str) -> Result<Profile, Problem> {

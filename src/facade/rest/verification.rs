@@ -8,8 +8,9 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::appointments;
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
-use super::words::Reply;
+use super::words::{Nothing, Reply};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::problem::{Code, Problem};
@@ -17,11 +18,6 @@ use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{CodeQueued, Command, Receipt};
 use crate::model::{EnteredCode, HoldId, SendOutcome};
 use crate::tenant::{Answer, Instruction};
-
-/// Nothing.
-#[derive(Debug, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
-pub struct Nothing {}
 
 /// The code, if one was said.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -45,6 +41,8 @@ pub struct Verification {
     attempts_left: u32,
     /// How often it can be sent again.
     resends_left: u32,
+    /// The version that the hold has now.
+    hold_version: u32,
 }
 
 /// Sends the hold's code, or sends it again: the same code, unless its time is over.
@@ -94,28 +92,36 @@ fn code_answer(
         expires_at: zone.rfc3339(code.expires_at),
         attempts_left: code.attempts_left,
         resends_left: code.resends_left,
+        hold_version: code.hold_version,
     }))
 }
 
 /// Turns a hold into an appointment.
 #[utoipa::path(post, path = "/v1/tenants/{t}/holds/{id}/confirm", tag = "holds", request_body(content = Option<Confirmation>),
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id."), KeyHeader),
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id."), MatchHeader, KeyHeader),
     responses((status = 201, body = appointments::Appointment), (status = 200, body = appointments::Appointment, description = "It had been confirmed before."),
         (status = 409, description = "`verification-required`, `hold-confirmed`"), (status = 410, description = "`hold-expired`, `code-expired`"),
+        (status = 412, description = "`version-mismatch`"),
         (status = 423, description = "`verification-locked`")))]
 pub async fn confirm(
     visit: Visit,
     id: Id<HoldId>,
+    if_match: IfMatch,
     key: RequestKey,
     body: Body<Confirmation>,
 ) -> Result<HttpResponse, Problem> {
     let instruction = Instruction::Plain(Command::Confirm {
         hold: id.0,
         code: entered(&visit, body.value.code.as_deref())?,
+        if_version: if_match.0,
     });
     let answer = visit.execute(instruction, key.of(&body)).await?;
-    if let Receipt::CodeMismatch { attempts_left } = answer.receipt {
-        return Err(mismatch(attempts_left).replayed(answer.replayed));
+    if let Receipt::CodeMismatch {
+        attempts_left,
+        hold_version,
+    } = answer.receipt
+    {
+        return Err(mismatch(attempts_left, hold_version).replayed(answer.replayed));
     }
     appointments::booked(&visit, &answer)
 }
@@ -130,10 +136,12 @@ fn entered(visit: &Visit, code: Option<&str>) -> Result<Option<EnteredCode>, Pro
     Ok(entered)
 }
 
-fn mismatch(attempts_left: u32) -> Problem {
+fn mismatch(attempts_left: u32, hold_version: u32) -> Problem {
     let detail = match attempts_left {
         0 => "That is not the code, and no further one is taken; staff can confirm instead.",
         _ => "That is not the newest code of this hold; ask the caller to read it again.",
     };
-    Problem::new(Code::DigitsWrong, detail).with("attempts_left", attempts_left)
+    Problem::new(Code::DigitsWrong, detail)
+        .with("attempts_left", attempts_left)
+        .with("hold_version", hold_version)
 }

@@ -7,7 +7,8 @@ use super::refusal::not_offered;
 use super::words::Instant;
 use crate::facade::problem::Problem;
 use crate::facade::slot_id;
-use crate::ledger::{Reason, Wish};
+use crate::ledger::{Destination, Reason, Wish};
+use crate::model::Slug;
 
 /// A slot as a body names it: by its id, or by service and start.
 #[derive(Debug, Clone, Copy)]
@@ -25,9 +26,10 @@ pub struct Wanted<'a> {
 impl Wanted<'_> {
     /// The slot. Ids are opaque, so one that cannot be is one that is not offered.
     pub fn wish(self) -> Result<Wish, Problem> {
-        let unknown = || not_offered(Reason::Unknown);
         let (service, start) = match (self.slot, self.service, self.resource, self.start) {
-            (Some(slot), None, None, None) => return slot_id::parse(slot).ok_or_else(unknown),
+            (Some(slot), None, None, None) => {
+                return slot_id::parse(slot).ok_or_else(|| not_offered(Reason::Unknown));
+            }
             (None, Some(service), _, Some(start)) => (service, start.0),
             (None, Some(_), _, None) => {
                 return Err(Problem::invalid_body(
@@ -50,11 +52,41 @@ impl Wanted<'_> {
                 return Err(Problem::invalid_body("slot", detail));
             }
         };
-        let resource = self.resource.map(str::parse).transpose();
         Ok(Wish {
-            service: service.parse().map_err(|_| unknown())?,
-            resource: resource.map_err(|_| unknown())?,
+            service: id(service)?,
+            resource: self.resource.map(id).transpose()?,
             start,
         })
     }
+
+    /// Where an appointment is to go; it knows its own service, which need not be named.
+    pub fn destination(self) -> Result<Destination, Problem> {
+        let start = match (self.slot, self.service, self.resource, self.start) {
+            (Some(_), None, None, None) => return self.wish().map(Destination::from),
+            (None, _, _, Some(start)) => start.0,
+            (None, None, None, None) => {
+                let detail = "Give `slot`, or `start` with or without `service` and `resource`.";
+                return Err(Problem::invalid_body("slot", detail));
+            }
+            (None, ..) => {
+                return Err(Problem::invalid_body(
+                    "start",
+                    "`start` is missing; add it.",
+                ));
+            }
+            (Some(_), ..) => {
+                let detail = "Give either `slot`, or `start`, not both.";
+                return Err(Problem::invalid_body("slot", detail));
+            }
+        };
+        Ok(Destination {
+            service: self.service.map(id).transpose()?,
+            resource: self.resource.map(id).transpose()?,
+            start,
+        })
+    }
+}
+
+fn id(text: &str) -> Result<Slug, Problem> {
+    text.parse().map_err(|_| not_offered(Reason::Unknown))
 }

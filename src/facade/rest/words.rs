@@ -31,6 +31,11 @@ impl<'de> Deserialize<'de> for Instant {
     }
 }
 
+/// Nothing: the body of a request that has no more to say than its path.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Nothing {}
+
 /// Whom something is for.
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

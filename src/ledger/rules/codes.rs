@@ -34,12 +34,7 @@ pub fn send(ledger: &Ledger, hold: HoldId, context: &Context<'_>) -> Result<Deci
             .is_some_and(|text| text.state == MessageState::HandedOver)
         && context.now < code.expires_at
     {
-        return Ok(Decision::quiet(queued(
-            hold,
-            code,
-            hold.codes_sent,
-            context,
-        )));
+        return Ok(Decision::quiet(queued(hold, code, context)));
     }
     if hold.codes_sent > context.policy.resends_max {
         return Err(Rejection::TooManyCodes {
@@ -63,7 +58,12 @@ pub fn send(ledger: &Ledger, hold: HoldId, context: &Context<'_>) -> Result<Deci
         hold: hold.id,
         verification: code,
     };
-    let receipt = queued(hold, code, hold.codes_sent + 1, context);
+    let sent = Hold {
+        version: hold.version + 1,
+        codes_sent: hold.codes_sent + 1,
+        ..hold.clone()
+    };
+    let receipt = queued(&sent, code, context);
     Ok(Decision::new(vec![issued, text], receipt))
 }
 
@@ -107,9 +107,10 @@ fn next_code(hold: &Hold, context: &Context<'_>) -> Verification {
     }
 }
 
-fn queued(hold: &Hold, code: Verification, codes_sent: u32, context: &Context<'_>) -> Receipt {
+fn queued(hold: &Hold, code: Verification, context: &Context<'_>) -> Receipt {
     Receipt::CodeQueued(CodeQueued {
         message: code.message,
+        hold_version: hold.version,
         party: hold.party,
         // Never beyond the hold; extending the hold gives the code its time back.
         expires_at: code.expires_at.min(hold.expires_at),
@@ -121,6 +122,6 @@ fn queued(hold: &Hold, code: Verification, codes_sent: u32, context: &Context<'_
             .policy
             .resends_max
             .saturating_add(1)
-            .saturating_sub(codes_sent),
+            .saturating_sub(hold.codes_sent),
     })
 }

@@ -16,16 +16,18 @@ use crate::model::{
 };
 
 use super::codes::not_locked;
-use super::holds::{known, live};
+use super::holds::{at_version, live};
 
 /// Turns a hold into an appointment.
 pub fn confirm(
     ledger: &Ledger,
     hold: HoldId,
     code: Option<&EnteredCode>,
+    if_version: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    if let HoldState::Confirmed(appointment) = known(ledger, hold, context)?.state {
+    let seen = at_version(ledger, hold, if_version, context)?;
+    if let HoldState::Confirmed(appointment) = seen.state {
         return again(ledger, appointment, code, context);
     }
     let hold = live(ledger, hold, context)?;
@@ -59,7 +61,7 @@ fn could_have_confirmed(
     match (appointment.proof, code) {
         (Proof::NotNeeded, _) => true,
         (_, None) => context.principal.is_staff(),
-        (Proof::Staff, Some(_)) => false,
+        (Proof::Staff | Proof::Reply, Some(_)) => false,
         (
             Proof::Code {
                 verification,
@@ -117,7 +119,13 @@ fn without_code(hold: &Hold, context: &Context<'_>) -> Result<Proof, Rejection> 
     })
 }
 
-fn booked(ledger: &Ledger, hold: &Hold, proof: Proof, context: &Context<'_>) -> Decision {
+/// The hold becomes an appointment.
+pub(super) fn booked(
+    ledger: &Ledger,
+    hold: &Hold,
+    proof: Proof,
+    context: &Context<'_>,
+) -> Decision {
     let id = AppointmentId(context.fresh[0]);
     let appointment = confirmed(hold, id, proof, context.principal, context.now);
     let event = Event::HoldConfirmed {
@@ -144,6 +152,7 @@ fn wrong_code(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
     if attempts_left == 0 {
         events.push(Event::HoldLocked { hold: hold.id });
     }
+    let written = u32::try_from(events.len()).unwrap_or(u32::MAX);
     // The phone may be closer to its own bound than the hold is.
     let of_phone = ledger
         .attempts_left_of(caller, context.now)
@@ -152,6 +161,7 @@ fn wrong_code(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
         events,
         Receipt::CodeMismatch {
             attempts_left: attempts_left.min(of_phone),
+            hold_version: hold.version + written,
         },
     )
 }

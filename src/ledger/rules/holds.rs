@@ -10,6 +10,7 @@ use crate::ledger::state::Ledger;
 use crate::model::{CallId, Hold, HoldId, HoldStatus, Party};
 
 use super::claiming::{claim, clear_lapsed};
+use super::version;
 
 /// A hold of no time would hold nothing.
 const NO_TIME: Rejection = Rejection::Invalid {
@@ -65,15 +66,20 @@ pub fn place(
 
 /// The hold that the caller has. If they come back over another agent's line, it is open to that agent from now on.
 fn again(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
-    let receipt = Receipt::HoldAgain(ledger.hold_view(hold, context.now));
     if hold.is_open_to(context.principal) {
-        return Decision::quiet(receipt);
+        let view = ledger.hold_view(hold, context.now);
+        return Decision::quiet(Receipt::HoldAgain(view));
     }
+    let taken_up = Hold {
+        version: hold.version + 1,
+        ..hold.clone()
+    };
     let event = Event::HoldTakenUp {
         hold: hold.id,
         by: context.principal,
     };
-    Decision::new(vec![event], receipt)
+    let view = ledger.hold_view(&taken_up, context.now);
+    Decision::new(vec![event], Receipt::HoldAgain(view))
 }
 
 /// The live hold that this caller, by phone or by call, already has on the wished slot. Where any resource will do, a hold
@@ -102,7 +108,12 @@ fn same_wish<'a>(
     })
 }
 
-fn has_room(ledger: &Ledger, party: Party, context: &Context<'_>) -> Result<(), Rejection> {
+/// Whether this phone may hold one more.
+pub(super) fn has_room(
+    ledger: &Ledger,
+    party: Party,
+    context: &Context<'_>,
+) -> Result<(), Rejection> {
     let Some(caller) = ledger.callers.get(&party.caller) else {
         return Ok(());
     };
@@ -133,6 +144,18 @@ pub(super) fn known<'a>(
         .ok_or(Rejection::NotFound(Missing::Hold))
 }
 
+/// The hold, if this principal may carry it on and it is as they have seen it.
+pub(super) fn at_version<'a>(
+    ledger: &'a Ledger,
+    hold: HoldId,
+    if_version: Option<u32>,
+    context: &Context<'_>,
+) -> Result<&'a Hold, Rejection> {
+    let hold = known(ledger, hold, context)?;
+    version::check(hold.version_at(context.now), if_version)?;
+    Ok(hold)
+}
+
 /// The hold, if it is still live; what it became otherwise.
 pub(super) fn live<'a>(
     ledger: &'a Ledger,
@@ -152,8 +175,10 @@ pub fn extend(
     ledger: &Ledger,
     hold: HoldId,
     ttl_seconds: u32,
+    if_version: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
+    at_version(ledger, hold, if_version, context)?;
     let hold = live(ledger, hold, context)?;
     if ttl_seconds == 0 {
         return Err(NO_TIME);
@@ -172,6 +197,7 @@ pub fn extend(
     }
     let extended = Hold {
         expires_at: wished,
+        version: hold.version + 1,
         ..hold.clone()
     };
     let event = Event::HoldExtended {
@@ -189,8 +215,10 @@ pub fn extend(
 pub fn release(
     ledger: &Ledger,
     hold: HoldId,
+    if_version: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
+    at_version(ledger, hold, if_version, context)?;
     match live(ledger, hold, context) {
         Ok(hold) => {
             let event = Event::HoldReleased { hold: hold.id };

@@ -1,4 +1,4 @@
-//! Keys: making one, taking one back. Admin keys belong to tenant zero, all others to a clinic.
+//! Keys: making one, taking one back, writing down their uses. Admin keys belong to tenant zero, all others to a clinic.
 
 use crate::ledger::command::Context;
 use crate::ledger::decision::Decision;
@@ -7,7 +7,7 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Bound, Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
-use crate::model::{KeyId, KeyRecord, Scope, TenantId, Timestamp};
+use crate::model::{KeyId, KeyRecord, KeyUse, Scope, TenantId, Timestamp};
 
 use super::practice::check_name;
 
@@ -46,6 +46,7 @@ pub fn create(
         created_at: context.now,
         expires_at,
         revoked_at: None,
+        last_used_at: None,
     };
     Ok(Decision::new(
         vec![Event::KeyCreated(key.clone())],
@@ -71,4 +72,18 @@ pub fn revoke(ledger: &Ledger, key: KeyId, context: &Context<'_>) -> Result<Deci
         at: context.now,
     };
     Ok(Decision::new(vec![event], Receipt::Key(revoked)))
+}
+
+/// Writes down the uses that are newer than what is written of their keys.
+pub fn note_uses(ledger: &Ledger, uses: &[KeyUse]) -> Decision {
+    let is_newer = |used: &&KeyUse| {
+        let key = ledger.keys.get(&used.key);
+        key.is_some_and(|key| key.last_used_at < Some(used.at))
+    };
+    let newer = uses.iter().filter(is_newer).copied();
+    let newer: Vec<_> = newer.take(limits::KEY_USES_PER_ENTRY_MAX).collect();
+    if newer.is_empty() {
+        return Decision::quiet(Receipt::Nothing);
+    }
+    Decision::new(vec![Event::KeysUsed(newer)], Receipt::Nothing)
 }

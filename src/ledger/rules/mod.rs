@@ -1,6 +1,7 @@
 //! The rules: one file a subject, each a column of checks that ends in events. Pure, and the only place that refuses.
 
 mod claiming;
+mod version;
 
 pub(super) mod holds;
 pub(super) mod practice;
@@ -14,3 +15,6 @@ pub(super) mod series;
 pub(super) mod tenants;
 pub(super) mod texts;
 pub(super) mod time_passed;
+pub(super) mod waitlist;
+
+pub(super) mod offers;

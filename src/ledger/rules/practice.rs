@@ -13,6 +13,8 @@ use crate::model::{
     Block, BlockId, DayException, Interval, OpeningHours, Resource, ResourceId, Slug, check_windows,
 };
 
+use super::version;
+
 pub(super) fn invalid(field: &'static str, detail: &'static str) -> Rejection {
     Rejection::Invalid { field, detail }
 }
@@ -127,9 +129,11 @@ pub fn change_resource(
     ledger: &Ledger,
     id: &Slug,
     change: &ResourceChange,
+    if_version: Option<u32>,
 ) -> Result<Decision, Rejection> {
     let missing = Rejection::NotFound(Missing::Resource);
     let before = ledger.resource(id).ok_or(missing)?;
+    version::check(before.version, if_version)?;
     let mut resource = before.clone();
     if let Some(name) = &change.name {
         resource.name = name.trim().to_owned();

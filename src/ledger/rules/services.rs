@@ -13,6 +13,7 @@ use crate::limits;
 use crate::model::{ResourceId, Service, ServiceId, Slug};
 
 use super::practice::{check_name, invalid, public_id};
+use super::version;
 
 fn within(
     field: &'static str,
@@ -70,12 +71,18 @@ fn check_service(service: &Service) -> Result<(), Rejection> {
             "too many starts a day over all resources; make the step longer or split the service";
         return Err(invalid("step_minutes", detail));
     }
-    within(
-        "notice_minutes",
-        service.notice_minutes,
-        limits::NOTICE_MINUTES_MAX,
-        "at most 129600, 90 days",
-    )?;
+    let notices = [
+        ("notice_minutes", service.notice_minutes),
+        ("cancel_notice_minutes", service.cancel_notice_minutes),
+    ];
+    for (field, minutes) in notices {
+        within(
+            field,
+            minutes,
+            limits::NOTICE_MINUTES_MAX,
+            "at most 129600, 90 days",
+        )?;
+    }
     within(
         "horizon_days",
         service.horizon_days,
@@ -144,6 +151,7 @@ pub fn add_service(
         buffer_after_minutes: new.buffer_after_minutes,
         step_minutes: chosen_step(new.step_minutes)?,
         notice_minutes: new.notice_minutes,
+        cancel_notice_minutes: new.cancel_notice_minutes,
         horizon_days: new.horizon_days,
         resources: known_resources(ledger, "resources", &new.resources)?,
         also: known_lists(ledger, &new.also)?,
@@ -166,10 +174,12 @@ pub fn change_service(
     ledger: &Ledger,
     id: &Slug,
     change: &ServiceChange,
+    if_version: Option<u32>,
 ) -> Result<Decision, Rejection> {
     let before = ledger
         .service(id)
         .ok_or(Rejection::NotFound(Missing::Service))?;
+    version::check(before.version, if_version)?;
     let mut service = before.clone();
     if let Some(name) = &change.name {
         service.name = name.trim().to_owned();
@@ -193,6 +203,9 @@ pub fn change_service(
         .buffer_after_minutes
         .unwrap_or(service.buffer_after_minutes);
     service.notice_minutes = change.notice_minutes.unwrap_or(service.notice_minutes);
+    service.cancel_notice_minutes = change
+        .cancel_notice_minutes
+        .unwrap_or(service.cancel_notice_minutes);
     service.horizon_days = change.horizon_days.unwrap_or(service.horizon_days);
     service.verification = change.verification.unwrap_or(service.verification);
     check_service(&service)?;

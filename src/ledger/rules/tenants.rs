@@ -9,6 +9,8 @@ use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{Profile, Slug, TenantId, TenantRecord};
 
+use super::version;
+
 /// Adds a clinic to the instance.
 pub fn create(
     ledger: &Ledger,
@@ -52,9 +54,14 @@ pub fn open(ledger: &Ledger, profile: &Profile) -> Result<Decision, Rejection> {
 }
 
 /// What the clinic says of itself, from now on. Bookings keep their instants, whatever the zone.
-pub fn change_profile(ledger: &Ledger, change: &ProfileChange) -> Result<Decision, Rejection> {
+pub fn change_profile(
+    ledger: &Ledger,
+    change: &ProfileChange,
+    if_version: Option<u32>,
+) -> Result<Decision, Rejection> {
     let missing = Rejection::NotFound(Missing::Tenant);
     let now = ledger.profile().ok_or(missing)?;
+    version::check(now.version, if_version)?;
     let chosen = |new: &Option<String>, now: &str| new.as_deref().unwrap_or(now).to_owned();
     let profile = Profile::new(
         &chosen(&change.name, &now.name),
@@ -65,9 +72,14 @@ pub fn change_profile(ledger: &Ledger, change: &ProfileChange) -> Result<Decisio
         field: error.field(),
         detail: error.advice(),
     })?;
-    let receipt = Receipt::Profile(profile.clone());
+    let mut profile = Profile {
+        version: now.version,
+        ..profile
+    };
     if *now == profile {
-        return Ok(Decision::quiet(receipt));
+        return Ok(Decision::quiet(Receipt::Profile(profile)));
     }
-    Ok(Decision::new(vec![Event::ProfileSet(profile)], receipt))
+    profile.version += 1;
+    let event = Event::ProfileSet(profile.clone());
+    Ok(Decision::new(vec![event], Receipt::Profile(profile)))
 }

@@ -1,14 +1,15 @@
 //! Commands with any values, from any caller, at any instant: nothing panics, and what was decided can be replayed.
 
 use holdfast::ledger::{
-    AppointmentSearch, BlockSearch, Command, ConflictSearch, Cursor, NewResource, NewService,
-    PageRequest, Policy, ProfileChange, Query, Receipt, ResourceChange, ServiceChange, SlotSearch,
-    TextChannel, WantedHolds, Wish, look,
+    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Cursor, Destination,
+    NewResource, NewService, PageRequest, Policy, ProfileChange, Query, Receipt, ResourceChange,
+    ServiceChange, SlotSearch, TextChannel, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentId, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId, Interval, KeyId,
-    MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal, ResourceKind, Scope,
-    SendOutcome, Slug, Timestamp, VerificationPolicy, Weekdays, Window,
+    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
+    Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal,
+    Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy,
+    WaitlistId, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -71,6 +72,7 @@ pub fn policies() -> impl Strategy<Value = Policy> {
                 code_ttl_seconds: code,
                 attempts_max: attempts,
                 resends_max: resends,
+                offer_seconds: ttl,
                 texts,
             },
         )
@@ -84,7 +86,11 @@ pub fn live_through(acts: &[Act], policy: Policy) {
         time_zone: Some(zone.to_owned()),
         ..ProfileChange::default()
     };
-    let set = house.step(&Command::ChangeProfile(change), Principal::System, None);
+    let set = Command::ChangeProfile {
+        change,
+        if_version: Some(1),
+    };
+    let set = house.step(&set, Principal::System, None);
     set.expect("a zone");
     let mut known = Known::default();
     for act in acts.iter().skip(1) {
@@ -109,6 +115,7 @@ struct Known {
     texts: Vec<u128>,
     keys: Vec<u128>,
     blocks: Vec<u128>,
+    waitlist: Vec<u128>,
 }
 
 impl Known {
@@ -119,6 +126,7 @@ impl Known {
             Receipt::CodeQueued(code) => self.texts.push(code.message.0),
             Receipt::Key(key) => self.keys.push(key.id.0),
             Receipt::Block { block, .. } => self.blocks.push(block.id.0),
+            Receipt::WaitlistEntry(entry) => self.waitlist.push(entry.id.0),
             _ => {}
         }
     }
@@ -132,18 +140,24 @@ impl Known {
         };
         match &mut command {
             Command::ExtendHold { hold, .. }
-            | Command::ReleaseHold(hold)
+            | Command::ReleaseHold { hold, .. }
             | Command::SendCode(hold)
             | Command::Confirm { hold, .. } => name(&self.holds, &mut hold.0),
-            Command::CancelAppointment { appointment, .. }
+            Command::MarkAttendance { appointment, .. }
+            | Command::CancelAppointment { appointment, .. }
             | Command::Reschedule { appointment, .. } => {
                 name(&self.appointments, &mut appointment.0);
             }
             Command::HandOverText(message) | Command::SettleText { message, .. } => {
                 name(&self.texts, &mut message.0);
             }
+            Command::NoteKeyUses(uses) => {
+                uses.iter_mut()
+                    .for_each(|used| name(&self.keys, &mut used.key.0));
+            }
             Command::RevokeKey(key) => name(&self.keys, &mut key.0),
             Command::RemoveBlock { block, .. } => name(&self.blocks, &mut block.0),
+            Command::WithdrawFromWaitlist(entry) => name(&self.waitlist, &mut entry.0),
             _ => {}
         }
         command
@@ -254,7 +268,13 @@ fn made() -> impl Strategy<Value = u128> {
 
 fn command() -> impl Strategy<Value = Command> {
     // Boxed: nested by value they outgrow a test thread's stack.
-    prop_oneof![2 => of_the_practice().boxed(), 8 => of_holds().boxed(), 3 => of_the_rest().boxed()]
+    prop_oneof![
+        2 => of_the_practice().boxed(),
+        8 => of_holds().boxed(),
+        2 => of_appointments().boxed(),
+        2 => of_the_rest().boxed(),
+        4 => of_the_waitlist().boxed(),
+    ]
 }
 
 fn of_the_practice() -> impl Strategy<Value = Command> {
@@ -288,13 +308,7 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
             opening_hours,
             exceptions,
         })),
-        1 => (slug("r"), name(), hours(), exceptions()).prop_map(|(id, name, hours, exceptions)| {
-            Command::ChangeResource(id, ResourceChange {
-                name: Some(name),
-                opening_hours: Some(hours),
-                exceptions: Some(exceptions),
-            })
-        }),
+        1 => changed_resource(),
         1 => (slug("r"), interval()).prop_map(|(resource, interval)| Command::BlockTime { resource, interval }),
         1 => (slug("r"), made()).prop_map(|(resource, block)| Command::RemoveBlock { resource, block: BlockId(block) }),
         3 => service.prop_map(|((id, name, verification), (minutes, before, after, step, notice, horizon), (resources, also))| {
@@ -306,21 +320,41 @@ fn of_the_practice() -> impl Strategy<Value = Command> {
                 buffer_after_minutes: after,
                 step_minutes: step,
                 notice_minutes: notice,
+                cancel_notice_minutes: notice / 2,
                 horizon_days: horizon,
                 resources,
                 also,
                 verification,
             })
         }),
-        1 => (slug("s"), minutes(), minutes(), minutes()).prop_map(|(id, minutes, step, horizon)| {
-            Command::ChangeService(id, ServiceChange {
-                minutes: Some(minutes),
-                step_minutes: Some(step),
-                horizon_days: Some(horizon),
-                ..ServiceChange::default()
-            })
+        1 => (slug("s"), minutes(), minutes(), minutes()).prop_map(|(service, minutes, step, horizon)| {
+            Command::ChangeService {
+                service,
+                change: ServiceChange {
+                    minutes: Some(minutes),
+                    step_minutes: Some(step),
+                    horizon_days: Some(horizon),
+                    ..ServiceChange::default()
+                },
+                if_version: None,
+            }
         }),
     ]
+}
+
+fn changed_resource() -> impl Strategy<Value = Command> {
+    let version = prop::option::weighted(0.2, 1u32..3);
+    (slug("r"), name(), hours(), exceptions(), version).prop_map(
+        |(resource, name, hours, exceptions, if_version)| Command::ChangeResource {
+            resource,
+            change: ResourceChange {
+                name: Some(name),
+                opening_hours: Some(hours),
+                exceptions: Some(exceptions),
+            },
+            if_version,
+        },
+    )
 }
 
 fn of_holds() -> impl Strategy<Value = Command> {
@@ -336,21 +370,62 @@ fn of_holds() -> impl Strategy<Value = Command> {
         1 => (made(), seconds()).prop_map(|(hold, ttl_seconds)| Command::ExtendHold {
             hold: HoldId(hold),
             ttl_seconds,
+            if_version: None,
         }),
-        1 => made().prop_map(|hold| Command::ReleaseHold(HoldId(hold))),
+        1 => (made(), prop::option::of(1u32..4)).prop_map(|(hold, if_version)| Command::ReleaseHold {
+            hold: HoldId(hold),
+            if_version,
+        }),
         3 => made().prop_map(|hold| Command::SendCode(HoldId(hold))),
-        3 => (made(), code).prop_map(|(hold, code)| Command::Confirm { hold: HoldId(hold), code }),
+        3 => (made(), code).prop_map(|(hold, code)| Command::Confirm {
+            hold: HoldId(hold),
+            code,
+            if_version: None,
+        }),
     ]
 }
 
-fn of_the_rest() -> impl Strategy<Value = Command> {
+fn times() -> impl Strategy<Value = Times> {
+    let days = prop::option::of(prop::sample::select(vec!["mon", "tue", "sun"]));
+    let days = days.prop_map(|day| day.map(|day| Weekdays::named([day]).expect("a day")));
+    let day = || {
+        prop::option::weighted(
+            0.3,
+            prop_oneof![
+                8 => (1i8..29).prop_map(|day| date(2026, 3, day)),
+                1 => prop::sample::select(vec![Date::MIN, Date::MAX]),
+            ],
+        )
+    };
+    let hours = prop::option::weighted(0.3, window());
+    (days, hours, day(), day()).prop_map(|(days, hours, from, to)| Times {
+        days,
+        hours,
+        from,
+        to,
+    })
+}
+
+fn of_the_waitlist() -> impl Strategy<Value = Command> {
+    let resources = prop::option::weighted(0.3, prop::collection::vec(slug("r"), 0..3));
+    let awaited = (slug("s"), resources, times()).prop_map(|(service, resources, times)| Awaited {
+        service,
+        resources,
+        times,
+    });
+    let reply = prop::sample::select(vec![Reply::Yes, Reply::No, Reply::Unclear]);
+    prop_oneof![
+        4 => (awaited, party()).prop_map(|(awaited, party)| Command::JoinWaitlist { awaited, party }),
+        4 => Just(Command::OfferFreed),
+        1 => made().prop_map(|entry| Command::WithdrawFromWaitlist(WaitlistId(entry))),
+        2 => (prop::option::of((0u128..3).prop_map(CallerId)), reply)
+            .prop_map(|(caller, reply)| Command::AnswerOffer { caller, reply }),
+    ]
+}
+
+fn of_appointments() -> impl Strategy<Value = Command> {
     let version = || prop::option::of(any::<u32>());
-    let outcome = prop::sample::select(vec![
-        SendOutcome::Sent,
-        SendOutcome::NotSent,
-        SendOutcome::Unknown,
-    ]);
-    let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
+    let attendance = prop::sample::select(vec![Attendance::Arrived, Attendance::NoShow]);
     prop_oneof![
         (wish(), party(), any::<bool>()).prop_map(|(wish, party, overbook)| {
             Command::BookDirectly {
@@ -371,15 +446,37 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
                 every_weeks,
                 appointments: ids.into_iter().map(AppointmentId).collect(),
             }),
+        (made(), attendance, version()).prop_map(|(id, attendance, if_version)| {
+            Command::MarkAttendance {
+                appointment: AppointmentId(id),
+                attendance,
+                if_version,
+            }
+        }),
         (made(), version()).prop_map(|(id, if_version)| Command::CancelAppointment {
             appointment: AppointmentId(id),
             if_version,
         }),
-        (made(), wish(), version()).prop_map(|(id, wish, if_version)| Command::Reschedule {
-            appointment: AppointmentId(id),
-            wish,
-            if_version,
+        (made(), wish(), any::<bool>(), version()).prop_map(|(id, wish, as_before, if_version)| {
+            let mut to = Destination::from(wish);
+            to.service = to.service.filter(|_| !as_before);
+            Command::Reschedule {
+                appointment: AppointmentId(id),
+                to,
+                if_version,
+            }
         }),
+    ]
+}
+
+fn of_the_rest() -> impl Strategy<Value = Command> {
+    let outcome = prop::sample::select(vec![
+        SendOutcome::Sent,
+        SendOutcome::NotSent,
+        SendOutcome::Unknown,
+    ]);
+    let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
+    prop_oneof![
         made().prop_map(|message| Command::HandOverText(MessageId(message))),
         (made(), 0u32..4, outcome).prop_map(|(message, attempt, outcome)| Command::SettleText {
             message: MessageId(message),
@@ -395,6 +492,13 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
             }
         }),
         made().prop_map(|key| Command::RevokeKey(KeyId(key))),
+        prop::collection::vec((made(), instant()), 0..4).prop_map(|uses| {
+            let used = |(key, at)| KeyUse {
+                key: KeyId(key),
+                at,
+            };
+            Command::NoteKeyUses(uses.into_iter().map(used).collect())
+        }),
         Just(Command::TimePassed),
     ]
 }
@@ -463,6 +567,7 @@ fn query() -> impl Strategy<Value = Query> {
             person: PersonId(person),
             limit
         }),
+        page().prop_map(|page| Query::Waitlist { status: None, page }),
         page().prop_map(Query::Resources),
         page().prop_map(Query::Keys),
     ]

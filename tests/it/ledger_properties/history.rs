@@ -1,12 +1,12 @@
 //! Random histories of a busy practice: many callers, few slots, a clock that moves; each act is foreseen by the model first.
 
 use holdfast::ledger::{
-    Command, ConflictSearch, Decision, PageRequest, Query, Receipt, Rejection, SlotSearch,
+    Command, ConflictSearch, Decision, Event, PageRequest, Query, Receipt, Rejection, SlotSearch,
     SlotStatus, SlotView, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentId, AppointmentStatus, CallId, CallerId, EnteredCode, HoldId, HoldStatus, Interval,
-    KeyId, MessageId, Party, PersonId, Principal, Scope, Slug, TextKind, Timestamp,
+    AppointmentId, AppointmentStatus, BlockId, CallId, CallerId, EnteredCode, HoldId, HoldStatus,
+    KeyId, MessageId, Party, PersonId, Principal, Scope, Slug, TextKind, Timestamp, WaitlistId,
 };
 
 use super::acts::{Act, Asked, Place, Said, Slot};
@@ -24,6 +24,8 @@ pub fn live_through(acts: &[Asked]) {
         holds: Vec::new(),
         appointments: Vec::new(),
         texts: Vec::new(),
+        blocks: Vec::new(),
+        entries: Vec::new(),
     };
     let mut latest: Option<&Asked> = None;
     for asked in acts {
@@ -49,29 +51,32 @@ pub fn live_through(acts: &[Asked]) {
     life.house.replay();
 }
 
-struct Life {
-    house: House,
-    model: Model,
-    holds: Vec<HoldId>,
+pub struct Life {
+    pub house: House,
+    pub model: Model,
+    pub holds: Vec<HoldId>,
+    /// Blocks that stand, in the order of the model's.
+    pub blocks: Vec<(usize, BlockId)>,
+    pub entries: Vec<WaitlistId>,
     appointments: Vec<AppointmentId>,
-    texts: Vec<MessageId>,
+    pub texts: Vec<MessageId>,
 }
 
-fn agent() -> Principal {
+pub fn agent() -> Principal {
     Principal::Key {
         key: KeyId(1),
         scope: Scope::Agent,
     }
 }
 
-fn staff() -> Principal {
+pub fn staff() -> Principal {
     Principal::Key {
         key: KeyId(2),
         scope: Scope::Staff,
     }
 }
 
-fn party(phone: usize, person: usize) -> Party {
+pub fn party(phone: usize, person: usize) -> Party {
     Party {
         caller: CallerId(100 + phone as u128),
         person: PersonId(1000 + 10 * phone as u128 + person as u128),
@@ -86,7 +91,7 @@ fn wished(wish: model::Wish) -> Wish {
     }
 }
 
-fn resource_ids(numbers: &[usize]) -> Vec<Slug> {
+pub fn resource_ids(numbers: &[usize]) -> Vec<Slug> {
     numbers.iter().map(|number| resource_id(*number)).collect()
 }
 
@@ -99,7 +104,7 @@ fn pick<T: Copy>(known: &[T], place: &Place, nobody: T) -> T {
 }
 
 impl Life {
-    fn now(&self) -> i64 {
+    pub fn now(&self) -> i64 {
         self.house.now.0
     }
 
@@ -134,6 +139,15 @@ impl Life {
             }
             Act::Confirm(place, said, by_staff) => self.confirm(place, *said, *by_staff, key),
             Act::Block(resource, from, minutes) => self.block(*resource, *from, *minutes),
+            Act::Unblock(place) => match self.unblock(place) {
+                Some(decided) => decided,
+                None => return false,
+            },
+            Act::Close(resource, ahead) => self.close(*resource, *ahead),
+            Act::Join(service, phone) => self.join(*service, *phone),
+            Act::Withdraw(place) => self.withdraw(place),
+            Act::Answer(phone, reply) => self.answer(*phone, *reply),
+            Act::Offer => self.offer(),
             _ => {
                 let (command, principal) = self.plain(act);
                 self.house.step(&command, principal, key)
@@ -149,9 +163,20 @@ impl Life {
         match act {
             Act::Extend(place, ttl_seconds) => {
                 let (hold, ttl_seconds) = (hold(place), *ttl_seconds);
-                (Command::ExtendHold { hold, ttl_seconds }, agent())
+                let extend = Command::ExtendHold {
+                    hold,
+                    ttl_seconds,
+                    if_version: None,
+                };
+                (extend, agent())
             }
-            Act::Release(place) => (Command::ReleaseHold(hold(place)), agent()),
+            Act::Release(place) => {
+                let release = Command::ReleaseHold {
+                    hold: hold(place),
+                    if_version: None,
+                };
+                (release, agent())
+            }
             Act::Send(place) => (Command::SendCode(hold(place)), agent()),
             Act::Settle(place, outcome) => {
                 let settle = Command::SettleText {
@@ -162,6 +187,14 @@ impl Life {
                 (settle, Principal::System)
             }
             Act::HandOver(place) => (Command::HandOverText(text(place)), Principal::System),
+            Act::Mark(place, attendance) => {
+                let mark = Command::MarkAttendance {
+                    appointment: pick(&self.appointments, place, AppointmentId(7)),
+                    attendance: *attendance,
+                    if_version: None,
+                };
+                (mark, staff())
+            }
             Act::Cancel(place) => {
                 let cancel = Command::CancelAppointment {
                     appointment: pick(&self.appointments, place, AppointmentId(7)),
@@ -171,17 +204,6 @@ impl Life {
             }
             _ => (Command::TimePassed, Principal::System),
         }
-    }
-
-    fn block(&mut self, resource: usize, from: i64, minutes: i64) -> Result<Decision, Rejection> {
-        let start = self.now().div_euclid(DAY) * DAY + from * MINUTE;
-        let end = start + minutes * MINUTE;
-        let block = Command::BlockTime {
-            resource: resource_id(resource),
-            interval: Interval::new(Timestamp(start), Timestamp(end)).expect("not empty"),
-        };
-        self.model.blocks.push((resource, start, end));
-        self.house.step(&block, staff(), None)
     }
 
     fn confirm(
@@ -199,7 +221,10 @@ impl Life {
                 generation,
                 digits,
                 ..
-            } = self.house.live.message(*text)?.kind;
+            } = self.house.live.message(*text)?.kind
+            else {
+                return None;
+            };
             (whose == hold).then(|| self.house.codes.code(verification, generation, digits))
         });
         let code = match said {
@@ -208,8 +233,12 @@ impl Life {
             Said::Nothing => None,
         };
         let principal = if by_staff { staff() } else { agent() };
-        self.house
-            .step(&Command::Confirm { hold, code }, principal, key)
+        let confirm = Command::Confirm {
+            hold,
+            code,
+            if_version: None,
+        };
+        self.house.step(&confirm, principal, key)
     }
 
     /// Holds, bookings and moves: the model says first what must come of them.
@@ -237,7 +266,7 @@ impl Life {
                 let appointment = pick(&self.appointments, place, AppointmentId(7));
                 let command = Command::Reschedule {
                     appointment,
-                    wish: wished,
+                    to: wished.into(),
                     if_version: None,
                 };
                 let own = Owner::Appointment(appointment.0);
@@ -292,9 +321,22 @@ impl Life {
                 let own = Owner::Appointment(id.0);
                 assert!(self.model.live(now).all(|claim| claim.owner != own));
             }
+            Err(Rejection::TransitionNotAllowed { .. }) => {
+                let Act::Move(place, _) = act else {
+                    panic!("only what is moved has a status")
+                };
+                assert!(self.is_marked(place));
+            }
             Err(Rejection::SlotTaken(alternatives)) => {
                 assert_eq!(foreseen, Foreseen::Taken);
-                self.check_alternatives(wish, alternatives);
+                let own = match act {
+                    Act::Move(place, ..) => {
+                        let moved = pick(&self.appointments, place, AppointmentId(7));
+                        Some(Owner::Appointment(moved.0))
+                    }
+                    _ => None,
+                };
+                self.check_alternatives(wish, own, alternatives);
             }
             Err(Rejection::SlotNotOffered(reason)) => {
                 assert_eq!(foreseen, Foreseen::NotOffered(reason.as_str()));
@@ -405,9 +447,23 @@ impl Life {
     /// What the model learns of the acts that claim nothing new.
     fn follow(&mut self, act: &Act, decided: &Result<Decision, Rejection>) {
         let now = self.now();
-        let Ok(decision) = decided else { return };
-        if decision.replayed {
-            return;
+        let decision = match decided {
+            Ok(decision) if decision.replayed => return,
+            Ok(decision) => decision,
+            Err(Rejection::TransitionNotAllowed { .. }) => {
+                let (Act::Mark(place, _) | Act::Cancel(place)) = act else {
+                    panic!("only an appointment has a status")
+                };
+                assert!(self.is_marked(place));
+                return;
+            }
+            Err(_) => return,
+        };
+        for event in &decision.events {
+            // Also what is given back on the way: by whoever waits no longer, or whose text was not sent.
+            if let Event::HoldReleased { hold } = event {
+                self.model.give_up(Owner::Hold(hold.0));
+            }
         }
         match &decision.receipt {
             Receipt::Hold(hold) => {
@@ -421,34 +477,42 @@ impl Life {
                     claim.lapses = hold.expires_at.0;
                 }
             }
-            Receipt::Released(hold) => self.model.give_up(Owner::Hold(hold.0)),
             Receipt::CodeQueued(code) if !self.texts.contains(&code.message) => {
                 self.texts.push(code.message);
             }
-            Receipt::Appointment(appointment) if matches!(act, Act::Confirm(..)) => {
+            Receipt::Appointment(appointment)
+                if matches!(act, Act::Confirm(..) | Act::Answer(..)) =>
+            {
                 let hold = appointment.hold.expect("it was held").0;
                 assert!(
                     self.model.is_live(hold, now),
                     "only what lives is confirmed"
                 );
-                for claim in &mut self.model.claims {
-                    if claim.owner == Owner::Hold(hold) {
-                        claim.owner = Owner::Appointment(appointment.id.0);
-                        claim.lapses = i64::MAX;
-                    }
-                }
+                self.model.confirm(hold, appointment.id.0);
                 self.appointments.push(appointment.id);
             }
-            Receipt::Appointment(appointment) => {
-                assert_eq!(appointment.status, AppointmentStatus::Cancelled);
-                self.model.give_up(Owner::Appointment(appointment.id.0));
-            }
+            Receipt::Appointment(appointment) => match act {
+                Act::Mark(_, attendance) => {
+                    assert_eq!(appointment.status, attendance.status());
+                    self.model.marked.push(appointment.id.0);
+                }
+                _ => {
+                    assert_eq!(appointment.status, AppointmentStatus::Cancelled);
+                    assert!(!self.model.marked.contains(&appointment.id.0));
+                    self.model.give_up(Owner::Appointment(appointment.id.0));
+                }
+            },
             _ => {}
         }
     }
 
-    fn check_alternatives(&self, wish: model::Wish, alternatives: &[SlotView]) {
-        let nearest = self.model.nearest(wish, self.now());
+    fn is_marked(&self, place: &Place) -> bool {
+        let id = pick(&self.appointments, place, AppointmentId(7));
+        self.model.marked.contains(&id.0)
+    }
+
+    fn check_alternatives(&self, wish: model::Wish, own: Option<Owner>, alternatives: &[SlotView]) {
+        let nearest = self.model.nearest(wish, self.now(), own);
         let nearest: Vec<_> = nearest
             .iter()
             .map(|(start, resource)| (*start, resource_id(*resource)))
@@ -478,7 +542,7 @@ impl Life {
                 to: Timestamp::MAX,
                 resource: None,
                 person: None,
-                status: Some(AppointmentStatus::Booked),
+                status: None,
                 page: everything,
             }),
         ];
@@ -491,10 +555,13 @@ impl Life {
                         .iter()
                         .map(move |r| (owner, start, r.clone()))
                 })),
-                Ok(View::Appointments(page)) => owners.extend(page.items.iter().flat_map(|one| {
-                    let (owner, start) = (Owner::Appointment(one.id.0), one.interval.start().0);
-                    one.resources.iter().map(move |r| (owner, start, r.clone()))
-                })),
+                Ok(View::Appointments(page)) => {
+                    let stands = page.items.iter().filter(|one| one.status.owns_time());
+                    owners.extend(stands.flat_map(|one| {
+                        let (owner, start) = (Owner::Appointment(one.id.0), one.interval.start().0);
+                        one.resources.iter().map(move |r| (owner, start, r.clone()))
+                    }));
+                }
                 other => panic!("a list was asked for: {other:?}"),
             }
         }
@@ -518,7 +585,7 @@ impl Life {
         }
     }
 
-    /// Bookings that have come to lie in a block, and no others: hours never change in these histories.
+    /// Bookings that have come to lie in a block or on a day off, and no others.
     fn check_conflicts(&self) {
         let search = ConflictSearch {
             from: Timestamp::MIN,
@@ -535,20 +602,8 @@ impl Life {
             panic!("conflicts were asked for")
         };
         let mut found: Vec<_> = page.items.iter().map(|one| one.appointment.id.0).collect();
-        let blocked = self.model.live(self.now()).filter(|claim| {
-            let mut blocks = self.model.blocks.iter();
-            blocks.any(|(resource, start, end)| {
-                *resource == claim.resource && *start < claim.end && claim.start < *end
-            })
-        });
-        let mut foreseen: Vec<_> = blocked
-            .filter_map(|claim| match claim.owner {
-                Owner::Appointment(id) => Some(id),
-                Owner::Hold(_) => None,
-            })
-            .collect();
         found.sort_unstable();
-        foreseen.sort_unstable();
+        let foreseen = self.model.conflicts(self.now());
         assert_eq!(found, foreseen);
     }
 
@@ -559,7 +614,7 @@ impl Life {
                 let found = self.search(service, limit);
                 let offered: Vec<_> = self
                     .model
-                    .offered(service, self.now())
+                    .offered(service, self.now(), None)
                     .into_iter()
                     .map(|(start, resource, free)| (start, resource_id(resource), free))
                     .collect();

@@ -14,6 +14,8 @@ use holdfast::model::{
 };
 use holdfast::seal::{CodeKey, MasterKey, Opener, Sealer};
 
+use crate::support::check_answered;
+
 use super::model::{HOLDS_MAX, HOURS, SERVICES};
 
 pub const TENANT: TenantId = TenantId(1);
@@ -27,6 +29,7 @@ pub fn policy() -> Policy {
         code_ttl_seconds: 300,
         attempts_max: 5,
         resends_max: 3,
+        offer_seconds: 900,
         texts: TextChannel::Inbox,
     }
 }
@@ -97,6 +100,7 @@ impl House {
                 buffer_after_minutes: minutes(service.after),
                 step_minutes: Some(minutes(service.step)),
                 notice_minutes: minutes(service.notice),
+                cancel_notice_minutes: 0,
                 horizon_days: minutes(service.horizon),
                 resources: service.resources.iter().map(|r| resource_id(*r)).collect(),
                 also: service
@@ -166,6 +170,7 @@ impl House {
             return decided;
         }
         self.append(principal, decision);
+        check_answered(&self.live, &decision.receipt, self.now);
         if let Some((key, body)) = key {
             self.remembered
                 .insert(key, (body.to_owned(), decision.receipt.clone()));

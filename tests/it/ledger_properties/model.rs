@@ -3,6 +3,8 @@
 //! It shares no code with the ledger: times are plain minutes and milliseconds, the clinic's zone is UTC, and what is offered
 //! is worked out slot by slot. It says of each hold and booking, before the ledger is asked, what the ledger must answer.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 pub const MINUTE: i64 = 60_000;
 pub const DAY: i64 = 24 * 60 * MINUTE;
 
@@ -164,8 +166,9 @@ pub enum Foreseen {
 }
 
 /// Reasons from the one that says least to the one closest to an offer.
-const RANK: [&str; 7] = [
+const RANK: [&str; 8] = [
     "unknown",
+    "holiday",
     "closed",
     "past",
     "notice",
@@ -176,9 +179,15 @@ const RANK: [&str; 7] = [
 
 #[derive(Debug, Default)]
 pub struct Model {
+    /// Of each appointment when it begins, its minutes, and its first resource.
+    pub slots: BTreeMap<u128, (i64, i64, usize)>,
     pub claims: Vec<Claim>,
     pub holds: Vec<Hold>,
     pub blocks: Vec<(usize, i64, i64)>,
+    /// Resources that have a day off, by day since 1970.
+    pub closed: BTreeSet<(usize, i64)>,
+    /// Appointments that someone came to, or did not: neither moved nor cancelled any more.
+    pub marked: Vec<u128>,
 }
 
 /// The first of a series that cannot be had: which, when, why.
@@ -212,6 +221,9 @@ impl Model {
         if start.div_euclid(DAY) > now.div_euclid(DAY) + service.horizon {
             return Verdict::Not("horizon");
         }
+        if self.is_off(wish, resource) {
+            return Verdict::Not("holiday");
+        }
         let Some(from) = opened(wish, resource) else {
             return Verdict::Not("closed");
         };
@@ -224,9 +236,15 @@ impl Model {
     /// Someone who stands by need not begin on the step.
     fn beside(&self, wish: Wish, resource: usize, now: i64, except: Option<Owner>) -> Verdict {
         match opened(wish, resource) {
+            _ if self.is_off(wish, resource) => Verdict::Not("holiday"),
             None => Verdict::Not("closed"),
             Some(_) => self.unclaimed(wish, resource, now, except),
         }
+    }
+
+    fn is_off(&self, wish: Wish, resource: usize) -> bool {
+        self.closed
+            .contains(&(resource, wish.start.div_euclid(DAY)))
     }
 
     fn unclaimed(&self, wish: Wish, resource: usize, now: i64, except: Option<Owner>) -> Verdict {
@@ -392,7 +410,12 @@ impl Model {
     }
 
     /// Everything that is offered from `now` on: start, resource, whether it is free.
-    pub fn offered(&self, service: usize, now: i64) -> Vec<(i64, usize, bool)> {
+    pub fn offered(
+        &self,
+        service: usize,
+        now: i64,
+        except: Option<Owner>,
+    ) -> Vec<(i64, usize, bool)> {
         let today = now.div_euclid(DAY) * DAY;
         let mut found = Vec::new();
         for quarter in 0..96 * (SERVICES[service].horizon + 1) {
@@ -409,7 +432,7 @@ impl Model {
                     resource: Some(resource),
                     ..wish
                 };
-                match self.choose(wish, now, None, false) {
+                match self.choose(wish, now, except, false) {
                     Foreseen::Had(..) => found.push((start, resource, true)),
                     Foreseen::Taken => found.push((start, resource, false)),
                     _ => {}
@@ -420,11 +443,13 @@ impl Model {
     }
 
     /// The three free slots nearest to a wish that was taken.
-    pub fn nearest(&self, wish: Wish, now: i64) -> Vec<(i64, usize)> {
+    pub fn nearest(&self, wish: Wish, now: i64, except: Option<Owner>) -> Vec<(i64, usize)> {
         let mut free: Vec<_> = self
-            .offered(wish.service, now)
+            .offered(wish.service, now, except)
             .into_iter()
-            .filter(|(_, _, free)| *free)
+            .filter(|(start, resource, free)| {
+                *free && !self.stands(except, wish.service, *start, *resource)
+            })
             .map(|(start, resource, _)| (start, resource))
             .collect();
         free.sort_by_key(|(start, resource)| {
@@ -444,6 +469,10 @@ impl Model {
         overbooked: bool,
     ) {
         let (start, end) = claimed(wish);
+        if let Owner::Appointment(id) = owner {
+            let minutes = SERVICES[wish.service].minutes;
+            self.slots.insert(id, (wish.start, minutes, resources[0]));
+        }
         self.claims.extend(resources.iter().map(|resource| Claim {
             resource: *resource,
             start,
@@ -452,6 +481,15 @@ impl Model {
             lapses,
             overbooked,
         }));
+    }
+
+    /// Whether this is the slot that the appointment has which is being moved.
+    fn stands(&self, owner: Option<Owner>, service: usize, start: i64, resource: usize) -> bool {
+        let Some(Owner::Appointment(id)) = owner else {
+            return false;
+        };
+        let minutes = SERVICES[service].minutes;
+        self.slots.get(&id) == Some(&(start, minutes, resource))
     }
 
     /// Whether an owner has exactly this.
@@ -463,6 +501,42 @@ impl Model {
             .iter()
             .map(|r| (*r, start, end))
             .collect::<Vec<_>>()
+    }
+
+    /// A hold becomes an appointment; it keeps what it has.
+    pub fn confirm(&mut self, hold: u128, appointment: u128) {
+        for claim in self
+            .claims
+            .iter_mut()
+            .filter(|claim| claim.owner == Owner::Hold(hold))
+        {
+            claim.owner = Owner::Appointment(appointment);
+            claim.lapses = i64::MAX;
+        }
+        let held = self.holds.iter().find(|held| held.id == hold);
+        let held = held.expect("what is confirmed was held");
+        let slot = (held.start, SERVICES[held.service].minutes, held.resource);
+        self.slots.insert(appointment, slot);
+    }
+
+    /// Appointments of which a resource is blocked then, buffers included, or has that day off.
+    pub fn conflicts(&self, now: i64) -> Vec<u128> {
+        let concerned = |claim: &Claim| {
+            let Owner::Appointment(id) = claim.owner else {
+                return None;
+            };
+            let (start, ..) = self.slots[&id];
+            let mut blocks = self.blocks.iter();
+            let blocked = blocks.any(|(resource, start, end)| {
+                *resource == claim.resource && *start < claim.end && claim.start < *end
+            });
+            let off = self
+                .closed
+                .contains(&(claim.resource, start.div_euclid(DAY)));
+            (blocked || off).then_some(id)
+        };
+        let found: BTreeSet<_> = self.live(now).filter_map(concerned).collect();
+        found.into_iter().collect()
     }
 
     pub fn give_up(&mut self, owner: Owner) {

@@ -2,13 +2,14 @@
 
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
-    AppointmentSearch, BlockSearch, Command, ConflictSearch, Cursor, Decision, NewResource,
-    NewService, PageRequest, ProfileChange, Query, Rejection, ResourceChange, ServiceChange,
-    SlotSearch, TextChannel, View, WantedHolds, Wish, look,
+    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Cursor, Decision,
+    Destination, NewResource, NewService, PageRequest, ProfileChange, Query, Rejection,
+    ResourceChange, ServiceChange, SlotSearch, TextChannel, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentId, AppointmentStatus, CallId, DayException, EnteredCode, HoldStatus, KeyId,
-    Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
+    AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
+    KeyId, KeyUse, Profile, Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp,
+    VerificationPolicy, Weekdays,
 };
 
 use super::answers;
@@ -40,11 +41,15 @@ pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
         "at" => move_clock(desk, &mut words),
         "policy" => set_policy(desk, &mut words),
         "instance" => desk.become_instance(),
-        "find" | "see" | "holds" | "appointments" | "person" | "conflicts" | "blocks" | "due"
-        | "explain" => {
+        "find" | "see" | "version" | "holds" | "appointments" | "person" | "conflicts"
+        | "blocks" | "waitlist" | "due" | "explain" => {
             let said = ask(desk, verb, &mut words);
             words.done();
             return Some(said);
+        }
+        "offers" => {
+            words.done();
+            return Some(Ok(offer_all(desk)));
         }
         "repeat" => {
             let times = words.next().parse().expect("how often");
@@ -89,20 +94,20 @@ type Outcome = Result<Decision, Rejection>;
 
 fn command(desk: &mut Desk, verb: &str, mut words: Words) -> (Outcome, Result<String, String>) {
     let by_default = match verb {
-        "hold" | "extend" | "release" | "send" | "confirm" => "agent",
-        "text" | "tick" => "system",
+        "hold" | "extend" | "release" | "send" | "confirm" | "join" => "agent",
+        "text" | "tick" | "offer" | "used" => "system",
         "tenant" => "admin",
         _ => "staff",
     };
     let principal = Desk::principal(words.option("as").unwrap_or(by_default));
     let key = words.option("key");
-    let named = (verb == "hold").then(|| words.next());
+    let named = matches!(verb, "hold" | "join").then(|| words.next());
     let body = words.text();
     let command = read_command(desk, verb, &mut words);
     words.done();
     let outcome = desk.carry_out(&command, principal, key.map(|key| (key, body.as_str())));
     if let (Some(name), Ok(decision)) = (named, &outcome) {
-        answers::name_hold(desk, name, decision);
+        answers::name_it(desk, name, decision);
     }
     let said = answers::outcome(desk, &outcome);
     (outcome, said)
@@ -115,17 +120,20 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             desk.zone = Zone::named(zone).unwrap_or_else(|| words.wrong("not a zone"));
             match desk.ledger.profile() {
                 None => Command::OpenClinic(profile(zone)),
-                Some(_) => Command::ChangeProfile(ProfileChange {
-                    time_zone: Some(zone.to_owned()),
-                    ..ProfileChange::default()
-                }),
+                Some(_) => Command::ChangeProfile {
+                    if_version: words.number("if"),
+                    change: ProfileChange {
+                        time_zone: Some(zone.to_owned()),
+                        ..ProfileChange::default()
+                    },
+                },
             }
         }
         "tenant" => Command::CreateTenant {
             slug: chosen(words.next()).unwrap_or_else(|| slug(&desk.new_word())),
             profile: profile("Europe/London"),
         },
-        "new-key" | "revoke" => read_key(desk, verb, words),
+        "new-key" | "revoke" | "used" => read_key(desk, verb, words),
         "resource" | "hours" | "rename" | "exceptions" | "block" => {
             read_resource(desk, verb, words)
         }
@@ -134,7 +142,11 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             block: desk.block(words.next()),
         },
         "service" => read_service(words),
-        "change" => Command::ChangeService(slug(words.next()), read_change(words)),
+        "change" => Command::ChangeService {
+            if_version: words.number("if"),
+            service: slug(words.next()),
+            change: read_change(words),
+        },
         "hold" => Command::PlaceHold {
             party: desk.party(words.option("for").expect("a hold is for someone")),
             call: words
@@ -144,31 +156,54 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             wish: wish(desk, words),
         },
         "book" | "series" => read_booking(desk, verb, words),
-        "extend" => Command::ExtendHold {
-            ttl_seconds: words.number("by").expect("by how long"),
-            hold: desk.hold(words.next()),
-        },
-        "release" => Command::ReleaseHold(desk.hold(words.next())),
+        "extend" | "release" | "confirm" => read_hold(desk, verb, words),
         "send" => Command::SendCode(desk.hold(words.next())),
-        "confirm" => {
-            let name = words.next();
-            Command::Confirm {
-                hold: desk.hold(name),
-                code: entered(desk, words),
-            }
-        }
-        "cancel" => Command::CancelAppointment {
-            if_version: words.number("if"),
-            appointment: desk.appointment(words.next()),
-        },
-        "move" => Command::Reschedule {
-            if_version: words.number("if"),
-            appointment: desk.appointment(words.next()),
-            wish: wish(desk, words),
-        },
+        "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
         "text" => read_text(desk, words),
+        "join" | "withdraw" | "offer" | "reply" => read_wait(desk, verb, words),
         "tick" => Command::TimePassed,
         _ => words.wrong("not a step"),
+    }
+}
+
+fn read_hold(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    let if_version = words.number("if");
+    let hold = desk.hold(words.next());
+    match verb {
+        "extend" => Command::ExtendHold {
+            hold,
+            ttl_seconds: words.number("by").expect("by how long"),
+            if_version,
+        },
+        "release" => Command::ReleaseHold { hold, if_version },
+        _ => Command::Confirm {
+            hold,
+            code: entered(desk, words),
+            if_version,
+        },
+    }
+}
+
+fn read_appointment(desk: &Desk, verb: &str, words: &mut Words) -> Command {
+    let if_version = words.number("if");
+    let appointment = desk.appointment(words.next());
+    let marked = |attendance| Command::MarkAttendance {
+        appointment,
+        attendance,
+        if_version,
+    };
+    match verb {
+        "arrive" => marked(Attendance::Arrived),
+        "no-show" => marked(Attendance::NoShow),
+        "cancel" => Command::CancelAppointment {
+            appointment,
+            if_version,
+        },
+        _ => Command::Reschedule {
+            appointment,
+            to: destination(desk, words),
+            if_version,
+        },
     }
 }
 
@@ -206,6 +241,18 @@ fn wish(desk: &Desk, words: &mut Words) -> Wish {
         service,
         resource,
         start,
+    }
+}
+
+/// As a wish; `same` for the appointment's own service.
+fn destination(desk: &Desk, words: &mut Words) -> Destination {
+    if !words.eat("same") {
+        return wish(desk, words).into();
+    }
+    Destination {
+        service: None,
+        resource: words.option("with").and_then(chosen),
+        start: words.instant(&desk.zone, desk.now),
     }
 }
 
@@ -252,9 +299,85 @@ fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
     Some(EnteredCode::new(&text).expect("something was said"))
 }
 
+fn read_wait(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
+    match verb {
+        "withdraw" => Command::WithdrawFromWaitlist(desk.entry(words.next())),
+        "offer" => Command::OfferFreed,
+        "reply" => Command::AnswerOffer {
+            caller: match words.next() {
+                "stranger" => None,
+                name => Some(desk.party(name).caller),
+            },
+            reply: Reply::read(&words.all().join(" ")),
+        },
+        _ => read_join(desk, words),
+    }
+}
+
+/// `checkup for ann with dr-a,dr-b days mon,tue hours 09:00-12:00 from 2026-03-03 to 2026-03-06`.
+fn read_join(desk: &mut Desk, words: &mut Words) -> Command {
+    let party = desk.party(words.option("for").expect("someone waits"));
+    let listed = |list: &str| {
+        list.split(',')
+            .filter(|id| !id.is_empty())
+            .map(slug)
+            .collect()
+    };
+    let resources = words.option("with").map(|list| match list {
+        "nobody" => Vec::new(),
+        list => listed(list),
+    });
+    let days = words
+        .option("days")
+        .map(|days| Weekdays::named(days.split(',')).expect("days"));
+    let hours = words
+        .option("hours")
+        .map(|hours| window(hours).expect("hours"));
+    let mut date = |name| {
+        let text = words.option(name)?;
+        Some(holdfast::calendar::parse_date(text).expect("a date"))
+    };
+    let (from, to) = (date("from"), date("to"));
+    Command::JoinWaitlist {
+        awaited: Awaited {
+            service: slug(words.next()),
+            resources,
+            times: Times {
+                days,
+                hours,
+                from,
+                to,
+            },
+        },
+        party,
+    }
+}
+
+/// What the house does after a step that freed time: it offers until nothing is left to be offered.
+fn offer_all(desk: &mut Desk) -> String {
+    let mut said = Vec::new();
+    let mut steps = 0;
+    while desk.ledger.has_freed() {
+        let (_, one) = command(desk, "offer", Words::of(""));
+        said.extend(one.into_iter().filter(|one| one != "nothing"));
+        steps += 1;
+        assert!(steps < 1000, "freed time is offered or dropped");
+    }
+    match said.len() {
+        0 => "none".to_owned(),
+        1..=OUTCOMES_SHOWN => said.join("; "),
+        many => format!("{many}: {} … {}", said[0], said[many - 1]),
+    }
+}
+
 fn read_key(desk: &Desk, verb: &str, words: &mut Words) -> Command {
     if verb == "revoke" {
         return Command::RevokeKey(KeyId(desk.keys.id(words.next())));
+    }
+    if verb == "used" {
+        let key = KeyId(desk.keys.id(words.next()));
+        let at = words.instant(&desk.zone, desk.now);
+        return Command::NoteKeyUses(vec![KeyUse { key, at }]);
     }
     let scope = match words.next() {
         "admin" => Scope::Admin,
@@ -291,13 +414,18 @@ fn read_resource(desk: &Desk, verb: &str, words: &mut Words) -> Command {
             interval: words.stretch(&desk.zone, desk.now),
         },
         _ => {
+            let if_version = words.number("if");
             let mut change = ResourceChange::default();
             match verb {
                 "hours" => change.opening_hours = Some(words.hours()),
                 "rename" => change.name = Some(words.all().join(" ").replace('_', " ")),
                 _ => change.exceptions = Some(read_exceptions(desk, words)),
             }
-            Command::ChangeResource(slug(id), change)
+            Command::ChangeResource {
+                resource: slug(id),
+                change,
+                if_version,
+            }
         }
     }
 }
@@ -333,6 +461,7 @@ fn read_service(words: &mut Words) -> Command {
         buffer_after_minutes: change.buffer_after_minutes.unwrap_or(0),
         step_minutes: change.step_minutes,
         notice_minutes: change.notice_minutes.unwrap_or(0),
+        cancel_notice_minutes: change.cancel_notice_minutes.unwrap_or(0),
         horizon_days: change.horizon_days.unwrap_or(90),
         resources: change.resources.unwrap_or_default(),
         also: change.also.unwrap_or_default(),
@@ -355,6 +484,7 @@ fn read_change(words: &mut Words) -> ServiceChange {
         buffer_after_minutes: words.number("after"),
         step_minutes: words.number("step"),
         notice_minutes: words.number("notice"),
+        cancel_notice_minutes: words.number("cancel-notice"),
         horizon_days: words.number("horizon"),
         verification: words.option("code").map(|policy| match policy {
             "off" => VerificationPolicy::Off,
@@ -416,6 +546,7 @@ fn set_policy(desk: &mut Desk, words: &mut Words) {
     set("code-ttl", &mut policy.code_ttl_seconds);
     set("attempts", &mut policy.attempts_max);
     set("resends", &mut policy.resends_max);
+    set("offer", &mut policy.offer_seconds);
     if let Some(channel) = words.option("texts") {
         policy.texts = match channel {
             "provider" => TextChannel::Provider,
@@ -428,16 +559,21 @@ fn ask(desk: &mut Desk, verb: &str, words: &mut Words) -> Result<String, String>
     let viewer = Desk::principal(words.option("as").unwrap_or("agent"));
     let query = match verb {
         "due" => return Ok(answers::due(desk)),
+        "version" => Query::Hold(desk.hold(words.next())),
         "find" => return find(desk, words),
         "explain" => Query::Explain(wish(desk, words)),
         "see" => {
             let name = words.next();
-            if name.starts_with('h') {
-                Query::Hold(desk.hold(name))
-            } else {
-                Query::Appointment(desk.appointment(name))
+            match name.as_bytes().first() {
+                Some(b'h' | b'o') => Query::Hold(desk.hold(name)),
+                Some(b'w') => Query::WaitlistEntry(desk.entry(name)),
+                _ => Query::Appointment(desk.appointment(name)),
             }
         }
+        "waitlist" => Query::Waitlist {
+            status: None,
+            page: EVERYTHING,
+        },
         "holds" => Query::Holds {
             status: match words.eat("locked") {
                 true => Some(WantedHolds::Locked),
@@ -476,14 +612,24 @@ fn ask(desk: &mut Desk, verb: &str, words: &mut Words) -> Result<String, String>
             to: Timestamp::MAX,
             resource: words.option("with").and_then(chosen),
             person: words.option("of").map(|name| desk.party(name).person),
-            status: words.eat("booked").then_some(AppointmentStatus::Booked),
+            status: words.peek().map(status).inspect(|_| {
+                words.next();
+            }),
             page: EVERYTHING,
         }),
     };
     match look(&desk.ledger, &query, viewer, desk.now) {
+        Ok(View::Hold(view)) if verb == "version" => Ok(format!("v{}", view.version)),
         Ok(view) => Ok(answers::view(desk, &view)),
         Err(rejection) => Err(answers::rejection(desk, &rejection)),
     }
+}
+
+fn status(word: &str) -> AppointmentStatus {
+    use AppointmentStatus::{Arrived, Booked, Cancelled, NoShow};
+    let known = [Booked, Arrived, NoShow, Cancelled];
+    let named = known.into_iter().find(|status| status.as_str() == word);
+    named.unwrap_or_else(|| panic!("no status: {word}"))
 }
 
 /// A day, or `mon 10:00 to tue 12:00`, if the words go on.

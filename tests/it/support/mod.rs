@@ -3,10 +3,12 @@
 //! Doubles stand only at the seams the design names: storage, clock, carrier of texts. Everything between them is real:
 //! threads, actors, HTTP.
 
+pub mod answered;
 pub mod carrier;
 pub mod http;
 pub mod world;
 
+pub use answered::check_answered;
 pub use carrier::Carrier;
 pub use http::{Answer, Client};
 pub use world::{Clinic, World};

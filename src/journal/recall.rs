@@ -1,0 +1,59 @@
+//! Finds one entry again by its place, while the writer goes on.
+//!
+//! Only what is covered by the checksum is given back: nobody who looks into the past needs the personal part, and an erasure
+//! may be overwriting it at this instant. Invariant: nothing is shown that a crash could take back, so an entry beyond the
+//! watermark is refused, whoever asks. Called through [`Journal::recall`](super::Journal::recall).
+
+use super::error::Error;
+use super::frame;
+use super::lsn::{Lsn, Place};
+use super::reader::corrupt;
+use super::storage::Storage;
+
+/// Most frames are shorter and come with one read.
+const FIRST_READ_BYTES: usize = 1024;
+
+/// An entry as it was found again, without its personal part.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Recalled {
+    /// Its position.
+    pub lsn: Lsn,
+    /// Whose it is.
+    pub stream: u128,
+    /// The bytes under the checksum.
+    pub covered: Vec<u8>,
+    /// The SHA-256 of the personal bytes as appended; None if there were none.
+    pub personal_digest: Option<[u8; 32]>,
+}
+
+/// Reads the frame that begins at a place and checks it.
+pub(super) fn recall(
+    storage: &dyn Storage,
+    place: Place,
+    watermark: Lsn,
+) -> Result<Recalled, Error> {
+    let read = |length| {
+        storage
+            .read_at(place.segment, place.offset, length)
+            .map_err(Error::io("read", storage.name(place.segment)))
+    };
+    let damaged = |fault: frame::Fault| {
+        let offset = usize::try_from(place.offset).unwrap_or(usize::MAX);
+        corrupt(storage, place.segment, offset, Lsn::ZERO, fault.to_string())
+    };
+    let mut bytes = read(FIRST_READ_BYTES)?;
+    let length = frame::length(&bytes).map_err(damaged)?;
+    if length > bytes.len() {
+        bytes = read(length)?;
+    }
+    let view = frame::decode(&bytes).map_err(damaged)?;
+    if view.lsn > watermark {
+        return Err(Error::NotDurable { lsn: view.lsn });
+    }
+    Ok(Recalled {
+        lsn: view.lsn,
+        stream: view.stream,
+        covered: view.covered.to_vec(),
+        personal_digest: view.digest,
+    })
+}

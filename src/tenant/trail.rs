@@ -1,0 +1,129 @@
+//! A tenant's trail: where each of its entries lies in the journal, by sequence, and the names that they use.
+//!
+//! Eight bytes an entry. The core adds to it with every entry, recovery with every one it replays; whoever reads the past takes
+//! stretches of it without asking the actor. It does not say what is durable: a stretch comes with the position that all of it
+//! rests on, and `history.rs` waits for that. Invariant: sequences are gapless from 1, so a sequence is a place in a list.
+
+use std::sync::{Arc, PoisonError, RwLock};
+
+use tokio::sync::watch;
+
+use crate::journal::{Lsn, Place};
+use crate::ledger::{Event, Names};
+
+/// A tenant's trail. Clones share it.
+#[derive(Debug, Clone)]
+pub struct Trail(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    state: RwLock<State>,
+    /// The latest sequence, for whoever waits for more.
+    head: watch::Sender<u64>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Segment and offset; both fit in 32 bits, a segment by the journal's bound on its length.
+    places: Vec<(u32, u32)>,
+    /// What the latest entry rests on.
+    lsn: Lsn,
+    /// Shared with those who read; a new service or resource is rare.
+    names: Arc<Names>,
+}
+
+/// A stretch of a trail.
+#[derive(Debug, Clone)]
+pub struct Stretch {
+    /// Where the entries lie, in order of sequence.
+    pub places: Vec<Place>,
+    /// The latest sequence there was.
+    pub head: u64,
+    /// What all of this rests on.
+    pub lsn: Lsn,
+    /// The names that the entries use, and later ones.
+    pub names: Arc<Names>,
+}
+
+impl Default for Trail {
+    fn default() -> Self {
+        Self(Arc::new(Inner {
+            state: RwLock::default(),
+            head: watch::Sender::new(0),
+        }))
+    }
+}
+
+impl Trail {
+    /// Adds the next entry.
+    pub fn push(&self, place: Place, lsn: Lsn, events: &[Event]) {
+        let segment = u32::try_from(place.segment);
+        let offset = u32::try_from(place.offset);
+        let (Ok(segment), Ok(offset)) = (segment, offset) else {
+            unreachable!("a journal has fewer than 2^32 segments of fewer than 2^32 bytes");
+        };
+        let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.places.push((segment, offset));
+        state.lsn = lsn;
+        for event in events.iter().filter(|event| Names::are_in(event)) {
+            Arc::make_mut(&mut state.names).learn(event);
+        }
+        let head = state.places.len() as u64;
+        drop(state);
+        self.0.head.send_replace(head);
+    }
+
+    /// Up to `limit` entries after this sequence.
+    pub fn after(&self, sequence: u64, limit: usize) -> Stretch {
+        let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
+        let known = state.places.len();
+        let begin = usize::try_from(sequence).map_or(known, |begin| begin.min(known));
+        let end = begin.saturating_add(limit).min(known);
+        let place = |(segment, offset): &(u32, u32)| Place {
+            segment: (*segment).into(),
+            offset: (*offset).into(),
+        };
+        Stretch {
+            places: state.places[begin..end].iter().map(place).collect(),
+            head: known as u64,
+            lsn: state.lsn,
+            names: Arc::clone(&state.names),
+        }
+    }
+
+    /// Follows the latest sequence.
+    pub fn watch(&self) -> watch::Receiver<u64> {
+        self.0.head.subscribe()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn stretches_are_cut_to_what_there_is() {
+        let trail = Trail::default();
+        for sequence in 1..=5 {
+            let place = Place {
+                segment: 1 + sequence / 3,
+                offset: sequence * 100,
+            };
+            trail.push(place, Lsn(sequence * 2), &[]);
+        }
+        let offsets = |after, limit| {
+            let stretch = trail.after(after, limit);
+            assert_eq!((stretch.head, stretch.lsn), (5, Lsn(10)));
+            let places = stretch.places.iter();
+            places.map(|place| place.offset).collect::<Vec<_>>()
+        };
+        assert_eq!(offsets(0, 2), [100, 200]);
+        assert_eq!(offsets(2, 100), [300, 400, 500]);
+        assert!(
+            [(5, 9), (6, 9), (u64::MAX, usize::MAX), (0, 0)]
+                .iter()
+                .all(|(after, limit)| offsets(*after, *limit).is_empty())
+        );
+        assert_eq!(*trail.watch().borrow(), 5);
+    }
+}
