@@ -12,6 +12,8 @@ pub mod config;
 pub mod seal;
 pub mod telemetry;
 
+pub mod redact;
+
 pub mod journal;
 
 pub mod calendar;

@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons, redact,
     resources, series, services, slots, tenants, verification, waitlist,
 };
 use super::{docs_page, health};
@@ -40,6 +40,7 @@ use super::{docs_page, health};
         conflicts::list,
         persons::list, persons::show,
         events::stream, audit::list,
+        redact::text,
         inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),

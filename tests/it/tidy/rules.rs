@@ -19,8 +19,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ("actix_web::", &["facade/"], "only the façade speaks HTTP"),
     (
         "serde_json::",
-        &["facade/", "cli/"],
-        "JSON is a façade's business, and that of --json",
+        &["facade/", "redact/run.rs", "cli/"],
+        "JSON is a façade's business, and that of --json and --jsonl",
     ),
     (
         "serde::",
@@ -32,6 +32,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
             "entry.rs",
             "config.rs",
             "outbox/",
+            "redact/",
             "facade/",
             "cli/",
         ],
