@@ -15,6 +15,7 @@ use crate::config::{Config, SmsProvider};
 use crate::facade::{self, Facade, Phase, Readiness, Server};
 use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Policy, TextChannel};
+use crate::metrics::Metrics;
 use crate::model::{Phone, TenantId};
 use crate::outbox::{Dispatcher, SmsGateway};
 use crate::seal::MasterKey;
@@ -99,14 +100,18 @@ impl App {
         };
         let (journal, found) = Journal::open(storage, options)?;
         let recovered = recover(&found, &master)?;
+        let metrics = Arc::new(Metrics::default());
         let shared = Shared {
             journal: journal.clone(),
             policy: Arc::new(policy(&config)),
             keyring: Arc::new(Keyring::default()),
             master: Arc::new(master),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            credential_cache_seconds: config.sms.credential_cache_seconds,
         };
         let in_flight = config.limits.tenant_in_flight_max as usize;
-        let directory = Directory::new(shared, Arc::clone(&clock), in_flight);
+        let directory = Directory::new(shared, in_flight);
         let facade = Facade::new(directory.clone(), clock, options_of(&config));
         let readiness = facade.readiness.clone();
         let address = &config.http.listen;

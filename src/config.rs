@@ -76,6 +76,8 @@ pub struct Config {
 pub struct Http {
     /// Where the server listens.
     pub listen: String,
+    /// Where the world reaches it; empty: nowhere.
+    pub public_url: String,
 }
 
 /// `[storage]`
@@ -134,6 +136,18 @@ pub struct Sms {
     pub provider: SmsProvider,
     /// How long a request waits for its text's outcome.
     pub timeout_ms: u32,
+    /// How long opened credentials are kept in memory.
+    pub credential_cache_seconds: u32,
+    /// The provider.
+    pub twilio: Twilio,
+}
+
+/// `[sms.twilio]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Twilio {
+    /// Where its interface is.
+    pub base_url: String,
 }
 
 /// `[limits]`
@@ -188,6 +202,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            public_url: String::new(),
         }
     }
 }
@@ -228,6 +243,16 @@ impl Default for Sms {
         Self {
             provider: SmsProvider::Twilio,
             timeout_ms: 3000,
+            credential_cache_seconds: 300,
+            twilio: Twilio::default(),
+        }
+    }
+}
+
+impl Default for Twilio {
+    fn default() -> Self {
+        Self {
+            base_url: "https://api.twilio.com".to_owned(),
         }
     }
 }
@@ -288,6 +313,7 @@ impl Config {
         let (holds, codes) = (&self.holds, &self.verification);
         let lifetime = holds.lifetime_seconds_max;
         let in_flight = self.limits.tenant_in_flight_max;
+        let public_url = &self.http.public_url;
         let port = self
             .http
             .listen
@@ -304,6 +330,9 @@ impl Config {
             ("verification.ttl_seconds", (30..=600).contains(&codes.ttl_seconds), "30 to 600"),
             ("verification.attempts_max", (1..=10).contains(&codes.attempts_max), "1 to 10"),
             ("verification.resends_max", codes.resends_max <= 10, "0 to 10"),
+            ("http.public_url", public_url.is_empty() || is_origin(public_url), "https://… or http://… without a query, as in https://booking.example, or empty"),
+            ("sms.credential_cache_seconds", self.sms.credential_cache_seconds <= 3600, "0 to 3600"),
+            ("sms.twilio.base_url", is_origin(&self.sms.twilio.base_url), "https://… or http://… without a query, as in https://api.twilio.com"),
             ("sms.timeout_ms", (100..=10_000).contains(&self.sms.timeout_ms), "100 to 10000"),
             ("limits.tenant_in_flight_max", (1..=4096).contains(&in_flight), "1 to 4096"),
         ];
@@ -312,6 +341,20 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+/// Whether paths can be put behind it as they are.
+fn is_origin(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let is_plain = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_graphic());
+    rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.starts_with('/')
+            && is_plain(rest)
+            && !rest.contains(['?', '#', '@'])
+    })
 }
 
 fn read_file(file: &Path) -> Result<Table, Error> {
@@ -351,16 +394,17 @@ fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Sets `SECTION__KEY`; the default tells of what kind the value is.
+/// Sets `SECTION__KEY`, or a key of a section's section; the default tells of what kind the value is.
 fn set(table: &mut Table, path: &str, value: &str) -> Result<(), String> {
     let unknown = || "there is no such setting; config.toml lists them all".to_owned();
-    let (section, key) = path.split_once("__").ok_or_else(unknown)?;
-    let (section, key) = (section.to_lowercase(), key.to_lowercase());
+    let path = path.to_lowercase();
+    let (sections, key) = path.rsplit_once("__").ok_or_else(unknown)?;
     let defaults = Table::try_from(Config::default()).map_err(|error| error.to_string())?;
-    let default = defaults
-        .get(&section)
-        .and_then(|section| section.get(&key))
-        .ok_or_else(unknown)?;
+    let mut known = Some(&defaults);
+    for section in sections.split("__") {
+        known = known.and_then(|known| known.get(section)?.as_table());
+    }
+    let default = known.and_then(|known| known.get(key)).ok_or_else(unknown)?;
     let value = match default {
         Value::Integer(_) => value
             .parse()
@@ -370,12 +414,16 @@ fn set(table: &mut Table, path: &str, value: &str) -> Result<(), String> {
             .parse()
             .map(Value::Boolean)
             .map_err(|_| "write true or false".to_owned())?,
+        Value::Table(_) => return Err(unknown()),
         _ => Value::String(value.to_owned()),
     };
-    let section = table
-        .entry(section)
-        .or_insert_with(|| Value::Table(Table::new()));
-    let section = section.as_table_mut().ok_or_else(unknown)?;
-    section.insert(key, value);
+    let mut within = table;
+    for section in sections.split("__") {
+        let section = within
+            .entry(section)
+            .or_insert_with(|| Value::Table(Table::new()));
+        within = section.as_table_mut().ok_or_else(unknown)?;
+    }
+    within.insert(key.to_owned(), value);
     Ok(())
 }

@@ -14,7 +14,7 @@ use utoipa::{Modify, OpenApi};
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
     appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
-    resources, series, services, slots, tenants, verification,
+    resources, series, services, slots, sms, tenants, verification,
 };
 use super::{docs_page, health};
 
@@ -28,6 +28,7 @@ use super::{docs_page, health};
         health::live, health::ready, json, page,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
+        sms::store, sms::show,
         resources::create, resources::list, resources::show, resources::change,
         blocks::create, blocks::list, blocks::remove,
         services::create, services::list, services::show, services::change,

@@ -17,7 +17,7 @@ use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
     appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
-    resources, series, services, slots, tenants, verification,
+    resources, series, services, slots, sms, tenants, verification,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -60,6 +60,8 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/keys"                       DESK     keys::list;
         GET    "/v1/tenants/{t}/keys/{id}"                  DESK     keys::show;
         DELETE "/v1/tenants/{t}/keys/{id}"                  DESK     keys::revoke;
+        PUT    "/v1/tenants/{t}/sms"                        DESK     sms::store;
+        GET    "/v1/tenants/{t}/sms"                        DESK     sms::show;
         POST   "/v1/tenants/{t}/resources"                  DESK     resources::create;
         GET    "/v1/tenants/{t}/resources"                  ALL_KEYS resources::list;
         GET    "/v1/tenants/{t}/resources/{id}"             ALL_KEYS resources::show;

@@ -29,6 +29,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             ledger.tenants.insert(tenant.slug.clone(), tenant.clone());
         }
         Event::ProfileSet(profile) => set_profile(ledger, profile),
+        Event::SmsCredentialsSet(credentials) => ledger.sms = Some(credentials.clone()),
         Event::KeyCreated(key) => {
             ledger.keys.insert(key.id, key.clone());
         }

@@ -113,6 +113,7 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         Event::KeysUsed(_) | Event::RequestRemembered { .. } | Event::Forgotten { .. } => None,
         Event::TenantCreated(_)
         | Event::ProfileSet(_)
+        | Event::SmsCredentialsSet(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked { .. }
         | Event::ResourceAdded(_)
@@ -159,6 +160,7 @@ fn of_practice(event: &Event, names: &Names) -> Change {
             ..named("tenant.created")
         },
         Event::ProfileSet(_) => named("clinic.changed"),
+        Event::SmsCredentialsSet(_) => named("sms-credentials.changed"),
         Event::KeyCreated(key) => Change {
             key: Some(key.id),
             scope: Some(key.scope),

@@ -5,8 +5,8 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId,
-    KeyUse, MessageId, OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SendOutcome,
-    Slug, Timestamp, VerificationPolicy,
+    KeyUse, MessageId, OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SealedToken,
+    SendOutcome, Slug, SmsAccount, Timestamp, VerificationPolicy,
 };
 use crate::seal::CodeKey;
 
@@ -153,6 +153,13 @@ pub enum Command {
         change: ProfileChange,
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
+    },
+    /// What the clinic sends its texts with, from now on.
+    SetSmsCredentials {
+        /// Its account with the provider.
+        account: SmsAccount,
+        /// The account's token.
+        token: SealedToken,
     },
     /// A new key. The secret stays with whoever drew it.
     CreateKey {

@@ -70,6 +70,9 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::ChangeProfile { change, if_version } => {
             tenants::change_profile(ledger, change, *if_version)
         }
+        Command::SetSmsCredentials { account, token } => {
+            tenants::set_sms_credentials(ledger, account, token)
+        }
         Command::CreateKey {
             scope,
             label,

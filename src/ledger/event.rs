@@ -9,8 +9,8 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId,
     KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, Resource, ResourceId,
-    SendOutcome, Series, SeriesId, Service, ServiceId, TenantRecord, TextKind, Timestamp,
-    Verification,
+    SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord, TextKind,
+    Timestamp, Verification,
 };
 
 use super::receipt::Receipt;
@@ -22,6 +22,8 @@ pub enum Event {
     TenantCreated(TenantRecord),
     /// The clinic says this of itself.
     ProfileSet(Profile),
+    /// The clinic sends its texts with these.
+    SmsCredentialsSet(SmsCredentials),
     /// A key was made.
     KeyCreated(KeyRecord),
     /// A key was taken back.

@@ -24,6 +24,7 @@ pub fn look(
             let profile = ledger.profile().ok_or(missing(Missing::Tenant))?;
             Ok(View::Profile(profile.clone()))
         }
+        Query::SmsAccount => Ok(View::SmsAccount(ledger.sms_account().cloned())),
         Query::Tenants(page) => Ok(View::Tenants(list(
             ledger.tenants.after(begin(page)),
             page,

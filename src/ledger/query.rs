@@ -2,7 +2,7 @@
 
 use crate::model::{
     AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyId, KeyRecord,
-    PersonId, Profile, Resource, SeriesId, Slug, TenantRecord, Timestamp,
+    PersonId, Profile, Resource, SeriesId, Slug, SmsAccount, TenantRecord, Timestamp,
 };
 
 use super::command::Wish;
@@ -142,6 +142,8 @@ pub struct ConflictSearch {
 pub enum Query {
     /// What the clinic says of itself.
     Profile,
+    /// What the clinic sends its texts with, without what is secret.
+    SmsAccount,
     /// The instance's tenants.
     Tenants(PageRequest),
     /// One tenant of the instance.
@@ -284,6 +286,8 @@ impl Explanation {
 pub enum View {
     /// For [`Query::Profile`].
     Profile(Profile),
+    /// For [`Query::SmsAccount`]; `None`: the clinic has none yet.
+    SmsAccount(Option<SmsAccount>),
     /// For [`Query::Tenants`].
     Tenants(Page<TenantRecord>),
     /// For [`Query::Tenant`].

@@ -12,7 +12,7 @@ use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId, KeyRecord,
     Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Series, SeriesId,
-    Service, Slug, TenantId, TenantRecord, Timestamp,
+    Service, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, Timestamp,
 };
 
 use super::agenda::Agenda;
@@ -55,6 +55,7 @@ pub(super) enum Forget {
 pub struct Ledger {
     pub(super) tenant: TenantId,
     pub(super) profile: Option<Profile>,
+    pub(super) sms: Option<SmsCredentials>,
     pub(super) zone: Zone,
     pub(super) tenants: Table<Slug, TenantRecord>,
     pub(super) keys: Table<KeyId, KeyRecord>,
@@ -89,6 +90,7 @@ impl Ledger {
         Self {
             tenant,
             profile: None,
+            sms: None,
             zone: Zone::utc(),
             tenants: Table::default(),
             keys: Table::default(),
@@ -121,6 +123,16 @@ impl Ledger {
     /// What the clinic says of itself; `None` until its first entry.
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref()
+    }
+
+    /// What the clinic sends its texts with.
+    pub fn sms_credentials(&self) -> Option<&SmsCredentials> {
+        self.sms.as_ref()
+    }
+
+    /// The same without what is secret.
+    pub(super) fn sms_account(&self) -> Option<&SmsAccount> {
+        self.sms.as_ref().map(|credentials| &credentials.account)
     }
 
     /// The instance's tenants, in order of creation (tenant zero only).

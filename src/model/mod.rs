@@ -6,6 +6,7 @@
 mod ids;
 mod schedule;
 mod slug;
+mod sms;
 mod time;
 
 mod call;
@@ -42,6 +43,7 @@ pub use schedule::{
 };
 pub use service::{Service, VerificationPolicy};
 pub use slug::{Slug, SlugError};
+pub use sms::{AuthToken, SealedToken, SmsAccount, SmsAccountError, SmsCredentials};
 pub use tenant::{Profile, ProfileError, TenantRecord};
 pub use time::{Interval, Timestamp};
 pub use verification::{EnteredCode, Verification};

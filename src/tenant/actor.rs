@@ -23,6 +23,7 @@ use super::doorbell::Doorbell;
 use super::messages::{
     Answer, CapturedText, PersonCard, PersonSearch, PreparedText, Refused, Request, Seen,
 };
+use super::sms_access::SmsAccess;
 use super::texts;
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
@@ -76,6 +77,8 @@ pub enum Texting {
     Prepare(MessageId),
     /// What became of this attempt.
     Settle(MessageId, u32, SendOutcome),
+    /// What the clinic sends texts with.
+    Access,
     /// Tell me what becomes of it.
     Await(MessageId),
     /// A page of the texts that were sent, newest first.
@@ -90,6 +93,8 @@ pub enum Texted {
     Prepared(Unconfirmed<Option<PreparedText>>),
     /// For [`Texting::Settle`].
     Settled(Unconfirmed<()>),
+    /// For [`Texting::Access`].
+    Access(Unconfirmed<Option<Arc<SmsAccess>>>),
     /// For [`Texting::Await`]: it is known.
     Known(Unconfirmed<Option<SendOutcome>>),
     /// For [`Texting::Await`]: it will be.
@@ -193,6 +198,13 @@ impl TenantActor {
             to: phone,
             body,
             attempt,
+            tenant: self
+                .core
+                .slug()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            access: self.core.sms_access(),
+            useful_seconds: expires_at.seconds_since(now),
         })))
     }
 
@@ -338,6 +350,10 @@ impl Handler<Texting> for TenantActor {
             Texting::Prepare(text) => self.prepare(text).map(Texted::Prepared),
             Texting::Settle(text, attempt, outcome) => {
                 self.settle(text, attempt, outcome).map(Texted::Settled)
+            }
+            Texting::Access => {
+                let access = self.core.open_sms_access();
+                Ok(Texted::Access(self.core.unconfirmed(access)))
             }
             Texting::Await(text) => self.wait(text),
             Texting::Captured(page) => Ok(Texted::Captured(self.captured(page))),

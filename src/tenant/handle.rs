@@ -22,6 +22,7 @@ use super::messages::{
     Answer, CapturedText, Instruction, PersonCard, PersonSearch, PreparedText, Refused, Request,
     Seen,
 };
+use super::sms_access::{AccessCache, SmsAccess};
 
 /// A handle on one tenant. Cheap to clone.
 #[derive(Clone)]
@@ -34,8 +35,19 @@ struct Inner {
     permits: Semaphore,
     journal: Journal,
     history: History,
+    access: Arc<AccessCache>,
     profile: RwLock<(Arc<Profile>, Zone)>,
     looking: tokio::sync::Mutex<()>,
+}
+
+/// What a tenant's actor and its handle share.
+pub(super) struct Housed {
+    /// Where the actor is.
+    pub address: Addr<TenantActor>,
+    /// Its past.
+    pub history: History,
+    /// Its opened credentials.
+    pub access: Arc<AccessCache>,
 }
 
 impl std::fmt::Debug for Handle {
@@ -49,12 +61,16 @@ impl Handle {
         id: TenantId,
         slug: Slug,
         profile: Profile,
-        address: Addr<TenantActor>,
+        housed: Housed,
         journal: Journal,
-        history: History,
         in_flight_max: usize,
     ) -> Self {
         let zone = zone_of(&profile);
+        let Housed {
+            address,
+            history,
+            access,
+        } = housed;
         Self(Arc::new(Inner {
             id,
             slug,
@@ -62,6 +78,7 @@ impl Handle {
             permits: Semaphore::new(in_flight_max),
             journal,
             history,
+            access,
             profile: RwLock::new((Arc::new(profile), zone)),
             looking: tokio::sync::Mutex::new(()),
         }))
@@ -217,6 +234,18 @@ impl Handle {
         {
             Texted::Settled(settled) => self.confirmed(settled).await,
             _ => unreachable!("an outcome is answered with its settlement"),
+        }
+    }
+
+    /// What the clinic sends texts with, if it has anything; from what is at hand, if that is.
+    pub async fn sms_access(&self) -> Result<Option<Arc<SmsAccess>>, Refused> {
+        if let Some(access) = self.0.access.get() {
+            return Ok(access);
+        }
+        let _permit = self.permit()?;
+        match self.send(Texting::Access).await?? {
+            Texted::Access(access) => self.confirmed(access).await,
+            _ => unreachable!("a question for credentials is answered with them"),
         }
     }
 

@@ -9,9 +9,11 @@ use std::sync::Arc;
 
 use crate::ledger::{Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
-    AppointmentId, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone, Principal,
-    Scope, Slug, Subject, TextKind, Timestamp,
+    AppointmentId, AuthToken, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone,
+    Principal, Scope, Slug, SmsAccount, Subject, TextKind, Timestamp,
 };
+
+use super::sms_access::SmsAccess;
 
 /// What can be done for someone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +50,13 @@ pub enum Errand {
 pub enum Instruction {
     /// Do something for someone.
     For(Contact, Errand),
+    /// Send texts with this from now on. The token is sealed before anything else is done with it.
+    SetSmsCredentials {
+        /// The clinic's account with its provider.
+        account: SmsAccount,
+        /// The account's token.
+        token: AuthToken,
+    },
     /// Make a key; the answer shows its secret, once.
     CreateKey {
         /// What it may do.
@@ -169,6 +178,12 @@ pub struct PreparedText {
     pub body: String,
     /// Which attempt this is.
     pub attempt: u32,
+    /// Whose it is, by its name in paths; empty for the instance, which sends none.
+    pub tenant: String,
+    /// What the clinic sends its texts with, if it has anything.
+    pub access: Option<Arc<SmsAccess>>,
+    /// How long it is of use, in seconds from now.
+    pub useful_seconds: u64,
 }
 
 /// Why a tenant gave no answer.

@@ -1,5 +1,7 @@
 //! Tenants: one actor each, who owns that clinic's ledger and contacts. The only folder that names actix actors.
 
+mod sms_access;
+
 mod messages;
 
 mod persons;
@@ -32,3 +34,4 @@ pub use messages::{
     Refused, Request, Seen,
 };
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
+pub use sms_access::{AccessCache, SmsAccess};

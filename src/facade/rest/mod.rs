@@ -22,6 +22,7 @@ pub mod keys;
 pub mod resources;
 pub mod services;
 pub mod slots;
+pub mod sms;
 pub mod tenants;
 
 pub mod appointments;

@@ -19,8 +19,7 @@ use super::holds::live;
 /// Sends the code of a hold, or sends it again.
 pub fn send(ledger: &Ledger, hold: HoldId, context: &Context<'_>) -> Result<Decision, Rejection> {
     let hold = live(ledger, hold, context)?;
-    if context.policy.texts == TextChannel::Provider {
-        // A tenant's credentials arrive with the provider's own room; until then there are none.
+    if context.policy.texts == TextChannel::Provider && ledger.sms.is_none() {
         return Err(Rejection::SmsCredentialsMissing);
     }
     if ledger.service_of(hold).verification == VerificationPolicy::Off {

@@ -7,7 +7,9 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Bound, Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
-use crate::model::{Profile, Slug, TenantId, TenantRecord};
+use crate::model::{
+    Profile, SealedToken, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord,
+};
 
 use super::version;
 
@@ -82,4 +84,23 @@ pub fn change_profile(
     profile.version += 1;
     let event = Event::ProfileSet(profile.clone());
     Ok(Decision::new(vec![event], Receipt::Profile(profile)))
+}
+
+/// What the clinic sends its texts with, from now on. The token comes sealed; whether it is the same cannot be seen, so every
+/// setting of it is a change.
+pub fn set_sms_credentials(
+    ledger: &Ledger,
+    account: &SmsAccount,
+    token: &SealedToken,
+) -> Result<Decision, Rejection> {
+    if ledger.tenant() == TenantId::INSTANCE {
+        return Err(Rejection::NotFound(Missing::Tenant));
+    }
+    let version = ledger.sms.as_ref().map_or(0, |known| known.version) + 1;
+    let event = Event::SmsCredentialsSet(SmsCredentials {
+        version,
+        account: account.clone(),
+        token: token.clone(),
+    });
+    Ok(Decision::new(vec![event], Receipt::Nothing))
 }
