@@ -193,6 +193,7 @@ impl Practice {
             message,
             attempt: 1,
             outcome: SendOutcome::Sent,
+            sid: None,
         });
         let TextKind::Code {
             verification,

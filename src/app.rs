@@ -17,11 +17,13 @@ use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Policy, TextChannel};
 use crate::metrics::Metrics;
 use crate::model::{Phone, TenantId};
-use crate::outbox::{Dispatcher, SmsGateway};
+use crate::outbox::{Dispatcher, DispatcherOptions, SmsGateway};
 use crate::seal::MasterKey;
 use crate::tenant::{Directory, Fault, Keyring, Recovery, Replayed, Shared, StartError};
 
-/// A request for a code waits a little longer than its carrier may take.
+/// A carrier is waited for a little longer than it gives itself, so that its own word counts.
+const CARRIER_MARGIN: Duration = Duration::from_millis(250);
+/// A request for a code waits a little longer than that.
 const PATIENCE_MARGIN: Duration = Duration::from_millis(500);
 
 /// Why the server does not start or did not end well.
@@ -112,7 +114,7 @@ impl App {
         };
         let in_flight = config.limits.tenant_in_flight_max as usize;
         let directory = Directory::new(shared, in_flight);
-        let facade = Facade::new(directory.clone(), clock, options_of(&config));
+        let facade = Facade::new(directory.clone(), Arc::clone(&clock), options_of(&config));
         let readiness = facade.readiness.clone();
         let address = &config.http.listen;
         let refused = |source| Error::Listen {
@@ -121,7 +123,13 @@ impl App {
         };
         let server = Server::start(address, facade).await.map_err(refused)?;
         directory.start(server.arbiters.clone(), recovered).await?;
-        let dispatcher = actix_rt::spawn(Dispatcher::new(directory.clone(), gateway).run());
+        let outbox = DispatcherOptions {
+            gateway,
+            patience: timeout(&config) + CARRIER_MARGIN,
+            clock,
+            metrics,
+        };
+        let dispatcher = actix_rt::spawn(Dispatcher::new(directory.clone(), outbox).run());
         let (tenants, out_of_service) = directory.count();
         tracing::info!(
             entries = found.survey.frames,
@@ -213,10 +221,14 @@ pub fn policy(config: &Config) -> Policy {
     }
 }
 
+fn timeout(config: &Config) -> Duration {
+    Duration::from_millis(config.sms.timeout_ms.into())
+}
+
 fn options_of(config: &Config) -> facade::Options {
     facade::Options {
         inbox_enabled: config.sms.provider == SmsProvider::Inbox,
-        text_patience: Duration::from_millis(config.sms.timeout_ms.into()) + PATIENCE_MARGIN,
+        text_patience: timeout(config) + PATIENCE_MARGIN,
         requests_per_second: config.limits.requests_per_second,
         ..facade::Options::default()
     }

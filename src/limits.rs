@@ -111,7 +111,27 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
 pub const SETTLEMENT_WAITERS_MAX: usize = 64;
 /// Texts that one tenant has in flight.
 pub const TEXTS_IN_FLIGHT_PER_TENANT_MAX: usize = 16;
+/// Texts in flight on the whole machine: many clinics whose provider is slow must not stop the others.
+pub const TEXTS_IN_FLIGHT_MAX: usize = 1_024;
+/// Outcomes and callbacks of one tenant that wait for the disk beside its share of requests: more than it has in flight.
+pub const OUTCOMES_IN_FLIGHT_MAX: usize = 64;
+/// Texts that may go again before any of them has earned its place by ten that go for the first time.
+pub const TEXT_REPEATS_MAX: u32 = 100;
+/// Attempts in a row of which nobody knows what became, after which an account is suspended.
+pub const BREAKER_UNKNOWN_IN_A_ROW: u32 = 10;
+/// How long it is suspended at first.
+pub const BREAKER_PAUSE: Duration = Duration::from_secs(5);
+/// How often that doubles at the most.
+pub const BREAKER_DOUBLINGS_MAX: u32 = 5;
+/// Longest rest that a provider is granted when it asks for one.
+pub const CARRIER_REST_MAX: Duration = Duration::from_secs(5 * 60);
+/// Largest answer of a provider that is read, in bytes; Twilio's have some 2 KiB.
+pub const CARRIER_ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Connections to a provider that are kept open while nothing is sent.
+pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 
+const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= OUTCOMES_IN_FLIGHT_MAX);
+const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= TEXTS_IN_FLIGHT_MAX);
 const _: () = assert!(PAGE_ROWS_DEFAULT <= PAGE_ROWS_MAX);
 const _: () = assert!(PAGE_ROWS_MAX <= SCAN_ROWS_MAX);
 const _: () = assert!(ENDED_KEPT_SECONDS >= REQUEST_REMEMBERED_SECONDS);

@@ -7,8 +7,8 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, AppointmentVerb, CallerId, Cancellation, Hold, HoldId, HoldState,
-    KeyUse, Message, MessageId, MessageState, Profile, Proof, Resource, ResourceId, SendOutcome,
-    Service, TextKind, Timestamp, Transition,
+    KeyUse, Message, MessageId, MessageState, Profile, Proof, ProviderId, Resource, ResourceId,
+    SendOutcome, Service, TextKind, Timestamp, Transition,
 };
 
 use super::attempts;
@@ -99,7 +99,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             );
             text.attempts = *attempt;
         }
-        Event::TextSettled { message, outcome } => settle_text(ledger, *message, *outcome),
+        Event::TextSettled {
+            message,
+            outcome,
+            sid,
+        } => settle_text(ledger, *message, *outcome, sid.clone()),
         Event::RequestRemembered {
             key,
             receipt,
@@ -361,12 +365,13 @@ fn queue_text(ledger: &mut Ledger, id: MessageId, kind: TextKind, to: CallerId, 
         queued_at: at,
         attempts: 1,
         state: MessageState::HandedOver,
+        sid: None,
     };
     ledger.messages.insert(id, message);
     ledger.unsettled.insert(id);
 }
 
-fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome) {
+fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome, sid: Option<ProviderId>) {
     let message = ledger
         .messages
         .get_mut(&id)
@@ -376,6 +381,7 @@ fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome) {
         "a text settles once"
     );
     message.state = MessageState::Settled(outcome);
+    message.sid = sid;
     ledger.unsettled.remove(&id);
     let forget_at = message.queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
     ledger.forgets.insert((forget_at, Forget::Message(id)));

@@ -314,7 +314,9 @@ fn of_code(event: &Event) -> Change {
             attempt: Some(*attempt),
             ..named("text.handed-over")
         },
-        Event::TextSettled { message, outcome } => Change {
+        Event::TextSettled {
+            message, outcome, ..
+        } => Change {
             message: Some(*message),
             outcome: Some(outcome_name(*outcome)),
             ..named("text.settled")

@@ -5,8 +5,8 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId,
-    KeyUse, MessageId, OpeningHours, Party, Principal, Profile, ResourceKind, Scope, SealedToken,
-    SendOutcome, Slug, SmsAccount, Timestamp, VerificationPolicy,
+    KeyUse, MessageId, OpeningHours, Party, Principal, Profile, ProviderId, ResourceKind, Scope,
+    SealedToken, SendOutcome, Slug, SmsAccount, Timestamp, VerificationPolicy,
 };
 use crate::seal::CodeKey;
 
@@ -305,6 +305,8 @@ pub enum Command {
         attempt: u32,
         /// What became of it.
         outcome: SendOutcome,
+        /// What the provider calls it.
+        sid: Option<ProviderId>,
     },
     /// The timer's only word: write down what the clock has already decided.
     TimePassed,

@@ -149,7 +149,8 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             message,
             attempt,
             outcome,
-        } => texts::settle(ledger, *message, *attempt, *outcome),
+            sid,
+        } => texts::settle(ledger, *message, *attempt, *outcome, sid.as_ref()),
         Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
     }
 }

@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId,
-    KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, Resource, ResourceId,
-    SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord, TextKind,
-    Timestamp, Verification,
+    KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, ProviderId, Resource,
+    ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord,
+    TextKind, Timestamp, Verification,
 };
 
 use super::receipt::Receipt;
@@ -214,6 +214,8 @@ pub enum Event {
         message: MessageId,
         /// What.
         outcome: SendOutcome,
+        /// What the provider calls it.
+        sid: Option<ProviderId>,
     },
     /// A request with an idempotency key succeeded; the same key gets this again.
     RequestRemembered {

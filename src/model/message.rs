@@ -1,8 +1,11 @@
 //! A text message: what it is for and what became of it.
 
+use std::fmt;
+use std::str::FromStr;
+
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CallerId, HoldId, MessageId, VerificationId};
+use super::ids::{CallerId, HoldId, IdError, MessageId, VerificationId};
 use super::time::Timestamp;
 
 /// What a text says.
@@ -43,6 +46,31 @@ pub enum SendOutcome {
     Unknown,
 }
 
+/// Longest id that a provider gives a text, in bytes.
+const PROVIDER_ID_BYTES_MAX: usize = 64;
+
+/// What a provider calls a text.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+pub struct ProviderId(String);
+
+impl FromStr for ProviderId {
+    type Err = IdError;
+
+    fn from_str(text: &str) -> Result<Self, IdError> {
+        let fits = (1..=PROVIDER_ID_BYTES_MAX).contains(&text.len());
+        match fits && text.bytes().all(|byte| byte.is_ascii_alphanumeric()) {
+            true => Ok(Self(text.to_owned())),
+            false => Err(IdError),
+        }
+    }
+}
+
+impl fmt::Display for ProviderId {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(&self.0)
+    }
+}
+
 /// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageState {
@@ -67,4 +95,6 @@ pub struct Message {
     pub attempts: u32,
     /// Where it stands.
     pub state: MessageState,
+    /// What the provider calls it.
+    pub sid: Option<ProviderId>,
 }

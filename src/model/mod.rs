@@ -35,7 +35,7 @@ pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
     SeriesId, ServiceId, TenantId, VerificationId,
 };
-pub use message::{Message, MessageState, SendOutcome, TextKind};
+pub use message::{Message, MessageState, ProviderId, SendOutcome, TextKind};
 pub use personal::{PersonalFact, Subject};
 pub use resource::{Block, Resource, ResourceKind};
 pub use schedule::{

@@ -15,7 +15,7 @@ use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
 use crate::model::{
-    KeyRecord, MessageId, MessageState, Principal, SendOutcome, TextKind, Timestamp,
+    KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome, TextKind, Timestamp,
 };
 
 use super::core::{Core, Outcome};
@@ -76,7 +76,7 @@ pub enum Texting {
     /// Take this one: its attempt is journaled, here are its words.
     Prepare(MessageId),
     /// What became of this attempt.
-    Settle(MessageId, u32, SendOutcome),
+    Settle(MessageId, u32, SendOutcome, Option<ProviderId>),
     /// What the clinic sends texts with.
     Access,
     /// Tell me what becomes of it.
@@ -171,7 +171,7 @@ impl TenantActor {
                 true => SendOutcome::NotSent,
                 false => SendOutcome::Unknown,
             };
-            let settled = self.settle(id, text.attempts, outcome)?;
+            let settled = self.settle(id, text.attempts, outcome, None)?;
             return Ok(settled.map(|()| None));
         };
         let attempt = if self.fresh.remove(&id) {
@@ -213,11 +213,13 @@ impl TenantActor {
         id: MessageId,
         attempt: u32,
         outcome: SendOutcome,
+        sid: Option<ProviderId>,
     ) -> Result<Unconfirmed<()>, Refused> {
         let command = Command::SettleText {
             message: id,
             attempt,
             outcome,
+            sid,
         };
         let settled = self.core.command(&command, self.clock.now())?;
         self.in_flight.remove(&id);
@@ -348,9 +350,9 @@ impl Handler<Texting> for TenantActor {
         MessageResult(match texting {
             Texting::Due => Ok(Texted::Due(self.due())),
             Texting::Prepare(text) => self.prepare(text).map(Texted::Prepared),
-            Texting::Settle(text, attempt, outcome) => {
-                self.settle(text, attempt, outcome).map(Texted::Settled)
-            }
+            Texting::Settle(text, attempt, outcome, sid) => self
+                .settle(text, attempt, outcome, sid)
+                .map(Texted::Settled),
             Texting::Access => {
                 let access = self.core.open_sms_access();
                 Ok(Texted::Access(self.core.unconfirmed(access)))

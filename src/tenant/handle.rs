@@ -14,7 +14,8 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::calendar::Zone;
 use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{Command, Page, PageRequest, Query, View};
-use crate::model::{MessageId, Principal, Profile, SendOutcome, Slug, TenantId};
+use crate::limits;
+use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 
 use super::actor::{Execute, Look, LookForPersons, TenantActor, Texted, Texting};
 use super::history::History;
@@ -33,6 +34,8 @@ struct Inner {
     slug: Slug,
     address: Addr<TenantActor>,
     permits: Semaphore,
+    /// Beside the above: for its texts.
+    outcome_permits: Semaphore,
     journal: Journal,
     history: History,
     access: Arc<AccessCache>,
@@ -76,6 +79,7 @@ impl Handle {
             slug,
             address,
             permits: Semaphore::new(in_flight_max),
+            outcome_permits: Semaphore::new(limits::OUTCOMES_IN_FLIGHT_MAX),
             journal,
             history,
             access,
@@ -204,7 +208,7 @@ impl Handle {
 
     /// The texts that can be sent now.
     pub async fn due_texts(&self) -> Result<Vec<MessageId>, Refused> {
-        let _permit = self.permit()?;
+        let _permit = self.outcome_permit()?;
         match self.send(Texting::Due).await?? {
             Texted::Due(due) => self.confirmed(due).await,
             _ => unreachable!("a question for what is due is answered with it"),
@@ -213,7 +217,7 @@ impl Handle {
 
     /// Takes a text for sending: its attempt is durable before this returns. `None`: it is not to be sent.
     pub async fn prepare(&self, message: MessageId) -> Result<Option<PreparedText>, Refused> {
-        let _permit = self.permit()?;
+        let _permit = self.outcome_permit()?;
         match self.send(Texting::Prepare(message)).await?? {
             Texted::Prepared(prepared) => self.confirmed(prepared).await,
             _ => unreachable!("a text that is taken is answered with its words"),
@@ -226,10 +230,11 @@ impl Handle {
         message: MessageId,
         attempt: u32,
         outcome: SendOutcome,
+        sid: Option<ProviderId>,
     ) -> Result<(), Refused> {
-        let _permit = self.permit()?;
+        let _permit = self.outcome_permit()?;
         match self
-            .send(Texting::Settle(message, attempt, outcome))
+            .send(Texting::Settle(message, attempt, outcome, sid))
             .await??
         {
             Texted::Settled(settled) => self.confirmed(settled).await,
@@ -262,6 +267,15 @@ impl Handle {
     pub fn permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
         self.0
             .permits
+            .try_acquire()
+            .map_err(|_| Refused::TenantBusy)
+    }
+
+    /// A place in the part of this tenant's share that is kept for its texts: however busy its callers keep it, what became of
+    /// a text is written down.
+    fn outcome_permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
+        self.0
+            .outcome_permits
             .try_acquire()
             .map_err(|_| Refused::TenantBusy)
     }

@@ -34,3 +34,5 @@ mod tidy;
 mod together;
 #[cfg(test)]
 mod transcripts;
+#[cfg(test)]
+mod twilio;

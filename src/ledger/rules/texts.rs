@@ -6,7 +6,7 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
-use crate::model::{Message, MessageId, MessageState, SendOutcome, TextKind};
+use crate::model::{Message, MessageId, MessageState, ProviderId, SendOutcome, TextKind};
 
 fn known(ledger: &Ledger, message: MessageId) -> Result<&Message, Rejection> {
     ledger
@@ -24,7 +24,11 @@ pub fn hand_over(ledger: &Ledger, message: MessageId) -> Result<Decision, Reject
     }
     if text.attempts >= limits::TEXT_ATTEMPTS_MAX {
         let outcome = SendOutcome::Unknown;
-        let event = Event::TextSettled { message, outcome };
+        let event = Event::TextSettled {
+            message,
+            outcome,
+            sid: None,
+        };
         return Ok(Decision::new(vec![event], Receipt::TextSettled(outcome)));
     }
     let attempt = text.attempts + 1;
@@ -42,6 +46,7 @@ pub fn settle(
     message: MessageId,
     attempt: u32,
     outcome: SendOutcome,
+    sid: Option<&ProviderId>,
 ) -> Result<Decision, Rejection> {
     let text = known(ledger, message)?;
     if let MessageState::Settled(outcome) = text.state {
@@ -54,7 +59,11 @@ pub fn settle(
         SendOutcome::NotSent if text.attempts > 1 => SendOutcome::Unknown,
         outcome => outcome,
     };
-    let mut events = vec![Event::TextSettled { message, outcome }];
+    let mut events = vec![Event::TextSettled {
+        message,
+        outcome,
+        sid: sid.cloned(),
+    }];
     let TextKind::Code {
         hold,
         verification,

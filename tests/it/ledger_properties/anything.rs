@@ -433,6 +433,7 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
             message: MessageId(message),
             attempt,
             outcome,
+            sid: None,
         }),
         (scope, name(), prop::option::of(instant())).prop_map(|(scope, label, expires_at)| {
             Command::CreateKey {

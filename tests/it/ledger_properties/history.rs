@@ -169,6 +169,7 @@ impl Life {
                     message: text(place),
                     attempt: 1,
                     outcome: *outcome,
+                    sid: None,
                 };
                 (settle, Principal::System)
             }

@@ -437,6 +437,7 @@ fn read_text(desk: &Desk, words: &mut Words) -> Command {
         message,
         attempt,
         outcome,
+        sid: None,
     }
 }
 

@@ -45,7 +45,7 @@ impl SmsGateway for Carrier {
             .pop_front()
             .unwrap_or(Some(SendOutcome::Sent))
         {
-            Some(outcome) => Box::pin(std::future::ready(outcome)),
+            Some(outcome) => Box::pin(std::future::ready(outcome.into())),
             None => Box::pin(std::future::pending()),
         }
     }

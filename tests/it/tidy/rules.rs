@@ -19,8 +19,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ("actix_web::", &["facade/"], "only the façade speaks HTTP"),
     (
         "serde_json::",
-        &["facade/", "cli/"],
-        "JSON is a façade's business, and that of --json",
+        &["facade/", "cli/", "outbox/"],
+        "JSON is a façade's business, that of --json, and a provider's",
     ),
     (
         "serde::",

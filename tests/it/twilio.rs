@@ -1,0 +1,4 @@
+//! Texts by Twilio, against a stand-in for it: what each of its ways to answer or not to answer comes to.
+
+mod carrier;
+mod sending;
