@@ -9,13 +9,14 @@ use std::time::Duration;
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use holdfast::clock::Stopwatch;
 use holdfast::ledger::{
-    Command, Context, Decision, Event, Ledger, NewResource, NewService, PageRequest, Policy, Query,
-    Receipt, Rejection, SlotSearch, SlotView, TextChannel, View, Wish, apply, decide, look,
+    Awaited, Command, Context, Decision, Event, Ledger, NewResource, NewService, PageRequest,
+    Policy, Query, Receipt, Rejection, SlotSearch, SlotView, TextChannel, View, Wish, apply,
+    decide, look,
 };
 use holdfast::model::{
     CallerId, EnteredCode, HoldId, KeyId, OpeningHours, Party, PersonId, Principal, Profile,
-    ResourceKind, Scope, SendOutcome, Slug, TenantId, TextKind, Timestamp, VerificationPolicy,
-    Weekdays, Window,
+    ResourceKind, Scope, SendOutcome, Slug, TenantId, TextKind, Times, Timestamp,
+    VerificationPolicy, Weekdays, Window,
 };
 use holdfast::seal::{CodeKey, MasterKey};
 
@@ -24,6 +25,8 @@ const DAYS: i64 = 90;
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// 2026-03-02, a Monday, at six in the morning in London.
 const NOW: Timestamp = Timestamp(1_772_431_200_000);
+/// Entries of a waitlist.
+const WAITING: u128 = 10_000;
 /// Decisions on one copy of the practice.
 const RUN: u64 = 1_000;
 
@@ -57,6 +60,7 @@ impl Practice {
                 code_ttl_seconds: 300,
                 attempts_max: 5,
                 resends_max: 3,
+                offer_seconds: 900,
                 texts: TextChannel::Inbox,
             },
             codes: CodeKey::of(&MasterKey::new([1; 32]), tenant),
@@ -200,7 +204,10 @@ impl Practice {
             generation,
             digits,
             ..
-        } = kind;
+        } = kind
+        else {
+            panic!("a code was asked for")
+        };
         let code = self.codes.code(verification, generation, digits);
         EnteredCode::new(&code).expect("a code")
     }
@@ -338,10 +345,55 @@ fn looks(criterion: &mut Criterion, practice: &Practice) {
     group.finish();
 }
 
+/// A freed time and as many who wait as there may be: all but perhaps the last would come at night only.
+fn offers(criterion: &mut Criterion, practice: &Practice) {
+    let mut group = criterion.benchmark_group("ledger");
+    group.throughput(Throughput::Elements(1));
+    for (name, last_takes_anything) in [
+        ("freed time fits none of 10,000", false),
+        ("freed time fits the last of 10,000", true),
+    ] {
+        let mut crowded = practice.clone();
+        let slot = crowded.find(7, 1, 1_000)[40].clone();
+        let hold = crowded.hold(wish_for(&slot), 1);
+        for number in 0..WAITING {
+            let at_night = !(last_takes_anything && number == WAITING - 1);
+            let hours = Window::new(
+                "01:00".parse().expect("a time"),
+                "05:00".parse().expect("a time"),
+            );
+            crowded.carry_out(&Command::JoinWaitlist {
+                awaited: Awaited {
+                    service: slug("checkup"),
+                    resources: None,
+                    times: Times {
+                        hours: at_night.then(|| hours.expect("a window")),
+                        ..Times::default()
+                    },
+                },
+                party: party(10 + number / 5),
+            });
+        }
+        crowded.carry_out(&Command::ReleaseHold {
+            hold,
+            if_version: None,
+        });
+        group.bench_function(name, |bencher| {
+            bencher.iter(|| {
+                let offered = crowded.decide(&Command::OfferFreed).expect("it is offered");
+                assert_eq!(offered.events.len() == 1, !last_takes_anything);
+                offered
+            });
+        });
+    }
+    group.finish();
+}
+
 fn ledger(criterion: &mut Criterion) {
     let practice = Practice::new();
     changes(criterion, &practice);
     looks(criterion, &practice);
+    offers(criterion, &practice);
 }
 
 criterion_group!(benches, ledger);

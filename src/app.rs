@@ -214,6 +214,7 @@ pub fn policy(config: &Config) -> Policy {
         code_ttl_seconds: config.verification.ttl_seconds,
         attempts_max: config.verification.attempts_max,
         resends_max: config.verification.resends_max,
+        offer_seconds: config.waitlist.offer_seconds,
         texts: match config.sms.provider {
             SmsProvider::Inbox => TextChannel::Inbox,
             SmsProvider::Twilio => TextChannel::Provider,

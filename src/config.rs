@@ -62,6 +62,8 @@ pub struct Config {
     pub holds: Holds,
     /// Codes.
     pub verification: Verification,
+    /// The waitlist.
+    pub waitlist: Waitlist,
     /// Texts.
     pub sms: Sms,
     /// Bounds.
@@ -116,6 +118,14 @@ pub struct Verification {
     pub attempts_max: u32,
     /// How often a code can be sent again.
     pub resends_max: u32,
+}
+
+/// `[waitlist]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Waitlist {
+    /// How long an offer lasts.
+    pub offer_seconds: u32,
 }
 
 /// Who carries texts.
@@ -238,6 +248,12 @@ impl Default for Verification {
     }
 }
 
+impl Default for Waitlist {
+    fn default() -> Self {
+        Self { offer_seconds: 900 }
+    }
+}
+
 impl Default for Sms {
     fn default() -> Self {
         Self {
@@ -333,6 +349,7 @@ impl Config {
             ("http.public_url", public_url.is_empty() || is_origin(public_url), "https://… or http://… without a query, as in https://booking.example, or empty"),
             ("sms.credential_cache_seconds", self.sms.credential_cache_seconds <= 3600, "0 to 3600"),
             ("sms.twilio.base_url", is_origin(&self.sms.twilio.base_url), "https://… or http://… without a query, as in https://api.twilio.com"),
+            ("waitlist.offer_seconds", (60..=86_400).contains(&self.waitlist.offer_seconds), "60 to 86400, a day"),
             ("sms.timeout_ms", (100..=10_000).contains(&self.sms.timeout_ms), "100 to 10000"),
             ("limits.tenant_in_flight_max", (1..=4096).contains(&in_flight), "1 to 4096"),
         ];

@@ -130,6 +130,31 @@ pub const CARRIER_ANSWER_BYTES_MAX: usize = 64 << 10;
 /// Connections to a provider that are kept open while nothing is sent.
 pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 
+/// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
+pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
+/// Entries of one phone that have not ended.
+pub const WAITLIST_ENTRIES_PER_PHONE_MAX: u32 = 10;
+/// Offers that an entry may leave unanswered before it is over.
+pub const OFFERS_UNANSWERED_MAX: u32 = 5;
+/// Starts that an entry has passed up and that are remembered, so that they are not offered to it again.
+pub const PASSED_UP_STARTS_MAX: usize = 32;
+/// Shortest offer, in seconds: nobody could answer a shorter one.
+pub const OFFER_SECONDS_MIN: i64 = 60;
+/// Freed stretches of time that wait to be offered; further ones are not offered to anyone.
+pub const FREED_MAX: usize = 20_000;
+/// Freed stretches that one decision looks at.
+pub const FREED_LOOKS_MAX: usize = 16;
+/// Waiting entries that one decision walks before it leaves the next freed stretch to the next decision.
+pub const OFFER_ENTRIES_MAX: usize = 10_000;
+/// Starts within one freed stretch that one decision looks at, for each service.
+pub const OFFER_STARTS_MAX: usize = 1_500;
+/// Free starts within one freed stretch that one decision may offer, for each service and resource: the soonest.
+pub const OFFER_OPENINGS_MAX: usize = 48;
+/// The same over all resources of a service, where the freed time is that of one who stands by.
+pub const OFFER_CHOICES_MAX: usize = 192;
+/// Offers that are decided before the next message of a tenant is taken; the rest follows soon after.
+pub const OFFER_STEPS_MAX: usize = 8;
+
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= OUTCOMES_IN_FLIGHT_MAX);
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= TEXTS_IN_FLIGHT_MAX);
 const _: () = assert!(PAGE_ROWS_DEFAULT <= PAGE_ROWS_MAX);

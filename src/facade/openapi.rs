@@ -14,7 +14,7 @@ use utoipa::{Modify, OpenApi};
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
     appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
-    resources, series, services, slots, sms, tenants, verification,
+    resources, series, services, slots, sms, tenants, verification, waitlist,
 };
 use super::{docs_page, health};
 
@@ -34,13 +34,14 @@ use super::{docs_page, health};
         services::create, services::list, services::show, services::change,
         slots::list, explain::explain,
         holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
+        waitlist::join, waitlist::list, waitlist::show, waitlist::withdraw,
         appointments::book, appointments::list, appointments::show,
         appointments::arrive, appointments::no_show, appointments::cancel, appointments::reschedule,
         series::book, series::show,
         conflicts::list,
         persons::list, persons::show,
         events::stream, audit::list,
-        inbox::list,
+        inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),
     security(("key" = [])),

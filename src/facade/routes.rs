@@ -17,7 +17,7 @@ use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
     appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
-    resources, series, services, slots, sms, tenants, verification,
+    resources, series, services, slots, sms, tenants, verification, waitlist,
 };
 use super::state::{Facade, Options};
 use super::{health, openapi};
@@ -82,6 +82,10 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/holds/{id}/extend"          BOOKERS  holds::extend;
         POST   "/v1/tenants/{t}/holds/{id}/verification"    BOOKERS  verification::send_code;
         POST   "/v1/tenants/{t}/holds/{id}/confirm"         BOOKERS  verification::confirm;
+        POST   "/v1/tenants/{t}/waitlist"                   BOOKERS  waitlist::join;
+        GET    "/v1/tenants/{t}/waitlist"                   ALL_KEYS waitlist::list;
+        GET    "/v1/tenants/{t}/waitlist/{id}"              ALL_KEYS waitlist::show;
+        DELETE "/v1/tenants/{t}/waitlist/{id}"              BOOKERS  waitlist::withdraw;
         POST   "/v1/tenants/{t}/appointments"               DESK     appointments::book;
         GET    "/v1/tenants/{t}/appointments"               READERS  appointments::list;
         GET    "/v1/tenants/{t}/appointments/{id}"          ALL_KEYS appointments::show;
@@ -97,6 +101,7 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/events"                     READERS  events::stream;
         GET    "/v1/tenants/{t}/audit"                      DESK     audit::list;
         GET    INBOX                                        DESK     inbox::list;
+        POST   INBOX                                        DESK     inbox::take;
     }
 }
 

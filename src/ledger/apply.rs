@@ -6,21 +6,23 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentVerb, CallerId, Cancellation, Hold, HoldId, HoldState,
-    KeyUse, Message, MessageId, MessageState, Profile, Proof, ProviderId, Resource, ResourceId,
-    SendOutcome, Service, TextKind, Timestamp, Transition,
+    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, KeyUse,
+    Profile, Proof, Resource, ResourceId, Service, Timestamp, Transition,
 };
 
 use super::attempts;
 use super::blocks::Blocks;
 use super::event::Event;
+use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
+use super::outgoing::{hand_over_text, queue_text, settle_text};
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
 /// Makes an event so.
 pub fn apply(ledger: &mut Ledger, event: &Event) {
+    follow(ledger, event);
     if let Some(hold) = event.changed_hold() {
         hold_mut(ledger, hold).version += 1;
     }
@@ -88,22 +90,19 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         } => {
             queue_text(ledger, *message, *kind, *to, *at);
         }
-        Event::TextHandedOver { message, attempt } => {
-            let text = ledger
-                .messages
-                .get_mut(message)
-                .expect("only a known text is sent");
-            assert!(
-                *attempt == text.attempts + 1,
-                "attempts are counted one by one"
-            );
-            text.attempts = *attempt;
-        }
+        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
         Event::TextSettled {
             message,
             outcome,
             sid,
         } => settle_text(ledger, *message, *outcome, sid.clone()),
+        // Their whole effect is on those who wait.
+        Event::WaitlistJoined { .. }
+        | Event::WaitlistWithdrawn { .. }
+        | Event::WaitlistOver { .. }
+        | Event::OfferMade { .. }
+        | Event::OfferUnsent { .. }
+        | Event::FreedDropped { .. } => {}
         Event::RequestRemembered {
             key,
             receipt,
@@ -227,7 +226,7 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
                 .occupancy
                 .hand_over(from, &hold.claims, to, Timestamp::MAX);
             // The phone has shown that someone holds it: wrong codes before were slips.
-            if matches!(proof, Proof::Code { .. }) {
+            if matches!(proof, Proof::Code { .. } | Proof::Reply) {
                 attempts::clear(ledger, hold.party.caller);
             }
             book(ledger, confirmed(&hold, *appointment, *proof, *by, *at));
@@ -357,55 +356,6 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
     }
 }
 
-fn queue_text(ledger: &mut Ledger, id: MessageId, kind: TextKind, to: CallerId, at: Timestamp) {
-    let message = Message {
-        id,
-        kind,
-        to,
-        queued_at: at,
-        attempts: 1,
-        state: MessageState::HandedOver,
-        sid: None,
-    };
-    ledger.messages.insert(id, message);
-    ledger.unsettled.insert(id);
-}
-
-fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome, sid: Option<ProviderId>) {
-    let message = ledger
-        .messages
-        .get_mut(&id)
-        .expect("only a known text settles");
-    assert!(
-        message.state == MessageState::HandedOver,
-        "a text settles once"
-    );
-    message.state = MessageState::Settled(outcome);
-    message.sid = sid;
-    ledger.unsettled.remove(&id);
-    let forget_at = message.queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
-    ledger.forgets.insert((forget_at, Forget::Message(id)));
-    // What was certainly not sent counts as no text: neither as a re-send nor as one that carries the code.
-    let TextKind::Code {
-        hold,
-        verification,
-        generation,
-        ..
-    } = message.kind;
-    if outcome == SendOutcome::NotSent
-        && let Some(hold) = ledger.holds.get_mut(&hold)
-    {
-        hold.codes_sent = hold.codes_sent.saturating_sub(1);
-        if let Some(code) = hold
-            .verification
-            .as_mut()
-            .filter(|code| (code.id, code.generation) == (verification, generation))
-        {
-            code.texts = code.texts.saturating_sub(1);
-        }
-    }
-}
-
 fn forget(ledger: &mut Ledger, up_to: Timestamp) {
     while let Some((at, row)) = ledger
         .forgets
@@ -423,6 +373,7 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
             }
             Forget::Request(key) => ledger.requests.forget(&key),
             Forget::Attempts(caller) => attempts::clear(ledger, caller),
+            Forget::WaitlistEntry(entry) => ledger.waitlist.forget(entry),
         }
     }
 }

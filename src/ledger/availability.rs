@@ -36,9 +36,13 @@ pub(super) fn choose(
     let Asked {
         ledger, service, ..
     } = asked;
+    let candidates = candidates(ledger, service, resource);
     let mut refusal = Verdict::NotOffered(Reason::Unknown);
-    let mut firsts = Vec::new();
-    for candidate in candidates(ledger, service, resource) {
+    if !candidates.is_empty() && asked.in_time() != Verdict::Free {
+        return Err(asked.in_time());
+    }
+    let mut firsts = Vec::with_capacity(candidates.len());
+    for candidate in candidates {
         match asked.at(candidate).verdict() {
             Verdict::Free => firsts.push(candidate.number),
             Verdict::Taken(_) if overbook => firsts.push(candidate.number),
@@ -48,10 +52,10 @@ pub(super) fn choose(
     if firsts.is_empty() {
         return Err(refusal);
     }
-    by_load(asked, &mut firsts);
+    by_load(asked, &mut firsts, overbook);
     let mut beside = Beside::of(asked, overbook);
     for list in &mut beside.able {
-        by_load(asked, list);
+        by_load(asked, list, overbook);
     }
     let full = firsts.into_iter().find_map(|first| {
         let others = matching::one_of_each(first, &beside.able)?;
@@ -68,13 +72,29 @@ pub(super) fn choose(
 }
 
 /// Orders resources as they are chosen: who is free before who is not, then by load, then by public id.
-fn by_load(asked: Asked<'_>, resources: &mut [ResourceId]) {
-    if resources.len() > 1 {
-        resources.sort_by_cached_key(|number| {
-            let taken = asked.taken(*number) != Verdict::Free;
-            let id = asked.ledger.numbered(*number).id.clone();
-            (taken, asked.load(*number), id)
-        });
+pub(super) fn by_load(asked: Asked<'_>, resources: &mut [ResourceId], overbook: bool) {
+    if resources.len() < 2 {
+        return;
+    }
+    let day = asked.day();
+    let occupancy = &asked.ledger.occupancy;
+    let load = |number| {
+        day.map_or(0, |day| {
+            occupancy.load(number, day, asked.now, asked.except)
+        })
+    };
+    let mut ranked: Vec<_> = resources
+        .iter()
+        .map(|number| {
+            // Without overbooking only those are here who are free.
+            let taken = overbook && asked.taken(*number) != Verdict::Free;
+            let id = &asked.ledger.numbered(*number).id;
+            (taken, load(*number), id, *number)
+        })
+        .collect();
+    ranked.sort_unstable();
+    for (place, (.., number)) in resources.iter_mut().zip(ranked) {
+        *place = number;
     }
 }
 
@@ -93,6 +113,59 @@ pub(super) fn candidates<'a>(
         .collect();
     giving.sort_unstable_by(|a, b| a.id.cmp(&b.id));
     giving
+}
+
+/// The starts at which a service is offered at a resource, which is free then, and takes some of a stretch of time, soonest
+/// first; a bounded number. Whether others can stand beside is not looked at.
+pub(super) fn free_within(
+    ledger: &Ledger,
+    service: &Service,
+    resource: &Resource,
+    stretch: Interval,
+    now: Timestamp,
+) -> Vec<Timestamp> {
+    // What an appointment takes reaches from its buffer before to its buffer after.
+    let reach = service.claimed(Timestamp(0));
+    let first = Timestamp(stretch.start().0.saturating_sub(reach.end().0));
+    let last = Timestamp(stretch.end().0.saturating_sub(reach.start().0));
+    let within = Interval::new(first, last)
+        .and_then(|range| bookable(ledger, service, now)?.intersection(range));
+    let Some(range) = within else {
+        return Vec::new();
+    };
+    let last_date = ledger.zone.date_of(Timestamp(range.end().0 - 1));
+    let mut date = ledger.zone.date_of(range.start());
+    let mut free = Vec::new();
+    let mut looked = 0;
+    while date <= last_date {
+        let sheet = ledger.sheet(resource, date);
+        for open in &sheet.windows {
+            let (minutes, step) = (service.minutes, service.step());
+            let starts = ledger.zone.starts(date, *open, minutes, step).into_iter();
+            for start in starts.filter(|start| service.claimed(*start).overlaps(stretch)) {
+                looked += 1;
+                let enough = free.len() >= limits::OFFER_OPENINGS_MAX;
+                if enough || looked > limits::OFFER_STARTS_MAX {
+                    return free;
+                }
+                let asked = Asked {
+                    ledger,
+                    service,
+                    start,
+                    now,
+                    except: None,
+                };
+                let offered = range.start() <= start && start < range.end();
+                let is_free = offered && asked.unclaimed(resource.number) == Verdict::Free;
+                if is_free && !free.contains(&start) {
+                    free.push(start);
+                }
+            }
+        }
+        let Ok(tomorrow) = date.tomorrow() else { break };
+        date = tomorrow;
+    }
+    free
 }
 
 fn slot(service: &Service, resource: &Resource, start: Timestamp, status: SlotStatus) -> SlotView {
@@ -146,7 +219,7 @@ impl DayWalk<'_> {
                 });
             }
             for start in self.starts(&sheet, date) {
-                if let Some(status) = self.status(resource.number, start, &mut beside)
+                if let Some(status) = self.status(resource.number, (date, start), &mut beside)
                     && (status == SlotStatus::Free || self.include_taken)
                 {
                     found.push(slot(self.service, resource, start, status));
@@ -159,7 +232,7 @@ impl DayWalk<'_> {
     fn status(
         &mut self,
         resource: ResourceId,
-        start: Timestamp,
+        (date, start): (Date, Timestamp),
         beside: &mut BTreeMap<Timestamp, Beside>,
     ) -> Option<SlotStatus> {
         let asked = Asked {
@@ -168,6 +241,7 @@ impl DayWalk<'_> {
             start,
             now: self.now,
             except: self.except,
+            date,
         };
         let mut verdict = asked.unclaimed(resource);
         if verdict == Verdict::Free && !self.service.also.is_empty() {
@@ -356,12 +430,12 @@ pub(super) fn alternatives(asked: Asked<'_>, wanted: Option<&Slug>) -> Vec<SlotV
         start,
         now,
         except,
+        date: middle,
     } = asked;
     let Some(range) = bookable(ledger, service, now) else {
         return Vec::new();
     };
     let resources = candidates(ledger, service, None);
-    let middle = ledger.zone.date_of(start);
     let mut walk = DayWalk {
         ledger,
         service,

@@ -6,7 +6,7 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, Claim, HoldId, Interval, KeyId, MessageId, PersonId, Proof,
-    ResourceId, Scope, SendOutcome, SeriesId, ServiceId, Slug, TextKind, Timestamp,
+    ResourceId, Scope, SendOutcome, SeriesId, ServiceId, Slug, TextKind, Timestamp, WaitlistId,
 };
 
 use super::event::Event;
@@ -24,6 +24,8 @@ pub struct Change {
     pub appointment: Option<AppointmentId>,
     /// On which series.
     pub series: Option<SeriesId>,
+    /// On which entry of the waitlist.
+    pub entry: Option<WaitlistId>,
     /// Staff booked it into time that someone else had.
     pub overbooked: Option<bool>,
     /// It was cancelled later than the service's notice allows others.
@@ -46,7 +48,7 @@ pub struct Change {
     pub interval: Option<Interval>,
     /// Until when it lasts.
     pub expires_at: Option<Timestamp>,
-    /// On whose word a hold was confirmed: `code`, `staff` or `off`.
+    /// On whose word a hold was confirmed: `code`, `reply`, `staff` or `off`.
     pub proof: Option<&'static str>,
     /// What became of a text: `sent`, `not-sent` or `unknown`.
     pub outcome: Option<&'static str>,
@@ -110,7 +112,10 @@ impl Names {
 pub fn change(event: &Event, names: &Names) -> Option<Change> {
     match event {
         // The house's own memory.
-        Event::KeysUsed(_) | Event::RequestRemembered { .. } | Event::Forgotten { .. } => None,
+        Event::KeysUsed(_)
+        | Event::FreedDropped { .. }
+        | Event::RequestRemembered { .. }
+        | Event::Forgotten { .. } => None,
         Event::TenantCreated(_)
         | Event::ProfileSet(_)
         | Event::SmsCredentialsSet(_)
@@ -134,6 +139,11 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => Some(of_appointment(event, names)),
+        Event::WaitlistJoined { .. }
+        | Event::WaitlistWithdrawn { .. }
+        | Event::WaitlistOver { .. }
+        | Event::OfferMade { .. }
+        | Event::OfferUnsent { .. } => Some(of_waitlist(event, names)),
         Event::CodeIssued { .. }
         | Event::CodeWithdrawn { .. }
         | Event::AttemptFailed { .. }
@@ -284,6 +294,38 @@ fn of_appointment(event: &Event, names: &Names) -> Change {
     }
 }
 
+fn of_waitlist(event: &Event, names: &Names) -> Change {
+    let on = |name, entry: &WaitlistId| Change {
+        entry: Some(*entry),
+        ..named(name)
+    };
+    match event {
+        Event::WaitlistJoined {
+            entry,
+            service,
+            resources,
+            party,
+            ..
+        } => Change {
+            person: Some(party.person),
+            service: names.service(*service),
+            resources: names.resources(resources.iter().copied()),
+            ..on("waitlist.joined", entry)
+        },
+        Event::WaitlistWithdrawn { entry, .. } => on("waitlist.withdrawn", entry),
+        Event::WaitlistOver { entry, .. } => on("waitlist.over", entry),
+        Event::OfferMade { entry, hold } => Change {
+            hold: Some(*hold),
+            ..on("offer.made", entry)
+        },
+        Event::OfferUnsent { hold } => Change {
+            hold: Some(*hold),
+            ..named("offer.unsent")
+        },
+        _ => unreachable!("change sends only the waitlist's events here"),
+    }
+}
+
 /// Of codes and of the texts that carry them.
 fn of_code(event: &Event) -> Change {
     match event {
@@ -302,7 +344,7 @@ fn of_code(event: &Event) -> Change {
             ..named("attempt.failed")
         },
         Event::TextQueued { message, kind, .. } => {
-            let TextKind::Code { hold, .. } = kind;
+            let (TextKind::Code { hold, .. } | TextKind::Offer { hold, .. }) = kind;
             Change {
                 message: Some(*message),
                 hold: Some(*hold),
@@ -335,6 +377,7 @@ fn named(name: &'static str) -> Change {
 fn proof_name(proof: Proof) -> &'static str {
     match proof {
         Proof::Code { .. } => "code",
+        Proof::Reply => "reply",
         Proof::Staff => "staff",
         Proof::NotNeeded => "off",
     }

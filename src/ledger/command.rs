@@ -4,9 +4,10 @@
 //! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
 
 use crate::model::{
-    AppointmentId, Attendance, BlockId, CallId, DayException, EnteredCode, HoldId, Interval, KeyId,
-    KeyUse, MessageId, OpeningHours, Party, Principal, Profile, ProviderId, ResourceKind, Scope,
-    SealedToken, SendOutcome, Slug, SmsAccount, Timestamp, VerificationPolicy,
+    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
+    Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile, ProviderId, Reply,
+    ResourceKind, Scope, SealedToken, SendOutcome, Slug, SmsAccount, Times, Timestamp,
+    VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -19,6 +20,17 @@ pub struct Wish {
     pub resource: Option<Slug>,
     /// When it begins.
     pub start: Timestamp,
+}
+
+/// What someone waits for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Awaited {
+    /// What for.
+    pub service: Slug,
+    /// At any of these; `None`: at any that gives the service.
+    pub resources: Option<Vec<Slug>>,
+    /// When they would come.
+    pub times: Times,
 }
 
 /// Where an appointment is to go.
@@ -295,6 +307,24 @@ pub enum Command {
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
     },
+    /// Waits for a time to become free.
+    JoinWaitlist {
+        /// For which.
+        awaited: Awaited,
+        /// Who for.
+        party: Party,
+    },
+    /// Waits no longer.
+    WithdrawFromWaitlist(WaitlistId),
+    /// The house's own word after time became free: offer it to whoever waits for it first.
+    OfferFreed,
+    /// Someone answered a text from their phone.
+    AnswerOffer {
+        /// Who; `None`: nobody here knows that phone.
+        caller: Option<CallerId>,
+        /// What they mean.
+        reply: Reply,
+    },
     /// The outbox is about to send a text again.
     HandOverText(MessageId),
     /// The outbox knows what became of a text.
@@ -348,6 +378,8 @@ pub struct Policy {
     pub attempts_max: u32,
     /// How often a code can be sent again.
     pub resends_max: u32,
+    /// How long an offer to someone who waits lasts; never beyond its start.
+    pub offer_seconds: u32,
     /// How texts leave the house.
     pub texts: TextChannel,
 }

@@ -12,8 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, holds, keys, practice, series, services, tenants, texts,
-    time_passed,
+    appointments, codes, confirm, holds, keys, offers, practice, series, services, tenants, texts,
+    time_passed, waitlist,
 };
 use super::state::Ledger;
 
@@ -144,13 +144,19 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             to,
             if_version,
         } => appointments::reschedule(ledger, *appointment, to, *if_version, context),
+        Command::JoinWaitlist { awaited, party } => {
+            waitlist::join(ledger, awaited, *party, context)
+        }
+        Command::WithdrawFromWaitlist(entry) => waitlist::withdraw(ledger, *entry, context),
+        Command::OfferFreed => Ok(offers::offer_freed(ledger, context)),
+        Command::AnswerOffer { caller, reply } => offers::answer(ledger, *caller, *reply, context),
         Command::HandOverText(message) => texts::hand_over(ledger, *message),
         Command::SettleText {
             message,
             attempt,
             outcome,
             sid,
-        } => texts::settle(ledger, *message, *attempt, *outcome, sid.as_ref()),
+        } => texts::settle(ledger, *message, *attempt, *outcome, sid.as_ref(), context),
         Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
     }
 }

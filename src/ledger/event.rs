@@ -10,7 +10,7 @@ use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId,
     KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, ProviderId, Resource,
     ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord,
-    TextKind, Timestamp, Verification,
+    TextKind, Times, Timestamp, Verification, WaitlistId,
 };
 
 use super::receipt::Receipt;
@@ -188,6 +188,56 @@ pub enum Event {
         /// Its new time.
         interval: Interval,
         /// What it now takes.
+        claims: Vec<Claim>,
+    },
+    /// Someone waits for a time to become free.
+    WaitlistJoined {
+        /// Their place on the waitlist.
+        entry: WaitlistId,
+        /// What for.
+        service: ServiceId,
+        /// At any of these; none named: at any that gives the service.
+        resources: Vec<ResourceId>,
+        /// When they would come.
+        times: Times,
+        /// Who for.
+        party: Party,
+        /// By whom.
+        by: Principal,
+        /// When.
+        at: Timestamp,
+        /// From when on they wait no longer.
+        ends_at: Timestamp,
+    },
+    /// An entry of the waitlist was taken back.
+    WaitlistWithdrawn {
+        /// Which.
+        entry: WaitlistId,
+        /// When.
+        at: Timestamp,
+    },
+    /// An entry's last date has passed.
+    WaitlistOver {
+        /// Which.
+        entry: WaitlistId,
+        /// When that was written down.
+        at: Timestamp,
+    },
+    /// A hold is an offer to someone who waits; it was placed in the same step.
+    OfferMade {
+        /// To whom.
+        entry: WaitlistId,
+        /// Which hold.
+        hold: HoldId,
+    },
+    /// An offer's text was certainly not sent; the hold is given back in the same step.
+    OfferUnsent {
+        /// Which hold.
+        hold: HoldId,
+    },
+    /// Time that had become free is offered wholly, over, or of no use to anyone who waits.
+    FreedDropped {
+        /// Of whom and when.
         claims: Vec<Claim>,
     },
     /// A text was decided and its first attempt handed over in the same step.

@@ -19,22 +19,21 @@ pub(super) fn explain(ledger: &Ledger, time: &Wish, now: Timestamp) -> Explanati
     let Some(service) = ledger.service(&time.service) else {
         return Explanation::unknown();
     };
-    let asked = Asked {
-        ledger,
-        service,
-        start: time.start,
-        now,
-        except: None,
-    };
+    let asked = Asked::new(ledger, service, time.start, now, None);
     let beside = Beside::of(asked, false);
     let mut verdict = Verdict::NotOffered(Reason::Unknown);
     let mut resources = Vec::new();
     for resource in candidates(ledger, service, time.resource.as_ref()) {
         let case = asked.at(resource);
-        let own = match case.verdict() {
-            Verdict::Free => beside.verdict(resource.number),
-            refusal => refusal,
-        };
+        let rules = [
+            asked.in_time(),
+            case.verdict(),
+            beside.verdict(resource.number),
+        ];
+        let mut refusals = rules
+            .into_iter()
+            .filter(|verdict| *verdict != Verdict::Free);
+        let own = refusals.next().unwrap_or(Verdict::Free);
         verdict = match (verdict, own) {
             (Verdict::Free, _) | (_, Verdict::Free) => Verdict::Free,
             (before, refusal) => before.closer(refusal),

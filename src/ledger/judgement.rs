@@ -9,6 +9,8 @@
 use std::cell::OnceCell;
 use std::sync::Arc;
 
+use jiff::civil::Date;
+
 use crate::calendar::OpenWindow;
 use crate::model::{Interval, Resource, ResourceId, Service, Timestamp};
 
@@ -56,9 +58,29 @@ pub(super) struct Asked<'a> {
     pub now: Timestamp,
     /// Whose time counts as free: an appointment that is being moved.
     pub except: Option<Owner>,
+    /// The date on which it would begin, on the clinic's calendar.
+    pub date: Date,
 }
 
 impl<'a> Asked<'a> {
+    /// A time of a service; `except` is whose time counts as free.
+    pub fn new(
+        ledger: &'a Ledger,
+        service: &'a Service,
+        start: Timestamp,
+        now: Timestamp,
+        except: Option<Owner>,
+    ) -> Self {
+        Self {
+            ledger,
+            service,
+            start,
+            now,
+            except,
+            date: ledger.zone.date_of(start),
+        }
+    }
+
     /// This time at a resource, to be judged rule by rule.
     pub fn at(self, resource: &'a Resource) -> Case<'a> {
         Case {
@@ -68,14 +90,27 @@ impl<'a> Asked<'a> {
         }
     }
 
-    /// How much of the day of this time is claimed of a resource, in milliseconds.
-    pub fn load(self, resource: ResourceId) -> i64 {
-        let zone = &self.ledger.zone;
-        let day = zone.day(zone.date_of(self.start));
-        day.map_or(0, |day| {
-            let occupancy = &self.ledger.occupancy;
-            occupancy.load(resource, day, self.now, self.except)
-        })
+    /// What the rules say in which no resource has a say: the first that refuses.
+    pub fn in_time(self) -> Verdict {
+        first_refusal(&Rule::OF_TIME, |rule| self.judge_time(rule))
+    }
+
+    fn judge_time(self, rule: Rule) -> Verdict {
+        let (start, now) = (self.start, self.now);
+        match rule {
+            Rule::Past => unless(start >= now, Reason::Past),
+            Rule::Notice => unless(start >= earliest(self.service, now), Reason::Notice),
+            Rule::Horizon => {
+                let end = bookable(self.ledger, self.service, now).map(Interval::end);
+                unless(end.is_some_and(|end| start < end), Reason::Horizon)
+            }
+            Rule::OpeningHours | Rule::Step | Rule::Blocks | Rule::Claims => Verdict::Free,
+        }
+    }
+
+    /// The whole day of this time, as the clinic's calendar has it.
+    pub fn day(self) -> Option<Interval> {
+        self.ledger.zone.day(self.date)
     }
 
     /// What blocks and claims say; hours and steps are judged before.
@@ -108,61 +143,40 @@ pub(super) struct Case<'a> {
 }
 
 impl Case<'_> {
-    /// What all rules say: the first that refuses.
+    /// What all rules say that a resource has a say in, once the time itself is one to be booked: the first that refuses.
     pub fn verdict(&self) -> Verdict {
-        self.first_refusal(&Rule::ALL)
+        first_refusal(&Rule::OF_RESOURCE, |rule| self.judge(rule))
     }
 
     /// What the rules for someone who stands beside say: they need not begin on the service's step.
     pub fn beside(&self) -> Verdict {
-        self.first_refusal(&Rule::BESIDE)
-    }
-
-    fn first_refusal(&self, rules: &[Rule]) -> Verdict {
-        let verdicts = rules.iter().map(|rule| self.judge(*rule));
-        let mut refusals = verdicts.filter(|verdict| *verdict != Verdict::Free);
-        refusals.next().unwrap_or(Verdict::Free)
+        first_refusal(&Rule::BESIDE, |rule| self.judge(rule))
     }
 
     /// What one rule says.
     pub fn judge(&self, rule: Rule) -> Verdict {
-        let Asked {
-            ledger,
-            service,
-            start,
-            now,
-            ..
-        } = self.asked;
-        let unless = |holds: bool, reason| match holds {
-            true => Verdict::Free,
-            false => Verdict::NotOffered(reason),
-        };
+        let asked = self.asked;
+        let own = asked.service.interval(asked.start);
         match rule {
-            Rule::Past => unless(start >= now, Reason::Past),
-            Rule::Notice => unless(start >= earliest(service, now), Reason::Notice),
-            Rule::Horizon => {
-                let end = bookable(ledger, service, now).map(Interval::end);
-                unless(end.is_some_and(|end| start < end), Reason::Horizon)
-            }
+            Rule::Past | Rule::Notice | Rule::Horizon => asked.judge_time(rule),
             Rule::OpeningHours => {
-                let reason = outside_hours(self.sheet(), service.interval(start));
+                let reason = outside_hours(self.sheet(), own);
                 reason.map_or(Verdict::Free, Verdict::NotOffered)
             }
             Rule::Step => {
-                let mut around = self.sheet().windows_around(service.interval(start));
+                let mut around = self.sheet().windows_around(own);
                 unless(around.any(|open| self.begins(open)), Reason::NotAligned)
             }
             Rule::Blocks => {
-                let blocked = self.asked.is_blocked(self.resource.number);
+                let blocked = asked.is_blocked(self.resource.number);
                 unless(!blocked, Reason::Blocked)
             }
-            Rule::Claims => self.asked.taken(self.resource.number),
+            Rule::Claims => asked.taken(self.resource.number),
         }
     }
 
     fn sheet(&self) -> &DaySheet {
-        let ledger = self.asked.ledger;
-        let date = ledger.zone.date_of(self.asked.start);
+        let Asked { ledger, date, .. } = self.asked;
         self.sheet.get_or_init(|| ledger.sheet(self.resource, date))
     }
 
@@ -171,13 +185,26 @@ impl Case<'_> {
             ledger,
             service,
             start,
+            date,
             ..
         } = self.asked;
-        let date = ledger.zone.date_of(start);
         let starts = ledger
             .zone
             .starts(date, *open, service.minutes, service.step());
         starts.binary_search(&start).is_ok()
+    }
+}
+
+fn first_refusal(rules: &[Rule], judge: impl Fn(Rule) -> Verdict) -> Verdict {
+    let verdicts = rules.iter().map(|rule| judge(*rule));
+    let mut refusals = verdicts.filter(|verdict| *verdict != Verdict::Free);
+    refusals.next().unwrap_or(Verdict::Free)
+}
+
+fn unless(holds: bool, reason: Reason) -> Verdict {
+    match holds {
+        true => Verdict::Free,
+        false => Verdict::NotOffered(reason),
     }
 }
 

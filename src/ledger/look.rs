@@ -1,7 +1,9 @@
 //! Looks things up: every query is answered here, at an instant, without changing anything.
 
 use crate::limits;
-use crate::model::{Appointment, Hold, PersonId, Principal, Slug, Timestamp};
+use crate::model::{
+    Appointment, Hold, PersonId, Principal, Slug, Timestamp, WaitlistId, WaitlistStatus,
+};
 
 use super::availability;
 use super::conflicts;
@@ -94,6 +96,8 @@ pub fn look(
             let view: HoldView = ledger.hold_view(hold, now);
             Ok(View::Hold(view))
         }
+        Query::Waitlist { status, page } => Ok(waitlist(ledger, *status, page, viewer, now)),
+        Query::WaitlistEntry(id) => waitlist_entry(ledger, *id, viewer, now),
         Query::Appointments(search) => Ok(View::Appointments(appointments(ledger, search))),
         Query::Appointment(id) => {
             let appointment = ledger
@@ -139,6 +143,33 @@ fn list<'a, T: 'a, V>(
         last = Some(Cursor { at: 0, serial });
     }
     Page { items, next: None }
+}
+
+fn waitlist(
+    ledger: &Ledger,
+    status: Option<WaitlistStatus>,
+    page: &PageRequest,
+    viewer: Principal,
+    now: Timestamp,
+) -> View {
+    View::Waitlist(list(ledger.waitlist.after(begin(page)), page, |entry| {
+        let view = entry
+            .is_open_to(viewer)
+            .then(|| ledger.waitlist_view(entry, now));
+        view.filter(|view| status.is_none_or(|status| view.status == status))
+    }))
+}
+
+fn waitlist_entry(
+    ledger: &Ledger,
+    id: WaitlistId,
+    viewer: Principal,
+    now: Timestamp,
+) -> Result<View, Rejection> {
+    let entry = ledger.waitlist.get(id);
+    let entry = entry.filter(|entry| entry.is_open_to(viewer));
+    let entry = entry.ok_or(Rejection::NotFound(Missing::WaitlistEntry))?;
+    Ok(View::WaitlistEntry(ledger.waitlist_view(entry, now)))
 }
 
 fn appointments(ledger: &Ledger, search: &AppointmentSearch) -> Page<AppointmentView> {

@@ -20,11 +20,15 @@ mod blocks;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
+mod waitlist;
 
 mod state;
 
 mod attempts;
+mod freeing;
 mod made;
+mod outgoing;
+mod waiting;
 
 mod apply;
 mod judgement;
@@ -42,8 +46,8 @@ mod look;
 pub use apply::apply;
 pub use change::{Change, Names, change};
 pub use command::{
-    Command, Context, Destination, FreshIds, NewResource, NewService, Policy, ProfileChange,
-    RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,
+    Awaited, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
+    ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,
 };
 pub use decide::decide;
 pub use decision::Decision;
@@ -54,8 +58,8 @@ pub use query::{
     PageRequest, Query, ResourceFinding, Rule, SlotPage, SlotSearch, View, WantedHolds,
 };
 pub use receipt::{
-    AppointmentView, CodeQueued, Cursor, HoldView, Page, Receipt, SeriesView, ServiceView,
-    SlotStatus, SlotView,
+    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Receipt, SeriesView,
+    ServiceView, SlotStatus, SlotView, WaitlistView,
 };
 pub use rejection::{Bound, Missing, Reason, Rejection};
 pub use state::Ledger;

@@ -2,12 +2,14 @@
 
 use crate::model::{
     AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyId, KeyRecord,
-    PersonId, Profile, Resource, SeriesId, Slug, SmsAccount, TenantRecord, Timestamp,
+    PersonId, Profile, Resource, SeriesId, Slug, SmsAccount, TenantRecord, Timestamp, WaitlistId,
+    WaitlistStatus,
 };
 
 use super::command::Wish;
 use super::receipt::{
     AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView, SlotStatus, SlotView,
+    WaitlistView,
 };
 use super::rejection::Reason;
 
@@ -84,6 +86,10 @@ impl Rule {
         Self::Blocks,
         Self::Claims,
     ];
+    /// Those that no resource has a say in: the same for all of them.
+    pub const OF_TIME: [Self; 3] = [Self::Past, Self::Notice, Self::Horizon];
+    /// The others.
+    pub const OF_RESOURCE: [Self; 4] = [Self::OpeningHours, Self::Step, Self::Blocks, Self::Claims];
     /// Those for a resource that stands beside it.
     pub const BESIDE: [Self; 3] = [Self::OpeningHours, Self::Blocks, Self::Claims];
 
@@ -175,6 +181,15 @@ pub enum Query {
     },
     /// One hold; an agent sees its own.
     Hold(HoldId),
+    /// The waitlist; an agent sees its own entries.
+    Waitlist {
+        /// That are so.
+        status: Option<WaitlistStatus>,
+        /// Which part.
+        page: PageRequest,
+    },
+    /// One entry of the waitlist; an agent sees its own.
+    WaitlistEntry(WaitlistId),
     /// Appointments.
     Appointments(AppointmentSearch),
     /// One appointment.
@@ -314,6 +329,10 @@ pub enum View {
     Holds(Page<HoldView>),
     /// For [`Query::Hold`].
     Hold(HoldView),
+    /// For [`Query::Waitlist`].
+    Waitlist(Page<WaitlistView>),
+    /// For [`Query::WaitlistEntry`].
+    WaitlistEntry(WaitlistView),
     /// For [`Query::Appointments`].
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].

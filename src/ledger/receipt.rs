@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, Block, Cancellation, HoldId, HoldStatus, Interval, KeyRecord,
-    MessageId, Party, Profile, Resource, SendOutcome, SeriesId, Service, Slug, TenantRecord,
-    Timestamp,
+    AppointmentId, AppointmentStatus, Block, Cancellation, EndReason, HoldId, HoldStatus, Interval,
+    KeyRecord, MessageId, Party, Profile, Resource, SendOutcome, SeriesId, Service, Slug,
+    TenantRecord, Times, Timestamp, WaitlistId, WaitlistStatus,
 };
 
 /// A slot: one service at one resource at one time.
@@ -113,6 +113,48 @@ pub struct SeriesView {
     pub appointments: Vec<AppointmentView>,
 }
 
+/// A time that is offered to someone who waits: a hold.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OfferView {
+    /// The hold.
+    pub hold: HoldId,
+    /// What for.
+    pub service: Slug,
+    /// What it takes, the resource of its slot first.
+    pub resources: Vec<Slug>,
+    /// The appointment's own time.
+    pub interval: Interval,
+    /// Until when it can be taken.
+    pub expires_at: Timestamp,
+}
+
+/// An entry of the waitlist as it was when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct WaitlistView {
+    /// Its id.
+    pub id: WaitlistId,
+    /// Its version.
+    pub version: u32,
+    /// What it was.
+    pub status: WaitlistStatus,
+    /// Why it is over, if it is.
+    pub reason: Option<EndReason>,
+    /// What for.
+    pub service: Slug,
+    /// At any of these; none named: at any that gives the service.
+    pub resources: Vec<Slug>,
+    /// When they would come.
+    pub times: Times,
+    /// Who for.
+    pub party: Party,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// What is offered to it.
+    pub offer: Option<OfferView>,
+    /// The appointment it became.
+    pub appointment: Option<AppointmentId>,
+}
+
 /// A service with public ids.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ServiceView {
@@ -167,6 +209,10 @@ pub enum Receipt {
     Hold(HoldView),
     /// The same caller asked for the same slot again: the hold it already has.
     HoldAgain(HoldView),
+    /// An entry of the waitlist.
+    WaitlistEntry(WaitlistView),
+    /// This entry waits no longer.
+    Withdrawn(WaitlistId),
     /// The hold no longer claims anything.
     Released(HoldId),
     /// A code is on its way.
@@ -203,6 +249,7 @@ impl Receipt {
             Self::Appointment(appointment) | Self::AppointmentAgain(appointment) => {
                 Some(appointment.party)
             }
+            Self::WaitlistEntry(entry) => Some(entry.party),
             Self::CodeQueued(code) => Some(code.party),
             Self::Series(series) => series.appointments.first().map(|first| first.party),
             Self::Tenant(_)
@@ -211,6 +258,7 @@ impl Receipt {
             | Self::Resource(_)
             | Self::Service(_)
             | Self::Block { .. }
+            | Self::Withdrawn(_)
             | Self::Released(_)
             | Self::CodeMismatch { .. }
             | Self::TextHandedOver { .. }

@@ -65,6 +65,8 @@ pub enum Missing {
     Appointment,
     /// No such series.
     Series,
+    /// No such entry of the waitlist.
+    WaitlistEntry,
     /// No such text.
     Message,
 }
@@ -81,6 +83,7 @@ impl Missing {
             Self::Hold => "hold",
             Self::Appointment => "appointment",
             Self::Series => "series",
+            Self::WaitlistEntry => "waitlist entry",
             Self::Message => "message",
         }
     }
@@ -101,6 +104,10 @@ pub enum Bound {
     Services,
     /// Overbookings of one resource on one day.
     Overbookings,
+    /// Entries of the waitlist that have not ended.
+    Waitlist,
+    /// Such entries of one phone.
+    WaitlistOfPhone,
 }
 
 impl Bound {
@@ -113,6 +120,8 @@ impl Bound {
             Self::Blocks => "blocks of this resource",
             Self::Services => "services",
             Self::Overbookings => "overbookings of this resource on this day",
+            Self::Waitlist => "waitlist entries",
+            Self::WaitlistOfPhone => "waitlist entries of this phone",
         }
     }
 }

@@ -12,7 +12,8 @@ use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId, KeyRecord,
     Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Series, SeriesId,
-    Service, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, Timestamp,
+    Service, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, Timestamp, WaitlistId,
+    WaitlistState,
 };
 
 use super::agenda::Agenda;
@@ -23,6 +24,7 @@ use super::occupancy::{Occupancy, Owner};
 use super::query::PageRequest;
 use super::receipt::{AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView};
 use super::table::{FixedMap, Table};
+use super::waitlist::Waitlist;
 
 /// What is kept of a phone between its holds.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -48,6 +50,8 @@ pub(super) enum Forget {
     Request([u8; 32]),
     /// A phone's count of wrong codes.
     Attempts(CallerId),
+    /// An entry of the waitlist that ended.
+    WaitlistEntry(WaitlistId),
 }
 
 /// One tenant's ledger.
@@ -76,6 +80,7 @@ pub struct Ledger {
     pub(super) messages: Table<MessageId, Message>,
     /// Texts handed to the outbox and not settled.
     pub(super) unsettled: BTreeSet<MessageId>,
+    pub(super) waitlist: Waitlist,
     pub(super) requests: Requests,
     /// When holds lapse.
     pub(super) lapses: BTreeSet<(Timestamp, HoldId)>,
@@ -108,6 +113,7 @@ impl Ledger {
             calls: FixedMap::default(),
             messages: Table::default(),
             unsettled: BTreeSet::new(),
+            waitlist: Waitlist::default(),
             requests: Requests::default(),
             lapses: BTreeSet::new(),
             forgets: BTreeSet::new(),
@@ -140,16 +146,22 @@ impl Ledger {
         self.tenants.after(0).map(|(_, tenant)| tenant)
     }
 
+    /// The clinic's zone.
+    pub fn zone(&self) -> &Zone {
+        &self.zone
+    }
+
     /// The keys, revoked ones too, in order of creation.
     pub fn keys(&self) -> impl Iterator<Item = &KeyRecord> {
         self.keys.after(0).map(|(_, key)| key)
     }
 
-    /// The next instant at which something is due: a lapse to write down, a row to drop.
+    /// The next instant at which something is due: a lapse to write down, a wait to end, a row to drop.
     pub fn next_deadline(&self) -> Option<Timestamp> {
         let lapse = self.lapses.first().map(|(at, _)| *at);
         let forget = self.forgets.first().map(|(at, _)| *at);
-        lapse.into_iter().chain(forget).min()
+        let end = self.waitlist.next_end();
+        lapse.into_iter().chain(forget).chain(end).min()
     }
 
     /// A text.
@@ -352,6 +364,7 @@ impl Ledger {
             assert!(entered, "every appointment is on the agenda");
         }
         self.check_lists();
+        self.waitlist.check();
         self.check_deadlines();
     }
 
@@ -409,6 +422,16 @@ impl Ledger {
                     message.queued_at.plus_seconds(kept),
                     Forget::Message(message.id),
                 );
+            }
+        }
+        for (_, entry) in self.waitlist.after(0) {
+            if let Some(ended) = entry.ended_at {
+                let kept = limits::ENDED_KEPT_SECONDS;
+                due(ended.plus_seconds(kept), Forget::WaitlistEntry(entry.id));
+            }
+            if let WaitlistState::Offered(hold) = entry.state {
+                let hold = self.holds.get(&hold).map(|hold| hold.state);
+                assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
             }
         }
         for (key, until) in self.requests.deadlines() {

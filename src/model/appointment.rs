@@ -121,6 +121,8 @@ pub enum Proof {
         /// How many digits it had.
         digits: u8,
     },
+    /// The caller answered the text of an offer from their phone.
+    Reply,
     /// Staff confirmed without a code.
     Staff,
     /// The service asks for no code.

@@ -97,6 +97,8 @@ ids! {
     MessageId "msg";
     /// A stretch of time in which a resource is not to be booked.
     BlockId "block";
+    /// Someone's place on the waitlist.
+    WaitlistId "wait";
 }
 
 impl TenantId {

@@ -24,6 +24,15 @@ pub enum TextKind {
         /// Until when the code works.
         expires_at: Timestamp,
     },
+    /// A time that someone on the waitlist can have.
+    Offer {
+        /// The hold that keeps it for them.
+        hold: HoldId,
+        /// When it begins.
+        start: Timestamp,
+        /// Until when they can take it.
+        expires_at: Timestamp,
+    },
 }
 
 impl TextKind {
@@ -31,6 +40,14 @@ impl TextKind {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Code { .. } => "code",
+            Self::Offer { .. } => "offer",
+        }
+    }
+
+    /// The instant from which on there is no use in sending it.
+    pub fn expires_at(self) -> Timestamp {
+        match self {
+            Self::Code { expires_at, .. } | Self::Offer { expires_at, .. } => expires_at,
         }
     }
 }

@@ -14,6 +14,7 @@ mod contact;
 mod credential;
 mod message;
 mod personal;
+mod reply;
 mod resource;
 mod service;
 mod tenant;
@@ -22,6 +23,7 @@ mod verification;
 mod hold;
 
 mod appointment;
+mod waitlist;
 
 pub use appointment::{
     Appointment, AppointmentStatus, AppointmentVerb, Attendance, Cancellation, Proof, Series,
@@ -33,10 +35,11 @@ pub use credential::{KeyRecord, KeyUse, Principal, Scope};
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
-    SeriesId, ServiceId, TenantId, VerificationId,
+    SeriesId, ServiceId, TenantId, VerificationId, WaitlistId,
 };
 pub use message::{Message, MessageState, ProviderId, SendOutcome, TextKind};
 pub use personal::{PersonalFact, Subject};
+pub use reply::Reply;
 pub use resource::{Block, Resource, ResourceKind};
 pub use schedule::{
     DayException, MinuteOfDay, OpeningHours, ScheduleError, Weekdays, Window, check_windows,
@@ -47,3 +50,4 @@ pub use sms::{AuthToken, SealedToken, SmsAccount, SmsAccountError, SmsCredential
 pub use tenant::{Profile, ProfileError, TenantRecord};
 pub use time::{Interval, Timestamp};
 pub use verification::{EnteredCode, Verification};
+pub use waitlist::{EndReason, Times, WaitlistEntry, WaitlistState, WaitlistStatus};

@@ -69,6 +69,16 @@ impl Service {
         Interval::of_minutes(start, self.minutes)
     }
 
+    /// Whether this resource may stand by at an appointment that is listed under another.
+    pub fn may_stand_by(&self, resource: ResourceId) -> bool {
+        self.also.iter().any(|list| list.contains(&resource))
+    }
+
+    /// Whether an appointment may take time of this resource.
+    pub fn may_take(&self, resource: ResourceId) -> bool {
+        self.resources.contains(&resource) || self.may_stand_by(resource)
+    }
+
     /// How far apart starts are: as chosen, or one appointment with its buffers after the other.
     pub fn step(&self) -> NonZeroU32 {
         let buffers = self

@@ -41,6 +41,8 @@ pub struct TenantActor {
     /// Texts that the outbox has in flight.
     in_flight: BTreeSet<MessageId>,
     waiters: BTreeMap<MessageId, Vec<oneshot::Sender<Unconfirmed<SendOutcome>>>>,
+    /// More freed time is to be offered soon.
+    goes_on_offering: bool,
 }
 
 /// Carry out a request.
@@ -117,6 +119,7 @@ impl TenantActor {
             fresh: BTreeSet::new(),
             in_flight: BTreeSet::new(),
             waiters: BTreeMap::new(),
+            goes_on_offering: false,
         }
     }
 
@@ -128,14 +131,39 @@ impl TenantActor {
         });
         let now = self.core.no_earlier(self.clock.now());
         let is_due = |core: &Core| core.ledger().next_deadline().is_some_and(|due| due <= now);
-        if !is_due(&self.core) {
-            return;
+        if is_due(&self.core) {
+            if let Err(refused) = self.core.command(&Command::TimePassed, now) {
+                // Refused because the queue is full or the engine is stopping; the next tick tries again.
+                tracing::debug!(?refused, "the timer's word was not taken");
+            } else if is_due(&self.core) {
+                context.run_later(NEXT_STEP, |actor, context| actor.tick(context));
+            }
         }
-        if let Err(refused) = self.core.command(&Command::TimePassed, now) {
-            // Refused because the queue is full or the engine is stopping; the next tick tries again.
-            tracing::debug!(?refused, "the timer's word was not taken");
-        } else if is_due(&self.core) {
-            context.run_later(NEXT_STEP, |actor, context| actor.tick(context));
+        self.offer_freed(context);
+    }
+
+    /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
+    /// of decisions, the rest follows soon.
+    fn offer_freed(&mut self, context: &mut Context<Self>) {
+        for _ in 0..limits::OFFER_STEPS_MAX {
+            if !self.core.ledger().has_freed() {
+                break;
+            }
+            let offered = self.core.command(&Command::OfferFreed, self.clock.now());
+            if let Err(refused) = offered {
+                // What was freed is in the ledger; the next step of this tenant, or the next tick, tries again.
+                tracing::debug!(?refused, "freed time was not offered yet");
+                self.note_queued();
+                return;
+            }
+        }
+        self.note_queued();
+        if self.core.ledger().has_freed() && !self.goes_on_offering {
+            self.goes_on_offering = true;
+            context.run_later(NEXT_STEP, |actor, context| {
+                actor.goes_on_offering = false;
+                actor.offer_freed(context);
+            });
         }
     }
 
@@ -162,10 +190,9 @@ impl TenantActor {
         let Some(text) = text.filter(|_| !self.in_flight.contains(&id)) else {
             return Ok(self.core.unconfirmed(None));
         };
-        let TextKind::Code { expires_at, .. } = text.kind;
         let phone = self.core.contacts().phone(text.to).cloned();
-        // Whoever was erased gets no text; nor does anyone get a code whose time is over.
-        let Some(phone) = phone.filter(|_| now < expires_at) else {
+        // Whoever was erased gets no text; nor does anyone get a code or an offer whose time is over.
+        let Some(phone) = phone.filter(|_| self.is_of_use(text.kind, now)) else {
             // What a former life handed over may have gone out; only what this one still holds was certainly not sent.
             let outcome = match self.fresh.contains(&id) {
                 true => SendOutcome::NotSent,
@@ -192,7 +219,7 @@ impl TenantActor {
             attempts
         };
         self.in_flight.insert(id);
-        let body = texts::words(text.kind, self.core.codes(), now);
+        let body = texts::words(text.kind, self.core.codes(), self.core.ledger().zone(), now);
         Ok(self.core.unconfirmed(Some(PreparedText {
             message: id,
             to: phone,
@@ -204,8 +231,17 @@ impl TenantActor {
                 .map(ToString::to_string)
                 .unwrap_or_default(),
             access: self.core.sms_access(),
-            useful_seconds: expires_at.seconds_since(now),
+            useful_seconds: text.kind.expires_at().seconds_since(now),
         })))
+    }
+
+    fn is_of_use(&self, kind: TextKind, now: Timestamp) -> bool {
+        let stands = match kind {
+            TextKind::Code { .. } => true,
+            // It may have been taken, declined or withdrawn before anyone was told.
+            TextKind::Offer { hold, .. } => self.core.ledger().offer_stands(hold, now),
+        };
+        stands && now < kind.expires_at()
     }
 
     fn settle(
@@ -269,11 +305,12 @@ impl TenantActor {
     }
 
     fn captured(&self, page: PageRequest) -> Unconfirmed<Page<CapturedText>> {
+        let zone = self.core.ledger().zone();
         let sent = self.core.ledger().sent_texts(&page);
         let texts = sent.items.iter().filter_map(|text| {
             Some(CapturedText {
                 to: self.core.contacts().phone(text.to)?.clone(),
-                body: texts::words(text.kind, self.core.codes(), text.queued_at),
+                body: texts::words(text.kind, self.core.codes(), zone, text.queued_at),
                 sent_at: text.queued_at,
                 kind: text.kind,
             })
@@ -302,15 +339,17 @@ impl Actor for TenantActor {
         if self.core.ledger().unsettled_texts().next().is_some() {
             self.doorbell.ring(self.core.tenant());
         }
+        self.offer_freed(context);
     }
 }
 
 impl Handler<Execute> for TenantActor {
     type Result = MessageResult<Execute>;
 
-    fn handle(&mut self, Execute(request): Execute, _: &mut Self::Context) -> Self::Result {
+    fn handle(&mut self, Execute(request): Execute, context: &mut Self::Context) -> Self::Result {
         let outcome = self.core.execute(request, self.clock.now());
         self.note_queued();
+        self.offer_freed(context);
         MessageResult(outcome)
     }
 }
@@ -346,8 +385,8 @@ impl Handler<LookForPersons> for TenantActor {
 impl Handler<Texting> for TenantActor {
     type Result = MessageResult<Texting>;
 
-    fn handle(&mut self, texting: Texting, _: &mut Self::Context) -> Self::Result {
-        MessageResult(match texting {
+    fn handle(&mut self, texting: Texting, context: &mut Self::Context) -> Self::Result {
+        let texted = match texting {
             Texting::Due => Ok(Texted::Due(self.due())),
             Texting::Prepare(text) => self.prepare(text).map(Texted::Prepared),
             Texting::Settle(text, attempt, outcome, sid) => self
@@ -359,6 +398,9 @@ impl Handler<Texting> for TenantActor {
             }
             Texting::Await(text) => self.wait(text),
             Texting::Captured(page) => Ok(Texted::Captured(self.captured(page))),
-        })
+        };
+        // The text of an offer that was certainly not sent frees its time.
+        self.offer_freed(context);
+        MessageResult(texted)
     }
 }

@@ -57,6 +57,10 @@ impl Contacts {
                 let party = self.party(contact, fresh, &mut facts);
                 command(errand, party, draw)
             }
+            Instruction::TakeReply { from, reply } => Command::AnswerOffer {
+                caller: self.callers.get(&from).copied(),
+                reply,
+            },
             Instruction::CreateKey {
                 scope,
                 label,
@@ -279,6 +283,7 @@ fn command(errand: Errand, party: Party, draw: impl FnMut() -> u128) -> Command 
                 appointments: ids.map(AppointmentId).collect(),
             }
         }
+        Errand::JoinWaitlist(awaited) => Command::JoinWaitlist { awaited, party },
     }
 }
 

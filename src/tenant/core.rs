@@ -436,6 +436,8 @@ impl Core {
             }
             View::Hold(hold) => persons.push(hold.party.person),
             View::Holds(page) => persons.extend(page.items.iter().map(|hold| hold.party.person)),
+            View::WaitlistEntry(entry) => persons.push(entry.party.person),
+            View::Waitlist(page) => persons.extend(page.items.iter().map(|one| one.party.person)),
             View::Blocks(page) => {
                 subjects.extend(page.items.iter().map(|block| Subject::Block(block.id)));
             }

@@ -7,10 +7,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ledger::{Command, PageRequest, Receipt, Rejection, View, Wish};
+use crate::ledger::{Awaited, Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
     AppointmentId, AuthToken, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone,
-    Principal, Scope, Slug, SmsAccount, Subject, TextKind, Timestamp,
+    Principal, Reply, Scope, Slug, SmsAccount, Subject, TextKind, Timestamp,
 };
 
 use super::sms_access::SmsAccess;
@@ -43,6 +43,8 @@ pub enum Errand {
         /// How many appointments.
         occurrences: u32,
     },
+    /// Wait for a time to become free.
+    JoinWaitlist(Awaited),
 }
 
 /// What can be asked of a tenant.
@@ -56,6 +58,13 @@ pub enum Instruction {
         account: SmsAccount,
         /// The account's token.
         token: AuthToken,
+    },
+    /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
+    TakeReply {
+        /// From which phone.
+        from: Phone,
+        /// What it means.
+        reply: Reply,
     },
     /// Make a key; the answer shows its secret, once.
     CreateKey {

@@ -70,6 +70,7 @@ transcripts! {
     together
     verification
     versions
+    waitlist
 }
 
 fn quiet() -> Config {

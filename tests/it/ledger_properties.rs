@@ -6,6 +6,7 @@ mod anything;
 mod history;
 mod house;
 mod model;
+mod waiting;
 
 use proptest::prelude::*;
 use proptest::test_runner::{FileFailurePersistence, RngSeed};
@@ -45,5 +46,14 @@ proptest! {
     #[test]
     fn no_command_with_any_values_panics(acts in anything::acts(60), policy in anything::policies()) {
         anything::live_through(&acts, policy);
+    }
+}
+
+proptest! {
+    #![proptest_config(config(24))]
+
+    #[test]
+    fn freed_time_goes_to_the_first_whom_it_fits(acts in waiting::acts(60)) {
+        waiting::live_through(&acts);
     }
 }

@@ -36,3 +36,5 @@ mod together;
 mod transcripts;
 #[cfg(test)]
 mod twilio;
+#[cfg(test)]
+mod waitlist;

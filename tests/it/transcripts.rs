@@ -41,7 +41,7 @@ use script::{Exchange, Expected, Script, Step};
 use template::matches;
 
 /// Ids and secrets: what differs from run to run.
-const DRAWN: [&str; 11] = [
+const DRAWN: [&str; 12] = [
     "hold_",
     "apt_",
     "series_",
@@ -49,6 +49,7 @@ const DRAWN: [&str; 11] = [
     "person_",
     "tenant_",
     "block_",
+    "wait_",
     "hf_",
     "msg_",
     "resource-",

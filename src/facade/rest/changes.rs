@@ -63,6 +63,9 @@ pub struct Change {
     appointment: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     series: Option<String>,
+    /// The entry of the waitlist.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    entry: Option<String>,
     /// Staff booked it into time that someone else had.
     #[serde(skip_serializing_if = "Option::is_none")]
     overbooked: Option<bool>,
@@ -98,7 +101,7 @@ pub struct Change {
     /// Until when it lasts.
     #[serde(skip_serializing_if = "Option::is_none")]
     expires_at: Option<String>,
-    /// On whose word a hold was confirmed: `code`, `staff`, or `off` where none is asked for.
+    /// On whose word a hold was confirmed: `code`, `reply`, `staff`, or `off` where none is asked for.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(value_type = Option<String>)]
     proof: Option<&'static str>,
@@ -136,6 +139,7 @@ impl Change {
             hold: text(&change.hold),
             appointment: text(&change.appointment),
             series: text(&change.series),
+            entry: text(&change.entry),
             overbooked: change.overbooked,
             late: change.late,
             message: text(&change.message),

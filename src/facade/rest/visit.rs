@@ -215,6 +215,7 @@ fn noun(request: &HttpRequest, name: &str) -> String {
         .and_then(|list| list.rsplit('/').next());
     match list {
         Some("series") => "series".to_owned(),
+        Some("waitlist") => "waitlist entry".to_owned(),
         list => list.unwrap_or("thing").trim_end_matches('s').to_owned(),
     }
 }

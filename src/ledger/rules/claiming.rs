@@ -59,13 +59,7 @@ fn had<'a>(
     let unknown = Rejection::SlotNotOffered(Reason::Unknown);
     let service = ledger.service(&wish.service).ok_or(unknown)?;
     let resource = wish.resource.as_ref();
-    let asked = Asked {
-        ledger,
-        service,
-        start: wish.start,
-        now: context.now,
-        except,
-    };
+    let asked = Asked::new(ledger, service, wish.start, context.now, except);
     match availability::choose(asked, resource, overbook) {
         Ok(Chosen { claims, overbooked }) => Ok(Claimed {
             service,

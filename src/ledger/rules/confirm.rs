@@ -61,7 +61,7 @@ fn could_have_confirmed(
     match (appointment.proof, code) {
         (Proof::NotNeeded, _) => true,
         (_, None) => context.principal.is_staff(),
-        (Proof::Staff, Some(_)) => false,
+        (Proof::Staff | Proof::Reply, Some(_)) => false,
         (
             Proof::Code {
                 verification,
@@ -119,7 +119,13 @@ fn without_code(hold: &Hold, context: &Context<'_>) -> Result<Proof, Rejection> 
     })
 }
 
-fn booked(ledger: &Ledger, hold: &Hold, proof: Proof, context: &Context<'_>) -> Decision {
+/// The hold becomes an appointment.
+pub(super) fn booked(
+    ledger: &Ledger,
+    hold: &Hold,
+    proof: Proof,
+    context: &Context<'_>,
+) -> Decision {
     let id = AppointmentId(context.fresh[0]);
     let appointment = confirmed(hold, id, proof, context.principal, context.now);
     let event = Event::HoldConfirmed {

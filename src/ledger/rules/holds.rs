@@ -108,7 +108,12 @@ fn same_wish<'a>(
     })
 }
 
-fn has_room(ledger: &Ledger, party: Party, context: &Context<'_>) -> Result<(), Rejection> {
+/// Whether this phone may hold one more.
+pub(super) fn has_room(
+    ledger: &Ledger,
+    party: Party,
+    context: &Context<'_>,
+) -> Result<(), Rejection> {
     let Some(caller) = ledger.callers.get(&party.caller) else {
         return Ok(());
     };

@@ -15,3 +15,6 @@ pub(super) mod series;
 pub(super) mod tenants;
 pub(super) mod texts;
 pub(super) mod time_passed;
+pub(super) mod waitlist;
+
+pub(super) mod offers;

@@ -5,7 +5,7 @@
 //! booked, each appointment stands for itself.
 
 use crate::calendar::Instants;
-use crate::ledger::availability::{Chosen, candidates, choose};
+use crate::ledger::availability::{Chosen, by_load, candidates, choose};
 use crate::ledger::command::{Context, Wish};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
@@ -121,20 +121,18 @@ fn one_resource(
     starts: &[Result<Timestamp, Timestamp>],
     context: &Context<'_>,
 ) -> Result<Taken, Rejection> {
-    let asked = |start| Asked {
-        ledger,
-        service,
-        start,
-        now: context.now,
-        except: None,
-    };
+    let asked = |start| Asked::new(ledger, service, start, context.now, None);
     let first = starts.iter().flatten().next().copied();
     let first = asked(first.expect("the first of a series has a start"));
-    let mut firsts = candidates(ledger, service, resource);
-    firsts.sort_by_cached_key(|candidate| first.load(candidate.number));
+    let firsts = candidates(ledger, service, resource);
+    let mut firsts: Vec<_> = firsts
+        .into_iter()
+        .map(|candidate| candidate.number)
+        .collect();
+    by_load(first, &mut firsts, false);
     let mut furthest = (0, Rejection::SlotNotOffered(Reason::Unknown));
     for candidate in firsts {
-        match all(&asked, candidate, starts) {
+        match all(&asked, ledger.numbered(candidate), starts) {
             Ok(taken) => return Ok(taken),
             Err((occurrence, _)) if occurrence <= furthest.0 => {}
             Err(refusal) => furthest = refusal,

@@ -7,7 +7,7 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::state::Ledger;
 use crate::limits;
 
-/// Holds that lapsed and rows that need no longer be kept; a bounded number at a time, the rest at the next tick.
+/// Holds that lapsed, waits that are over and rows that need no longer be kept; a bounded number at a time, the rest at the next tick.
 pub fn time_passed(ledger: &Ledger, context: &Context<'_>) -> Decision {
     let due = ledger
         .lapses
@@ -17,6 +17,14 @@ pub fn time_passed(ledger: &Ledger, context: &Context<'_>) -> Decision {
         .take(limits::SWEEP_ROWS_MAX)
         .map(|(_, hold)| Event::HoldExpired { hold: *hold })
         .collect();
+    let over = ledger.waitlist.over_by(context.now);
+    events.extend(
+        over.take(limits::SWEEP_ROWS_MAX)
+            .map(|entry| Event::WaitlistOver {
+                entry,
+                at: context.now,
+            }),
+    );
     let due = ledger
         .forgets
         .iter()

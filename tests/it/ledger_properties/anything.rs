@@ -1,14 +1,15 @@
 //! Commands with any values, from any caller, at any instant: nothing panics, and what was decided can be replayed.
 
 use holdfast::ledger::{
-    AppointmentSearch, BlockSearch, Command, ConflictSearch, Cursor, Destination, NewResource,
-    NewService, PageRequest, Policy, ProfileChange, Query, Receipt, ResourceChange, ServiceChange,
-    SlotSearch, TextChannel, WantedHolds, Wish, look,
+    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Cursor, Destination,
+    NewResource, NewService, PageRequest, Policy, ProfileChange, Query, Receipt, ResourceChange,
+    ServiceChange, SlotSearch, TextChannel, WantedHolds, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
     Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal,
-    ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy, Weekdays, Window,
+    Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy,
+    WaitlistId, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -71,6 +72,7 @@ pub fn policies() -> impl Strategy<Value = Policy> {
                 code_ttl_seconds: code,
                 attempts_max: attempts,
                 resends_max: resends,
+                offer_seconds: ttl,
                 texts,
             },
         )
@@ -113,6 +115,7 @@ struct Known {
     texts: Vec<u128>,
     keys: Vec<u128>,
     blocks: Vec<u128>,
+    waitlist: Vec<u128>,
 }
 
 impl Known {
@@ -123,6 +126,7 @@ impl Known {
             Receipt::CodeQueued(code) => self.texts.push(code.message.0),
             Receipt::Key(key) => self.keys.push(key.id.0),
             Receipt::Block { block, .. } => self.blocks.push(block.id.0),
+            Receipt::WaitlistEntry(entry) => self.waitlist.push(entry.id.0),
             _ => {}
         }
     }
@@ -153,6 +157,7 @@ impl Known {
             }
             Command::RevokeKey(key) => name(&self.keys, &mut key.0),
             Command::RemoveBlock { block, .. } => name(&self.blocks, &mut block.0),
+            Command::WithdrawFromWaitlist(entry) => name(&self.waitlist, &mut entry.0),
             _ => {}
         }
         command
@@ -263,7 +268,13 @@ fn made() -> impl Strategy<Value = u128> {
 
 fn command() -> impl Strategy<Value = Command> {
     // Boxed: nested by value they outgrow a test thread's stack.
-    prop_oneof![2 => of_the_practice().boxed(), 8 => of_holds().boxed(), 2 => of_appointments().boxed(), 2 => of_the_rest().boxed()]
+    prop_oneof![
+        2 => of_the_practice().boxed(),
+        8 => of_holds().boxed(),
+        2 => of_appointments().boxed(),
+        2 => of_the_rest().boxed(),
+        4 => of_the_waitlist().boxed(),
+    ]
 }
 
 fn of_the_practice() -> impl Strategy<Value = Command> {
@@ -371,6 +382,44 @@ fn of_holds() -> impl Strategy<Value = Command> {
             code,
             if_version: None,
         }),
+    ]
+}
+
+fn times() -> impl Strategy<Value = Times> {
+    let days = prop::option::of(prop::sample::select(vec!["mon", "tue", "sun"]));
+    let days = days.prop_map(|day| day.map(|day| Weekdays::named([day]).expect("a day")));
+    let day = || {
+        prop::option::weighted(
+            0.3,
+            prop_oneof![
+                8 => (1i8..29).prop_map(|day| date(2026, 3, day)),
+                1 => prop::sample::select(vec![Date::MIN, Date::MAX]),
+            ],
+        )
+    };
+    let hours = prop::option::weighted(0.3, window());
+    (days, hours, day(), day()).prop_map(|(days, hours, from, to)| Times {
+        days,
+        hours,
+        from,
+        to,
+    })
+}
+
+fn of_the_waitlist() -> impl Strategy<Value = Command> {
+    let resources = prop::option::weighted(0.3, prop::collection::vec(slug("r"), 0..3));
+    let awaited = (slug("s"), resources, times()).prop_map(|(service, resources, times)| Awaited {
+        service,
+        resources,
+        times,
+    });
+    let reply = prop::sample::select(vec![Reply::Yes, Reply::No, Reply::Unclear]);
+    prop_oneof![
+        4 => (awaited, party()).prop_map(|(awaited, party)| Command::JoinWaitlist { awaited, party }),
+        4 => Just(Command::OfferFreed),
+        1 => made().prop_map(|entry| Command::WithdrawFromWaitlist(WaitlistId(entry))),
+        2 => (prop::option::of((0u128..3).prop_map(CallerId)), reply)
+            .prop_map(|(caller, reply)| Command::AnswerOffer { caller, reply }),
     ]
 }
 
@@ -519,6 +568,7 @@ fn query() -> impl Strategy<Value = Query> {
             person: PersonId(person),
             limit
         }),
+        page().prop_map(|page| Query::Waitlist { status: None, page }),
         page().prop_map(Query::Resources),
         page().prop_map(Query::Keys),
     ]

@@ -219,7 +219,10 @@ impl Life {
                 generation,
                 digits,
                 ..
-            } = self.house.live.message(*text)?.kind;
+            } = self.house.live.message(*text)?.kind
+            else {
+                return None;
+            };
             (whose == hold).then(|| self.house.codes.code(verification, generation, digits))
         });
         let code = match said {

@@ -29,6 +29,7 @@ pub fn policy() -> Policy {
         code_ttl_seconds: 300,
         attempts_max: 5,
         resends_max: 3,
+        offer_seconds: 900,
         texts: TextChannel::Inbox,
     }
 }

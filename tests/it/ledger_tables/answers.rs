@@ -3,9 +3,9 @@
 use holdfast::calendar::Instants;
 use holdfast::ledger::{
     AppointmentView, CodeQueued, ConflictView, Decision, Event, Explanation, Finding, HoldView,
-    Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View,
+    Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View, WaitlistView,
 };
-use holdfast::model::{Block, Interval, SendOutcome, Slug, Timestamp};
+use holdfast::model::{Block, Interval, SendOutcome, Slug, TextKind, Timestamp};
 
 use super::desk::Desk;
 use super::words::DAY_NAMES;
@@ -13,11 +13,13 @@ use super::words::DAY_NAMES;
 /// Slots that are shown one by one; of more, the first and the last.
 const SHOWN: usize = 8;
 
-pub fn name_hold(desk: &mut Desk, name: &str, decision: &Decision) {
-    if let Receipt::Hold(hold) = &decision.receipt
-        && !decision.replayed
-    {
-        desk.holds.give(name, hold.id.0);
+/// Gives what was made the name that the table has for it.
+pub fn name_it(desk: &mut Desk, name: &str, decision: &Decision) {
+    match &decision.receipt {
+        _ if decision.replayed => {}
+        Receipt::Hold(hold) => desk.holds.give(name, hold.id.0),
+        Receipt::WaitlistEntry(entry) => desk.waitlist.give(name, entry.id.0),
+        _ => {}
     }
 }
 
@@ -38,10 +40,19 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
         1..=SHOWN => said += &format!("expired {}, ", expired.join(" ")),
         many => said += &format!("expired {many}, "),
     }
+    if let Some(offers) = offers(desk, decision) {
+        return Ok(said + &offers);
+    }
     said += &receipt(desk, &decision.receipt);
     for event in &decision.events {
         match event {
             Event::HoldLocked { .. } => said += ", hold locked",
+            Event::OfferUnsent { hold } => {
+                said += &format!(", {} given back", desk.holds.name(hold.0));
+            }
+            Event::WaitlistOver { entry, .. } => {
+                said += &format!(", {} over", desk.waitlist.name(entry.0));
+            }
             Event::KeysUsed(uses) => said += &format!(", uses noted: {}", uses.len()),
             Event::CodeWithdrawn { .. } => said += ", code withdrawn",
             Event::BlockRemoved { block, .. } => {
@@ -59,6 +70,29 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
         said += " (no event)";
     }
     Ok(said)
+}
+
+/// What a decision offers to someone who waits, and in which text.
+fn offers(desk: &Desk, decision: &Decision) -> Option<String> {
+    let made = decision.events.iter().find_map(|event| match event {
+        Event::OfferMade { entry, hold } => Some((entry, hold)),
+        _ => None,
+    });
+    let (entry, hold) = made?;
+    let text = decision.events.iter().find_map(|event| match event {
+        Event::TextQueued { message, .. } => Some(desk.texts.name(message.0)),
+        _ => None,
+    });
+    let query = holdfast::ledger::Query::Hold(*hold);
+    let seen = holdfast::ledger::look(&desk.ledger, &query, Desk::principal("staff"), desk.now);
+    let Ok(View::Hold(view)) = seen else {
+        panic!("an offer is a hold")
+    };
+    let (entry, text) = (desk.waitlist.name(entry.0), text.expect("an offer is told"));
+    Some(format!(
+        "{entry} is offered {} by {text}",
+        self::hold(desk, &view)
+    ))
 }
 
 fn receipt(desk: &Desk, receipt: &Receipt) -> String {
@@ -95,6 +129,8 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
         }
         Receipt::Hold(view) => hold(desk, view),
         Receipt::HoldAgain(view) => format!("{} again", hold(desk, view)),
+        Receipt::WaitlistEntry(view) => entry(desk, view),
+        Receipt::Withdrawn(id) => format!("{} withdrawn", desk.waitlist.name(id.0)),
         Receipt::Released(id) => format!("{} released", desk.holds.name(id.0)),
         Receipt::CodeQueued(code) => code_queued(desk, code),
         Receipt::CodeMismatch { attempts_left, .. } => {
@@ -131,11 +167,14 @@ fn public(id: &Slug) -> String {
 
 fn code_queued(desk: &Desk, code: &CodeQueued) -> String {
     let carried = desk.ledger.message(code.message).expect("a text").kind;
-    let holdfast::model::TextKind::Code {
+    let TextKind::Code {
         verification,
         generation,
         ..
-    } = carried;
+    } = carried
+    else {
+        panic!("a code is in a code's text")
+    };
     let known =
         |c: &super::desk::Code| (c.verification, c.generation) == (verification, generation);
     let number = 1 + desk.issued.iter().position(known).expect("a sent code");
@@ -158,6 +197,21 @@ fn hold(desk: &Desk, view: &HoldView) -> String {
     let (at, resource) = (stretch(desk, view.interval), joined(&view.resources));
     let until = time(desk, view.expires_at);
     format!("{name} {status} {resource} {at} until {until}")
+}
+
+fn entry(desk: &Desk, view: &WaitlistView) -> String {
+    let (name, status) = (desk.waitlist.name(view.id.0), view.status.as_str());
+    let mut said = format!("{name} {status} v{}", view.version);
+    if let Some(reason) = view.reason {
+        said += &format!(": {}", reason.as_str());
+    }
+    if let Some(offer) = &view.offer {
+        said += &format!(" {}", desk.holds.name(offer.hold.0));
+    }
+    if let Some(appointment) = view.appointment {
+        said += &format!(" {}", desk.appointments.name(appointment.0));
+    }
+    said
 }
 
 fn appointment(desk: &Desk, view: &AppointmentView) -> String {
@@ -292,6 +346,8 @@ pub fn view(desk: &Desk, view: &View) -> String {
             let shown = |view: &HoldView| hold(desk, view) + locked(view);
             listed(page.items.iter().map(shown).collect())
         }
+        View::WaitlistEntry(view) => entry(desk, view),
+        View::Waitlist(page) => listed(page.items.iter().map(|one| entry(desk, one)).collect()),
         View::Appointment(view) => appointment(desk, view),
         View::Appointments(page) => {
             listed(page.items.iter().map(|a| appointment(desk, a)).collect())

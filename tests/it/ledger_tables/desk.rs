@@ -13,7 +13,7 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, BlockId, CallerId, HoldId, KeyId, MessageId, Party, PersonId, Principal, Scope,
-    TenantId, Timestamp, VerificationId,
+    TenantId, Timestamp, VerificationId, WaitlistId,
 };
 use holdfast::seal::{CodeKey, MasterKey};
 
@@ -41,6 +41,12 @@ impl Names {
         if self.ids.len() < NUMBERED && !self.ids.values().any(|known| *known == id) {
             self.give(&format!("{kind}{}", self.ids.len() + 1), id);
         }
+    }
+
+    /// Names it by its kind and its number among those of that kind.
+    pub fn give_number(&mut self, kind: char, id: u128) {
+        let of_kind = self.ids.keys().filter(|name| name.starts_with(kind));
+        self.give(&format!("{kind}{}", of_kind.count() + 1), id);
     }
 
     pub fn id(&self, name: &str) -> u128 {
@@ -75,6 +81,7 @@ pub struct Desk {
     pub blocks: Names,
     pub keys: Names,
     pub parties: Names,
+    pub waitlist: Names,
     pub issued: Vec<Code>,
     /// Idempotency keys and the body each came with.
     bodies: BTreeMap<String, String>,
@@ -97,6 +104,7 @@ impl Desk {
                 code_ttl_seconds: 300,
                 attempts_max: 5,
                 resends_max: 3,
+                offer_seconds: 900,
                 texts: TextChannel::Inbox,
             },
             codes: CodeKey::of(&master, TenantId(1)),
@@ -106,6 +114,7 @@ impl Desk {
             blocks: Names::default(),
             keys: Names::default(),
             parties: Names::default(),
+            waitlist: Names::default(),
             issued: Vec::new(),
             bodies: BTreeMap::new(),
             drawn: 0,
@@ -135,8 +144,12 @@ impl Desk {
         [(); 3].map(|()| self.draw())
     }
 
-    /// `ann` has a phone of her own; `bob@ann` is Bob, calling from Ann's.
+    /// `ann` has a phone of her own; `bob@ann` is Bob, calling from Ann's; `someone` is nobody who was named before.
     pub fn party(&mut self, name: &str) -> Party {
+        let name = &match name {
+            "someone" => self.new_word(),
+            name => name.to_owned(),
+        };
         let (person, phone) = name.split_once('@').unwrap_or((name, name));
         let mut id = |name: String| {
             self.parties.number('p', 0);
@@ -220,6 +233,7 @@ impl Desk {
                     self.issued.push(code);
                 }
             }
+            Event::OfferMade { hold, .. } => self.holds.give_number('o', hold.0),
             Event::TextQueued { message, .. } => self.texts.number('t', message.0),
             Event::HoldConfirmed { appointment, .. }
             | Event::AppointmentBooked { appointment, .. } => {
@@ -259,6 +273,10 @@ impl Desk {
 
     pub fn appointment(&self, name: &str) -> AppointmentId {
         AppointmentId(self.appointments.id(name))
+    }
+
+    pub fn entry(&self, name: &str) -> WaitlistId {
+        WaitlistId(self.waitlist.id(name))
     }
 
     pub fn block(&self, name: &str) -> BlockId {

@@ -2,13 +2,14 @@
 
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
-    AppointmentSearch, BlockSearch, Command, ConflictSearch, Cursor, Decision, Destination,
-    NewResource, NewService, PageRequest, ProfileChange, Query, Rejection, ResourceChange,
-    ServiceChange, SlotSearch, TextChannel, View, WantedHolds, Wish, look,
+    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Cursor, Decision,
+    Destination, NewResource, NewService, PageRequest, ProfileChange, Query, Rejection,
+    ResourceChange, ServiceChange, SlotSearch, TextChannel, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
-    KeyId, KeyUse, Profile, ResourceKind, Scope, SendOutcome, Slug, Timestamp, VerificationPolicy,
+    KeyId, KeyUse, Profile, Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp,
+    VerificationPolicy, Weekdays,
 };
 
 use super::answers;
@@ -41,10 +42,14 @@ pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
         "policy" => set_policy(desk, &mut words),
         "instance" => desk.become_instance(),
         "find" | "see" | "version" | "holds" | "appointments" | "person" | "conflicts"
-        | "blocks" | "due" | "explain" => {
+        | "blocks" | "waitlist" | "due" | "explain" => {
             let said = ask(desk, verb, &mut words);
             words.done();
             return Some(said);
+        }
+        "offers" => {
+            words.done();
+            return Some(Ok(offer_all(desk)));
         }
         "repeat" => {
             let times = words.next().parse().expect("how often");
@@ -89,20 +94,20 @@ type Outcome = Result<Decision, Rejection>;
 
 fn command(desk: &mut Desk, verb: &str, mut words: Words) -> (Outcome, Result<String, String>) {
     let by_default = match verb {
-        "hold" | "extend" | "release" | "send" | "confirm" => "agent",
-        "text" | "tick" | "used" => "system",
+        "hold" | "extend" | "release" | "send" | "confirm" | "join" => "agent",
+        "text" | "tick" | "offer" | "used" => "system",
         "tenant" => "admin",
         _ => "staff",
     };
     let principal = Desk::principal(words.option("as").unwrap_or(by_default));
     let key = words.option("key");
-    let named = (verb == "hold").then(|| words.next());
+    let named = matches!(verb, "hold" | "join").then(|| words.next());
     let body = words.text();
     let command = read_command(desk, verb, &mut words);
     words.done();
     let outcome = desk.carry_out(&command, principal, key.map(|key| (key, body.as_str())));
     if let (Some(name), Ok(decision)) = (named, &outcome) {
-        answers::name_hold(desk, name, decision);
+        answers::name_it(desk, name, decision);
     }
     let said = answers::outcome(desk, &outcome);
     (outcome, said)
@@ -155,6 +160,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         "send" => Command::SendCode(desk.hold(words.next())),
         "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
         "text" => read_text(desk, words),
+        "join" | "withdraw" | "offer" | "reply" => read_wait(desk, verb, words),
         "tick" => Command::TimePassed,
         _ => words.wrong("not a step"),
     }
@@ -291,6 +297,77 @@ fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
         }
     };
     Some(EnteredCode::new(&text).expect("something was said"))
+}
+
+fn read_wait(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
+    match verb {
+        "withdraw" => Command::WithdrawFromWaitlist(desk.entry(words.next())),
+        "offer" => Command::OfferFreed,
+        "reply" => Command::AnswerOffer {
+            caller: match words.next() {
+                "stranger" => None,
+                name => Some(desk.party(name).caller),
+            },
+            reply: Reply::read(&words.all().join(" ")),
+        },
+        _ => read_join(desk, words),
+    }
+}
+
+/// `checkup for ann with dr-a,dr-b days mon,tue hours 09:00-12:00 from 2026-03-03 to 2026-03-06`.
+fn read_join(desk: &mut Desk, words: &mut Words) -> Command {
+    let party = desk.party(words.option("for").expect("someone waits"));
+    let listed = |list: &str| {
+        list.split(',')
+            .filter(|id| !id.is_empty())
+            .map(slug)
+            .collect()
+    };
+    let resources = words.option("with").map(|list| match list {
+        "nobody" => Vec::new(),
+        list => listed(list),
+    });
+    let days = words
+        .option("days")
+        .map(|days| Weekdays::named(days.split(',')).expect("days"));
+    let hours = words
+        .option("hours")
+        .map(|hours| window(hours).expect("hours"));
+    let mut date = |name| {
+        let text = words.option(name)?;
+        Some(holdfast::calendar::parse_date(text).expect("a date"))
+    };
+    let (from, to) = (date("from"), date("to"));
+    Command::JoinWaitlist {
+        awaited: Awaited {
+            service: slug(words.next()),
+            resources,
+            times: Times {
+                days,
+                hours,
+                from,
+                to,
+            },
+        },
+        party,
+    }
+}
+
+/// What the house does after a step that freed time: it offers until nothing is left to be offered.
+fn offer_all(desk: &mut Desk) -> String {
+    let mut said = Vec::new();
+    let mut steps = 0;
+    while desk.ledger.has_freed() {
+        let (_, one) = command(desk, "offer", Words::of(""));
+        said.extend(one.into_iter().filter(|one| one != "nothing"));
+        steps += 1;
+        assert!(steps < 1000, "freed time is offered or dropped");
+    }
+    match said.len() {
+        0 => "none".to_owned(),
+        1..=OUTCOMES_SHOWN => said.join("; "),
+        many => format!("{many}: {} … {}", said[0], said[many - 1]),
+    }
 }
 
 fn read_key(desk: &Desk, verb: &str, words: &mut Words) -> Command {
@@ -470,6 +547,7 @@ fn set_policy(desk: &mut Desk, words: &mut Words) {
     set("code-ttl", &mut policy.code_ttl_seconds);
     set("attempts", &mut policy.attempts_max);
     set("resends", &mut policy.resends_max);
+    set("offer", &mut policy.offer_seconds);
     if let Some(channel) = words.option("texts") {
         policy.texts = match channel {
             "provider" => TextChannel::Provider,
@@ -487,12 +565,16 @@ fn ask(desk: &mut Desk, verb: &str, words: &mut Words) -> Result<String, String>
         "explain" => Query::Explain(wish(desk, words)),
         "see" => {
             let name = words.next();
-            if name.starts_with('h') {
-                Query::Hold(desk.hold(name))
-            } else {
-                Query::Appointment(desk.appointment(name))
+            match name.as_bytes().first() {
+                Some(b'h' | b'o') => Query::Hold(desk.hold(name)),
+                Some(b'w') => Query::WaitlistEntry(desk.entry(name)),
+                _ => Query::Appointment(desk.appointment(name)),
             }
         }
+        "waitlist" => Query::Waitlist {
+            status: None,
+            page: EVERYTHING,
+        },
         "holds" => Query::Holds {
             status: match words.eat("locked") {
                 true => Some(WantedHolds::Locked),

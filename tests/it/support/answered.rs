@@ -22,9 +22,15 @@ pub fn check_answered(ledger: &Ledger, receipt: &Receipt, now: Timestamp) {
         Receipt::Appointment(view) | Receipt::AppointmentAgain(view) => {
             (Query::Appointment(view.id), View::Appointment(view.clone()))
         }
+        Receipt::WaitlistEntry(view) => (
+            Query::WaitlistEntry(view.id),
+            View::WaitlistEntry(view.clone()),
+        ),
         Receipt::CodeQueued(code) => {
             let text = ledger.message(code.message).expect("a queued text");
-            let TextKind::Code { hold, .. } = text.kind;
+            let TextKind::Code { hold, .. } = text.kind else {
+                panic!("a code is in a code's text")
+            };
             let View::Hold(view) = found(Query::Hold(hold)) else {
                 panic!("a hold was asked for")
             };

@@ -100,6 +100,13 @@ impl World {
         self.run(false);
     }
 
+    /// Stops in order, lets the test at what is stored, and starts again.
+    pub fn restart_after(&mut self, act: impl FnOnce(&Self)) {
+        self.stop();
+        act(self);
+        self.run(false);
+    }
+
     /// Starts again on what a power cut would have left, without an orderly stop.
     pub fn restart_after_power_cut(&mut self) {
         self.storage = self.storage.crash();

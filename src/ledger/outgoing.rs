@@ -1,0 +1,83 @@
+//! Texts as events leave them: queued, handed over, settled, and what a text that was not sent no longer counts as.
+//!
+//! A part of `apply`, which is the only caller: total, and without a clock.
+
+use crate::limits;
+use crate::model::{
+    CallerId, Message, MessageId, MessageState, ProviderId, SendOutcome, TextKind, Timestamp,
+};
+
+use super::state::{Forget, Ledger};
+
+/// A text was decided and its first attempt handed over.
+pub(super) fn queue_text(
+    ledger: &mut Ledger,
+    id: MessageId,
+    kind: TextKind,
+    to: CallerId,
+    at: Timestamp,
+) {
+    let message = Message {
+        id,
+        kind,
+        to,
+        queued_at: at,
+        attempts: 1,
+        state: MessageState::HandedOver,
+        sid: None,
+    };
+    ledger.messages.insert(id, message);
+    ledger.unsettled.insert(id);
+}
+
+/// A text is about to be sent again.
+pub(super) fn hand_over_text(ledger: &mut Ledger, id: MessageId, attempt: u32) {
+    let text = ledger.messages.get_mut(&id);
+    let text = text.expect("only a known text is sent");
+    assert!(
+        attempt == text.attempts + 1,
+        "attempts are counted one by one"
+    );
+    text.attempts = attempt;
+}
+
+/// It is known what became of a text.
+pub(super) fn settle_text(
+    ledger: &mut Ledger,
+    id: MessageId,
+    outcome: SendOutcome,
+    sid: Option<ProviderId>,
+) {
+    let message = ledger
+        .messages
+        .get_mut(&id)
+        .expect("only a known text settles");
+    assert!(
+        message.state == MessageState::HandedOver,
+        "a text settles once"
+    );
+    message.state = MessageState::Settled(outcome);
+    message.sid = sid;
+    ledger.unsettled.remove(&id);
+    let forget_at = message.queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
+    ledger.forgets.insert((forget_at, Forget::Message(id)));
+    // What was certainly not sent counts as no text: neither as a re-send nor as one that carries the code.
+    if let TextKind::Code {
+        hold,
+        verification,
+        generation,
+        ..
+    } = message.kind
+        && outcome == SendOutcome::NotSent
+        && let Some(hold) = ledger.holds.get_mut(&hold)
+    {
+        hold.codes_sent = hold.codes_sent.saturating_sub(1);
+        if let Some(code) = hold
+            .verification
+            .as_mut()
+            .filter(|code| (code.id, code.generation) == (verification, generation))
+        {
+            code.texts = code.texts.saturating_sub(1);
+        }
+    }
+}

@@ -1,0 +1,63 @@
+//! What the ledger says of those who wait: an entry as anyone may see it, whether an offer stands, whether any time is left
+//! to be offered.
+
+use crate::model::{
+    EndReason, Hold, HoldId, Timestamp, WaitlistEntry, WaitlistState, WaitlistStatus,
+};
+
+use super::receipt::{OfferView, WaitlistView};
+use super::state::Ledger;
+
+impl Ledger {
+    /// Whether time has become free that is not offered yet.
+    pub fn has_freed(&self) -> bool {
+        self.waitlist.freed().next().is_some()
+    }
+
+    /// Whether an offer still stands at `now`.
+    pub fn offer_stands(&self, hold: HoldId, now: Timestamp) -> bool {
+        let is_live = |hold: &Hold| hold.is_live(now);
+        self.waitlist.offered_by(hold).is_some() && self.holds.get(&hold).is_some_and(is_live)
+    }
+
+    pub(super) fn waitlist_view(&self, entry: &WaitlistEntry, now: Timestamp) -> WaitlistView {
+        let offer = match entry.state {
+            WaitlistState::Offered(hold) => self.holds.get(&hold).filter(|hold| hold.is_live(now)),
+            _ => None,
+        };
+        // Whether a time is over is judged by the clock, not by whether anyone has written it down.
+        let waiting = match now < entry.ends_at {
+            true => (WaitlistStatus::Waiting, None),
+            false => (WaitlistStatus::Over, Some(EndReason::DatePassed)),
+        };
+        let (status, reason) = match entry.state {
+            WaitlistState::Offered(_) if offer.is_some() => (WaitlistStatus::Offered, None),
+            WaitlistState::Waiting | WaitlistState::Offered(_) => waiting,
+            WaitlistState::Booked(_) => (WaitlistStatus::Booked, None),
+            WaitlistState::Withdrawn => (WaitlistStatus::Withdrawn, None),
+            WaitlistState::Over(reason) => (WaitlistStatus::Over, Some(reason)),
+        };
+        WaitlistView {
+            id: entry.id,
+            version: entry.version,
+            status,
+            reason,
+            service: self.services[entry.service.0 as usize].id.clone(),
+            resources: self.slugs(entry.resources.iter().copied()),
+            times: entry.times,
+            party: entry.party,
+            created_at: entry.created_at,
+            offer: offer.map(|hold| OfferView {
+                hold: hold.id,
+                service: self.service_of(hold).id.clone(),
+                resources: self.slugs(hold.claims.iter().map(|claim| claim.resource)),
+                interval: hold.interval,
+                expires_at: hold.expires_at,
+            }),
+            appointment: match entry.state {
+                WaitlistState::Booked(appointment) => Some(appointment),
+                _ => None,
+            },
+        }
+    }
+}

@@ -1,0 +1,294 @@
+//! The waitlist's tables: who waits, what is offered to whom, and which time has become free and is not offered yet.
+//!
+//! Nothing here decides or knows the time. Whoever waits stands in one queue for each service, by their place in order of
+//! creation, so that those who were offered something or have ended are not walked; the times that they would come stand
+//! there too, so that those whom a time does not suit are not even looked up (measured: an eighth of the time). Invariant: an entry stands in a queue
+//! exactly while it waits, and has an offer exactly while it is offered one; `check` walks all of it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::limits;
+use crate::model::{
+    AppointmentId, CallerId, Claim, EndReason, HoldId, Interval, ResourceId, ServiceId, Times,
+    Timestamp, WaitlistEntry, WaitlistId, WaitlistState,
+};
+
+use super::table::{FixedMap, Table};
+
+/// Those who wait for one service, by serial number, with the times that they would come.
+pub(super) type Queue = BTreeMap<u64, Times>;
+
+/// The waitlist of one tenant.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub(super) struct Waitlist {
+    entries: Table<WaitlistId, WaitlistEntry>,
+    /// Those that wait, by service. No queue is empty.
+    queues: BTreeMap<ServiceId, Queue>,
+    /// When those that wait wait no longer.
+    ends: BTreeSet<(Timestamp, WaitlistId)>,
+    /// Holds that are offers.
+    offers: BTreeMap<HoldId, WaitlistId>,
+    /// How many entries of a service have not ended. None is zero.
+    awaited: BTreeMap<ServiceId, usize>,
+    /// How many entries of a phone have not ended.
+    phones: FixedMap<CallerId, u32>,
+    /// Time that became free while someone waited who might use it, soonest first.
+    freed: BTreeSet<(Interval, ResourceId)>,
+}
+
+impl Waitlist {
+    /// An entry.
+    pub fn get(&self, id: WaitlistId) -> Option<&WaitlistEntry> {
+        self.entries.get(&id)
+    }
+
+    /// The entry of this serial number.
+    pub fn by_serial(&self, serial: u64) -> Option<&WaitlistEntry> {
+        self.entries.by_serial(serial)
+    }
+
+    /// The entries made after the one of this serial number, in order of creation.
+    pub fn after(&self, serial: u64) -> impl DoubleEndedIterator<Item = (u64, &WaitlistEntry)> {
+        self.entries.after(serial)
+    }
+
+    /// How many have not ended.
+    pub fn open(&self) -> usize {
+        self.awaited.values().sum()
+    }
+
+    /// How many of a phone have not ended.
+    pub fn open_of(&self, caller: CallerId) -> u32 {
+        self.phones.get(&caller).copied().unwrap_or(0)
+    }
+
+    /// The services that someone waits for or is offered.
+    pub fn awaited(&self) -> impl Iterator<Item = ServiceId> {
+        self.awaited.keys().copied()
+    }
+
+    /// The services that someone waits for, with those who do.
+    pub fn queues(&self) -> impl Iterator<Item = (ServiceId, &Queue)> {
+        self.queues.iter().map(|(service, queue)| (*service, queue))
+    }
+
+    /// Whose offer a hold is.
+    pub fn offered_by(&self, hold: HoldId) -> Option<&WaitlistEntry> {
+        self.get(*self.offers.get(&hold)?)
+    }
+
+    /// Time that became free and is not offered yet, soonest first.
+    pub fn freed(&self) -> impl Iterator<Item = Claim> {
+        let freed = self.freed.iter();
+        freed.map(|(interval, resource)| Claim {
+            resource: *resource,
+            interval: *interval,
+        })
+    }
+
+    /// Those whose time to wait is over by `now`, in order of that.
+    pub fn over_by(&self, now: Timestamp) -> impl Iterator<Item = WaitlistId> {
+        let due = self.ends.iter().take_while(move |(at, _)| *at <= now);
+        due.map(|(_, id)| *id)
+    }
+
+    /// When the next one waits no longer.
+    pub fn next_end(&self) -> Option<Timestamp> {
+        self.ends.first().map(|(at, _)| *at)
+    }
+
+    /// Adds an entry at the end.
+    pub fn join(&mut self, entry: WaitlistEntry) {
+        assert!(
+            entry.state == WaitlistState::Waiting,
+            "whoever comes new waits"
+        );
+        let id = entry.id;
+        *self.phones.entry(entry.party.caller).or_default() += 1;
+        *self.awaited.entry(entry.service).or_default() += 1;
+        self.entries.insert(id, entry);
+        self.enqueue(id);
+    }
+
+    /// A hold was placed for an entry.
+    pub fn offer(&mut self, id: WaitlistId, hold: HoldId) {
+        self.dequeue(id);
+        self.change(id, WaitlistState::Offered(hold));
+        let before = self.offers.insert(hold, id);
+        assert!(before.is_none(), "a hold is one offer");
+    }
+
+    /// Nobody will answer this offer: its text was not sent.
+    pub fn count_unsent(&mut self, hold: HoldId) {
+        let id = *self.offers.get(&hold).expect("only an offer is not sent");
+        self.entry_mut(id).unanswered += 1;
+    }
+
+    /// An offer was not taken: the entry waits again at its old place, or is over. Gives the entry if it ended.
+    pub fn pass_up(
+        &mut self,
+        hold: HoldId,
+        start: Timestamp,
+        unanswered: bool,
+        at: Timestamp,
+    ) -> Option<WaitlistId> {
+        let id = self.offers.remove(&hold)?;
+        let entry = self.entry_mut(id);
+        entry.pass_up(start);
+        entry.unanswered += u32::from(unanswered);
+        if entry.unanswered >= limits::OFFERS_UNANSWERED_MAX {
+            self.end(id, WaitlistState::Over(EndReason::OffersUnanswered), at);
+            return Some(id);
+        }
+        self.change(id, WaitlistState::Waiting);
+        self.enqueue(id);
+        None
+    }
+
+    /// An offer became an appointment. Gives the entry, which ended.
+    pub fn book(
+        &mut self,
+        hold: HoldId,
+        appointment: AppointmentId,
+        at: Timestamp,
+    ) -> Option<WaitlistId> {
+        let id = self.offers.remove(&hold)?;
+        self.end(id, WaitlistState::Booked(appointment), at);
+        Some(id)
+    }
+
+    /// An entry waits no longer; its offer, if it has one, is no offer any more.
+    pub fn leave(&mut self, id: WaitlistId, state: WaitlistState, at: Timestamp) {
+        match self.entry_mut(id).state {
+            WaitlistState::Waiting => self.dequeue(id),
+            WaitlistState::Offered(hold) => {
+                let before = self.offers.remove(&hold);
+                assert!(before == Some(id), "an entry's offer is its own");
+            }
+            _ => unreachable!("an entry ends once"),
+        }
+        self.end(id, state, at);
+    }
+
+    /// Time became free. Beyond the bound nobody is offered it: there is more of it than can be offered in time.
+    pub fn note_freed(&mut self, claim: Claim) {
+        if self.freed.len() < limits::FREED_MAX {
+            self.freed.insert((claim.interval, claim.resource));
+        }
+    }
+
+    /// Freed time is taken wholly, over, or of no use to anyone who waits.
+    pub fn drop_freed(&mut self, claims: &[Claim]) {
+        for claim in claims {
+            let there = self.freed.remove(&(claim.interval, claim.resource));
+            assert!(there, "what is dropped was noted");
+        }
+    }
+
+    /// Drops an entry that ended.
+    pub fn forget(&mut self, id: WaitlistId) {
+        let entry = self.entries.remove(&id);
+        let ended = entry.and_then(|entry| entry.ended_at);
+        assert!(ended.is_some(), "only what has ended is forgotten");
+    }
+
+    fn entry_mut(&mut self, id: WaitlistId) -> &mut WaitlistEntry {
+        let entry = self.entries.get_mut(&id);
+        entry.expect("events name known entries")
+    }
+
+    fn change(&mut self, id: WaitlistId, state: WaitlistState) {
+        let entry = self.entry_mut(id);
+        entry.state = state;
+        entry.version += 1;
+    }
+
+    fn end(&mut self, id: WaitlistId, state: WaitlistState, at: Timestamp) {
+        self.change(id, state);
+        let entry = self.entry_mut(id);
+        entry.ended_at = Some(at);
+        let (caller, service) = (entry.party.caller, entry.service);
+        let of_service = self.awaited.get_mut(&service);
+        let of_service = of_service.expect("a service's open entries are counted");
+        *of_service -= 1;
+        if *of_service == 0 {
+            self.awaited.remove(&service);
+        }
+        let of_phone = self.phones.get_mut(&caller);
+        let of_phone = of_phone.expect("a phone's open entries are counted");
+        *of_phone -= 1;
+        if *of_phone == 0 {
+            self.phones.remove(&caller);
+        }
+    }
+
+    fn enqueue(&mut self, id: WaitlistId) {
+        let (serial, entry) = self.place(id);
+        let (service, times, end) = (entry.service, entry.times, (entry.ends_at, id));
+        self.queues
+            .entry(service)
+            .or_default()
+            .insert(serial, times);
+        self.ends.insert(end);
+    }
+
+    fn dequeue(&mut self, id: WaitlistId) {
+        let (serial, entry) = self.place(id);
+        let (service, end) = (entry.service, (entry.ends_at, id));
+        let queue = self.queues.get_mut(&service);
+        let queue = queue.expect("whoever waits stands in a queue");
+        let stood = queue.remove(&serial);
+        assert!(stood.is_some(), "whoever waits stands in a queue");
+        if queue.is_empty() {
+            self.queues.remove(&service);
+        }
+        self.ends.remove(&end);
+    }
+
+    fn place(&self, id: WaitlistId) -> (u64, &WaitlistEntry) {
+        let serial = self.entries.serial_of(&id);
+        let serial = serial.expect("events name known entries");
+        let entry = self.entries.by_serial(serial);
+        (serial, entry.expect("its serial is known"))
+    }
+
+    /// Asserts that every list says what the entries say. Walks everything: for tests, recovery and `verify`.
+    pub fn check(&self) {
+        let (mut waiting, mut offered) = (0, 0);
+        let mut phones: BTreeMap<CallerId, u32> = BTreeMap::new();
+        let mut awaited: BTreeMap<ServiceId, usize> = BTreeMap::new();
+        for (serial, entry) in self.entries.after(0) {
+            let queue = self.queues.get(&entry.service);
+            let queued = queue.and_then(|queue| queue.get(&serial));
+            let waits = entry.state == WaitlistState::Waiting;
+            let times = waits.then_some(&entry.times);
+            assert_eq!(queued, times, "whoever waits stands in a queue");
+            let ends = self.ends.contains(&(entry.ends_at, entry.id));
+            assert_eq!(ends, waits, "whoever waits does so until then");
+            waiting += usize::from(waits);
+            if let WaitlistState::Offered(hold) = entry.state {
+                let known = self.offers.get(&hold);
+                assert_eq!(known, Some(&entry.id), "an offer knows whose it is");
+                offered += 1;
+            }
+            if entry.ended_at.is_none() {
+                *phones.entry(entry.party.caller).or_default() += 1;
+                *awaited.entry(entry.service).or_default() += 1;
+            }
+        }
+        let queued: usize = self.queues.values().map(BTreeMap::len).sum();
+        let counts = (queued, self.ends.len(), self.offers.len());
+        assert_eq!(counts, (waiting, waiting, offered), "and nobody else");
+        assert_eq!(awaited, self.awaited, "a service's entries are counted");
+        let no_queue_is_empty = self.queues.values().all(|queue| !queue.is_empty());
+        assert!(no_queue_is_empty, "a queue is of someone");
+        assert_eq!(
+            phones.len(),
+            self.phones.len(),
+            "phones are kept for a reason"
+        );
+        for (caller, count) in phones {
+            assert_eq!(self.open_of(caller), count, "a phone's entries are counted");
+        }
+    }
+}
