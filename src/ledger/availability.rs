@@ -154,6 +154,7 @@ pub(super) fn free_within(
                     start,
                     now,
                     except: None,
+                    date,
                 };
                 let offered = range.start() <= start && start < range.end();
                 let is_free = offered && asked.unclaimed(resource.number) == Verdict::Free;

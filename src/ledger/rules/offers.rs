@@ -171,13 +171,7 @@ impl Opening {
         now: Timestamp,
     ) -> Option<&Vec<Claim>> {
         let claims = self.claims.get_or_init(|| {
-            let asked = Asked {
-                ledger,
-                service,
-                start: self.start,
-                now,
-                except: None,
-            };
+            let asked = Asked::new(ledger, service, self.start, now, None);
             let chosen = choose(asked, Some(&ledger.numbered(self.first).id), false).ok()?;
             // What is chosen may do without the freed time; then it could have been had before.
             let uses = |claim: &Claim| {
