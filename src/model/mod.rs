@@ -17,6 +17,7 @@ mod personal;
 mod reply;
 mod resource;
 mod service;
+mod spoken;
 mod tenant;
 mod verification;
 

@@ -276,7 +276,8 @@ fn first_free(desk: &Desk, service: &Slug) -> Timestamp {
     first.interval.start()
 }
 
-/// `c1` is the first code that was sent, `wrong` one that never was, `saying:12-34` what somebody said.
+/// `c1` is the first code that was sent, `spoken:c1` the same read out digit by digit, `wrong` one that never was,
+/// `saying:12-34` what somebody said.
 fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
     let word = words.peek()?;
     words.next();
@@ -286,6 +287,10 @@ fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
     };
     let text = match word.split_once(':') {
         Some(("saying", said)) => said.to_owned(),
+        Some(("spoken", name)) => {
+            let number: usize = name.trim_start_matches('c').parse().expect("a code");
+            spelt_out(&right(&desk.issued[number - 1]))
+        }
         _ if word == "wrong" => {
             let mut guesses = (0..).map(|guess| format!("{guess:06}"));
             let free = |guess: &String| desk.issued.iter().all(|code| right(code) != *guess);
@@ -297,6 +302,14 @@ fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
         }
     };
     Some(EnteredCode::new(&text).expect("something was said"))
+}
+
+fn spelt_out(digits: &str) -> String {
+    let names = [
+        "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    ];
+    let said = digits.bytes().map(|digit| names[usize::from(digit - b'0')]);
+    said.collect::<Vec<_>>().join(" ")
 }
 
 fn read_wait(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
