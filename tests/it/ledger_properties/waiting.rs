@@ -306,6 +306,7 @@ impl Life {
                 message: pick(&self.texts, place)?,
                 attempt: 1,
                 outcome: *outcome,
+                sid: None,
             },
             Act::Wait(_) => return None,
         })
