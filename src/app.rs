@@ -14,7 +14,7 @@ use crate::clock::{Clock, Stopwatch};
 use crate::config::{Config, SmsProvider};
 use crate::facade::{self, Facade, Phase, Readiness, Server};
 use crate::journal::{self, Journal, Storage};
-use crate::ledger::{Policy, TextChannel};
+use crate::ledger::{Countries, Policy, TextChannel, TextLimits};
 use crate::metrics::Metrics;
 use crate::model::{Phone, TenantId};
 use crate::outbox::{Dispatcher, DispatcherOptions, SmsGateway};
@@ -213,11 +213,36 @@ pub fn policy(config: &Config) -> Policy {
         code_digits: config.verification.digits,
         code_ttl_seconds: config.verification.ttl_seconds,
         attempts_max: config.verification.attempts_max,
+        attempts_per_hold_max: config.verification.attempts_per_hold_max,
         resends_max: config.verification.resends_max,
         offer_seconds: config.waitlist.offer_seconds,
         texts: match config.sms.provider {
             SmsProvider::Inbox => TextChannel::Inbox,
             SmsProvider::Twilio => TextChannel::Provider,
+        },
+        limits: text_limits(config),
+    }
+}
+
+/// What a provider that is paid may cost. What the inbox captures costs nothing, so only what is set counts there.
+fn text_limits(config: &Config) -> TextLimits {
+    let is_paid = config.sms.provider == SmsProvider::Twilio;
+    let bound = |set: u32, paid: u32| match set {
+        0 => is_paid.then_some(paid),
+        set => Some(set),
+    };
+    let listed = config.sms.countries.split(',').map(str::to_owned);
+    TextLimits {
+        resend_delay_seconds: bound(config.verification.resend_delay_seconds, 30).unwrap_or(0),
+        code_texts_per_phone_max: bound(config.sms.code_texts_per_phone_max, 3),
+        codes_per_phone_max: bound(config.sms.codes_per_phone_max, 5),
+        texts_per_day_max: bound(config.sms.texts_per_day_max, 1000),
+        unused_codes_per_prefix_max: bound(config.sms.unused_codes_per_prefix_max, 20),
+        countries: match config.sms.countries.as_str() {
+            "*" => Countries::Any,
+            "" if is_paid => Countries::OfClinic,
+            "" => Countries::Any,
+            _ => Countries::Listed(listed.collect()),
         },
     }
 }

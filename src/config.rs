@@ -114,10 +114,14 @@ pub struct Verification {
     pub digits: u8,
     /// How long a code works.
     pub ttl_seconds: u32,
-    /// Wrong codes a hold takes.
+    /// Wrong codes that are taken for one code.
     pub attempts_max: u32,
+    /// Wrong codes a hold takes.
+    pub attempts_per_hold_max: u32,
     /// How often a code can be sent again.
     pub resends_max: u32,
+    /// How long before a code is first sent again; 0: by the provider.
+    pub resend_delay_seconds: u32,
 }
 
 /// `[waitlist]`
@@ -146,6 +150,16 @@ pub struct Sms {
     pub provider: SmsProvider,
     /// How long a request waits for its text's outcome.
     pub timeout_ms: u32,
+    /// Texts with codes to one phone within ten minutes; 0: by the provider, as all of these.
+    pub code_texts_per_phone_max: u32,
+    /// Codes to one phone within a day.
+    pub codes_per_phone_max: u32,
+    /// Texts of one clinic within a day.
+    pub texts_per_day_max: u32,
+    /// Codes to one prefix within a day, if hardly any is used.
+    pub unused_codes_per_prefix_max: u32,
+    /// Countries that codes are sent to, by comma; `*`: any; empty: by the provider.
+    pub countries: String,
     /// How long opened credentials are kept in memory.
     pub credential_cache_seconds: u32,
     /// The provider.
@@ -243,7 +257,9 @@ impl Default for Verification {
             digits: 6,
             ttl_seconds: 300,
             attempts_max: 5,
+            attempts_per_hold_max: 10,
             resends_max: 3,
+            resend_delay_seconds: 0,
         }
     }
 }
@@ -259,6 +275,11 @@ impl Default for Sms {
         Self {
             provider: SmsProvider::Twilio,
             timeout_ms: 3000,
+            code_texts_per_phone_max: 0,
+            codes_per_phone_max: 0,
+            texts_per_day_max: 0,
+            unused_codes_per_prefix_max: 0,
+            countries: String::new(),
             credential_cache_seconds: 300,
             twilio: Twilio::default(),
         }
@@ -326,7 +347,7 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let (holds, codes) = (&self.holds, &self.verification);
+        let (holds, codes, sms) = (&self.holds, &self.verification, &self.sms);
         let lifetime = holds.lifetime_seconds_max;
         let in_flight = self.limits.tenant_in_flight_max;
         let public_url = &self.http.public_url;
@@ -345,6 +366,13 @@ impl Config {
             ("verification.digits", (4..=8).contains(&codes.digits), "4 to 8"),
             ("verification.ttl_seconds", (30..=600).contains(&codes.ttl_seconds), "30 to 600"),
             ("verification.attempts_max", (1..=10).contains(&codes.attempts_max), "1 to 10"),
+            ("verification.attempts_per_hold_max", (codes.attempts_max..=100).contains(&codes.attempts_per_hold_max), "verification.attempts_max to 100"),
+            ("verification.resend_delay_seconds", codes.resend_delay_seconds <= 600, "0 to 600"),
+            ("sms.code_texts_per_phone_max", sms.code_texts_per_phone_max <= 32, "0 to 32"),
+            ("sms.codes_per_phone_max", sms.codes_per_phone_max <= 32, "0 to 32"),
+            ("sms.texts_per_day_max", sms.texts_per_day_max <= 1_000_000, "0 to 1000000"),
+            ("sms.unused_codes_per_prefix_max", sms.unused_codes_per_prefix_max <= 10_000, "0 to 10000"),
+            ("sms.countries", are_countries(&sms.countries), "two-letter countries by comma as in GB,IE, or *, or empty"),
             ("verification.resends_max", codes.resends_max <= 10, "0 to 10"),
             ("http.public_url", public_url.is_empty() || is_origin(public_url), "https://… or http://… without a query, as in https://booking.example, or empty"),
             ("sms.credential_cache_seconds", self.sms.credential_cache_seconds <= 3600, "0 to 3600"),
@@ -358,6 +386,12 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+fn are_countries(list: &str) -> bool {
+    let is_country =
+        |name: &str| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_uppercase());
+    list.is_empty() || list == "*" || list.split(',').all(is_country)
 }
 
 /// Whether paths can be put behind it as they are.

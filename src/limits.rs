@@ -82,6 +82,14 @@ pub const HOLD_AGENTS_MAX: usize = 16;
 pub const CALLER_ATTEMPTS_MAX: u32 = 20;
 /// The window of the above, in seconds.
 pub const CALLER_ATTEMPTS_WINDOW_SECONDS: i64 = 24 * 60 * 60;
+/// Within how many seconds the texts of one phone are counted.
+pub const PHONE_TEXTS_WINDOW_SECONDS: i64 = 10 * 60;
+/// Texts of one phone that are remembered; no setting allows more.
+pub const PHONE_TEXTS_KEPT: usize = 32;
+/// The day of all budgets, in seconds.
+pub const BUDGET_DAY_SECONDS: i64 = 24 * 60 * 60;
+/// Of so many codes to a prefix one at least has to be used, or no further ones are sent there.
+pub const PREFIX_USED_ONE_IN: u64 = 10;
 /// Attempts to send one text: a text in flight at a crash may go twice, never three times.
 pub const TEXT_ATTEMPTS_MAX: u32 = 2;
 

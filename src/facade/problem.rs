@@ -80,6 +80,7 @@ codes! {
     VerificationNotNeeded "verification-not-needed" CONFLICT "This service asks for no code";
     VerificationRequired "verification-required" CONFLICT "A code has to be sent first";
     VerificationLocked "verification-locked" LOCKED "Too many wrong codes";
+    CountryNotAllowed "country-not-allowed" CONFLICT "No codes go to that country";
     TooManyCodes "too-many-codes" TOO_MANY_REQUESTS "The code was sent too often";
     DigitsMissing "code-missing" UNPROCESSABLE_ENTITY "The code has to be given";
     DigitsWrong "code-mismatch" UNPROCESSABLE_ENTITY "The code is wrong";

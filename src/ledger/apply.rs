@@ -72,7 +72,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
         Event::AttemptFailed { hold, caller, at } => {
-            hold_mut(ledger, *hold).failed_attempts += 1;
+            let hold = hold_mut(ledger, *hold);
+            hold.failed_attempts += 1;
+            if let Some(code) = &mut hold.verification {
+                code.failed_attempts += 1;
+            }
             attempts::count(ledger, *caller, *at);
         }
         Event::SeriesBooked(series) => {
@@ -225,6 +229,10 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
             ledger
                 .occupancy
                 .hand_over(from, &hold.claims, to, Timestamp::MAX);
+            let prefix = hold.verification.and_then(|code| code.prefix);
+            if let (Proof::Code { .. }, Some(prefix)) = (proof, prefix) {
+                ledger.budgets.note_used(prefix);
+            }
             // The phone has shown that someone holds it: wrong codes before were slips.
             if matches!(proof, Proof::Code { .. } | Proof::Reply) {
                 attempts::clear(ledger, hold.party.caller);
@@ -373,6 +381,8 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
             }
             Forget::Request(key) => ledger.requests.forget(&key),
             Forget::Attempts(caller) => attempts::clear(ledger, caller),
+            Forget::TextsTo(phone) => ledger.budgets.forget_phone(phone),
+            Forget::Prefix(prefix) => ledger.budgets.forget_prefix(prefix),
             Forget::WaitlistEntry(entry) => ledger.waitlist.forget(entry),
         }
     }

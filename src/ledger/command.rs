@@ -6,10 +6,12 @@
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
     Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile, ProviderId, Reply,
-    ResourceKind, Scope, SealedToken, SendOutcome, Slug, SmsAccount, Times, Timestamp,
+    ResourceKind, Route, Scope, SealedToken, SendOutcome, Slug, SmsAccount, Times, Timestamp,
     VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
+
+use super::text_limits::TextLimits;
 
 /// A slot as someone wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -252,7 +254,12 @@ pub enum Command {
         if_version: Option<u32>,
     },
     /// Sends the code of a hold, or sends it again.
-    SendCode(HoldId),
+    SendCode {
+        /// Which hold.
+        hold: HoldId,
+        /// Where the text would go; `None`: nobody knows (any more).
+        route: Option<Route>,
+    },
     /// Turns a hold into an appointment.
     Confirm {
         /// Which hold.
@@ -374,14 +381,18 @@ pub struct Policy {
     pub code_digits: u8,
     /// How long a code works; never beyond its hold.
     pub code_ttl_seconds: u32,
-    /// Wrong codes a hold takes before it is locked.
+    /// Wrong codes that are taken for one code.
     pub attempts_max: u32,
+    /// Wrong codes a hold takes over all its codes before it is locked.
+    pub attempts_per_hold_max: u32,
     /// How often a code can be sent again.
     pub resends_max: u32,
     /// How long an offer to someone who waits lasts; never beyond its start.
     pub offer_seconds: u32,
     /// How texts leave the house.
     pub texts: TextChannel,
+    /// How many of them may.
+    pub limits: TextLimits,
 }
 
 /// The `Idempotency-Key` of a request.

@@ -113,7 +113,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::ReleaseHold { hold, if_version } => {
             holds::release(ledger, *hold, *if_version, context)
         }
-        Command::SendCode(hold) => codes::send(ledger, *hold, context),
+        Command::SendCode { hold, route } => codes::send(ledger, *hold, route.as_ref(), context),
         Command::Confirm {
             hold,
             code,

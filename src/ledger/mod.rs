@@ -5,6 +5,7 @@
 
 mod receipt;
 mod rejection;
+mod text_limits;
 
 mod command;
 mod event;
@@ -17,6 +18,7 @@ mod table;
 
 mod agenda;
 mod blocks;
+mod budgets;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
@@ -61,5 +63,6 @@ pub use receipt::{
     AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Receipt, SeriesView,
     ServiceView, SlotStatus, SlotView, WaitlistView,
 };
-pub use rejection::{Bound, Missing, Reason, Rejection};
+pub use rejection::{Bound, CodeBound, Missing, Reason, Rejection};
 pub use state::Ledger;
+pub use text_limits::{Countries, TextLimits};

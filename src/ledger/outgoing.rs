@@ -4,7 +4,8 @@
 
 use crate::limits;
 use crate::model::{
-    CallerId, Message, MessageId, MessageState, ProviderId, SendOutcome, TextKind, Timestamp,
+    CallerId, Message, MessageId, MessageState, Prefix, ProviderId, SendOutcome, TextKind,
+    Timestamp,
 };
 
 use super::state::{Forget, Ledger};
@@ -28,6 +29,33 @@ pub(super) fn queue_text(
     };
     ledger.messages.insert(id, message);
     ledger.unsettled.insert(id);
+    ledger.budgets.count_text(at);
+    if let TextKind::Code { hold, .. } = kind {
+        // The code that it carries was issued in the same step.
+        let code = ledger.holds.get(&hold).and_then(|hold| hold.verification);
+        let is_new = code.is_some_and(|code| code.texts == 1);
+        let prefix = code.and_then(|code| code.prefix);
+        count_code(ledger, to, prefix.filter(|_| is_new), is_new, at);
+    }
+}
+
+/// Counts a text with a code, and keeps the deadlines of the counts in step.
+fn count_code(
+    ledger: &mut Ledger,
+    to: CallerId,
+    prefix: Option<Prefix>,
+    is_new: bool,
+    at: Timestamp,
+) {
+    let mut moves = |(before, after): (Timestamp, Timestamp), row: Forget| {
+        ledger.forgets.remove(&(before, row));
+        ledger.forgets.insert((after, row));
+    };
+    let budgets = &mut ledger.budgets;
+    moves(budgets.count_for_phone(to, is_new, at), Forget::TextsTo(to));
+    if let Some(prefix) = prefix {
+        moves(budgets.count_for_prefix(prefix, at), Forget::Prefix(prefix));
+    }
 }
 
 /// A text is about to be sent again.
@@ -58,26 +86,38 @@ pub(super) fn settle_text(
     );
     message.state = MessageState::Settled(outcome);
     message.sid = sid;
+    let (kind, to, queued_at) = (message.kind, message.to, message.queued_at);
     ledger.unsettled.remove(&id);
-    let forget_at = message.queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
+    let forget_at = queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
     ledger.forgets.insert((forget_at, Forget::Message(id)));
-    // What was certainly not sent counts as no text: neither as a re-send nor as one that carries the code.
-    if let TextKind::Code {
+    if outcome == SendOutcome::NotSent {
+        take_back(ledger, kind, to, queued_at);
+    }
+}
+
+/// What was certainly not sent counts as no text: neither as a re-send, nor as one that carries the code, nor as a cost.
+fn take_back(ledger: &mut Ledger, kind: TextKind, to: CallerId, queued_at: Timestamp) {
+    ledger.budgets.give_text_back(queued_at);
+    let TextKind::Code {
         hold,
         verification,
         generation,
         ..
-    } = message.kind
-        && outcome == SendOutcome::NotSent
-        && let Some(hold) = ledger.holds.get_mut(&hold)
-    {
-        hold.codes_sent = hold.codes_sent.saturating_sub(1);
-        if let Some(code) = hold
-            .verification
-            .as_mut()
-            .filter(|code| (code.id, code.generation) == (verification, generation))
-        {
-            code.texts = code.texts.saturating_sub(1);
-        }
+    } = kind
+    else {
+        return;
+    };
+    let Some(hold) = ledger.holds.get_mut(&hold) else {
+        return;
+    };
+    hold.codes_sent = hold.codes_sent.saturating_sub(1);
+    let code = hold.verification.as_mut();
+    let code = code.filter(|code| (code.id, code.generation) == (verification, generation));
+    let (mut was_new, mut prefix) = (false, None);
+    if let Some(code) = code {
+        code.texts = code.texts.saturating_sub(1);
+        (was_new, prefix) = (code.texts == 0, code.prefix);
     }
+    let budgets = &mut ledger.budgets;
+    budgets.give_code_back(to, prefix, was_new, queued_at);
 }

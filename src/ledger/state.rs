@@ -11,13 +11,14 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId, KeyRecord,
-    Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Series, SeriesId,
-    Service, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, Timestamp, WaitlistId,
-    WaitlistState,
+    Message, MessageId, MessageState, Prefix, Profile, Resource, ResourceId, SendOutcome, Series,
+    SeriesId, Service, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, Timestamp,
+    WaitlistId, WaitlistState,
 };
 
 use super::agenda::Agenda;
 use super::blocks::Blocks;
+use super::budgets::Budgets;
 use super::day_sheets::{DaySheet, DaySheets};
 use super::idempotency::Requests;
 use super::occupancy::{Occupancy, Owner};
@@ -50,6 +51,10 @@ pub(super) enum Forget {
     Request([u8; 32]),
     /// A phone's count of wrong codes.
     Attempts(CallerId),
+    /// What a phone got of codes.
+    TextsTo(CallerId),
+    /// A count of codes to a prefix.
+    Prefix(Prefix),
     /// An entry of the waitlist that ended.
     WaitlistEntry(WaitlistId),
 }
@@ -80,6 +85,7 @@ pub struct Ledger {
     pub(super) messages: Table<MessageId, Message>,
     /// Texts handed to the outbox and not settled.
     pub(super) unsettled: BTreeSet<MessageId>,
+    pub(super) budgets: Budgets,
     pub(super) waitlist: Waitlist,
     pub(super) requests: Requests,
     /// When holds lapse.
@@ -113,6 +119,7 @@ impl Ledger {
             calls: FixedMap::default(),
             messages: Table::default(),
             unsettled: BTreeSet::new(),
+            budgets: Budgets::default(),
             waitlist: Waitlist::default(),
             requests: Requests::default(),
             lapses: BTreeSet::new(),
@@ -162,6 +169,11 @@ impl Ledger {
         let forget = self.forgets.first().map(|(at, _)| *at);
         let end = self.waitlist.next_end();
         lapse.into_iter().chain(forget).chain(end).min()
+    }
+
+    /// Whose hold it is.
+    pub fn caller_of(&self, hold: HoldId) -> Option<CallerId> {
+        self.holds.get(&hold).map(|hold| hold.party.caller)
     }
 
     /// A text.
@@ -433,6 +445,12 @@ impl Ledger {
                 let hold = self.holds.get(&hold).map(|hold| hold.state);
                 assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
             }
+        }
+        for (at, phone) in self.budgets.phones() {
+            due(at, Forget::TextsTo(phone));
+        }
+        for (at, prefix) in self.budgets.prefixes() {
+            due(at, Forget::Prefix(prefix));
         }
         for (key, until) in self.requests.deadlines() {
             due(until, Forget::Request(*key));

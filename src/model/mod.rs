@@ -4,6 +4,7 @@
 //! Types that events embed derive serde; they are stored formats, so their fields change only with a new entry version.
 
 mod ids;
+mod route;
 mod schedule;
 mod slug;
 mod sms;
@@ -42,6 +43,7 @@ pub use message::{Message, MessageState, ProviderId, SendOutcome, TextKind};
 pub use personal::{PersonalFact, Subject};
 pub use reply::Reply;
 pub use resource::{Block, Resource, ResourceKind};
+pub use route::{Prefix, Route};
 pub use schedule::{
     DayException, MinuteOfDay, OpeningHours, ScheduleError, Weekdays, Window, check_windows,
 };

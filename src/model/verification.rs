@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::ids::{MessageId, VerificationId};
+use super::route::Prefix;
 use super::spoken;
 use super::time::Timestamp;
 
@@ -27,6 +28,10 @@ pub struct Verification {
     pub message: MessageId,
     /// Texts that carried it, or may have; when the last of them was certainly not sent, the code is withdrawn.
     pub texts: u32,
+    /// Wrong codes that were given while this was the newest.
+    pub failed_attempts: u32,
+    /// The prefix of the phone that it was first sent to, if it was known.
+    pub prefix: Option<Prefix>,
 }
 
 /// What someone said the code is. Prints masked.
@@ -70,7 +75,10 @@ mod tests {
         let code = Some("100742".to_owned());
         assert_eq!(entered("one double-oh seven four two"), code);
         assert_eq!(entered("100-742"), code);
-        assert_eq!(entered("what was it again"), Some("whatwasitagain".to_owned()));
+        assert_eq!(
+            entered("what was it again"),
+            Some("whatwasitagain".to_owned())
+        );
         assert_eq!(entered(" .- "), None);
         let long = entered(&"x".repeat(1_000_000)).expect("something was said");
         assert_eq!(long.len(), ENTERED_BYTES_MAX);

@@ -20,8 +20,8 @@ use crate::ledger::{
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
-    KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Slug, SmsCredentials, Subject, TenantId,
-    Timestamp,
+    HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Route, Slug, SmsCredentials,
+    Subject, TenantId, Timestamp,
 };
 use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
 
@@ -191,12 +191,15 @@ impl Core {
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
         let makes_key = matches!(instruction, Instruction::CreateKey { .. });
-        let Resolved { command, facts } = self.state.contacts.resolve(
+        let Resolved { mut command, facts } = self.state.contacts.resolve(
             instruction,
             fresh,
             || self.entropy.random(),
             secret.hash(),
         );
+        if let Command::SendCode { hold, route } = &mut command {
+            *route = self.route_of(*hold);
+        }
         let step = Step {
             principal: request.principal,
             idempotency: request.idempotency,
@@ -271,6 +274,12 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Where a text about a hold would go. The ledger knows no number, so it is told this much of it.
+    fn route_of(&self, hold: HoldId) -> Option<Route> {
+        let caller = self.state.ledger.caller_of(hold)?;
+        self.state.contacts.phone(caller)?.route()
     }
 
     fn fresh(&mut self) -> FreshIds {

@@ -15,7 +15,7 @@ use crate::model::{
     VerificationPolicy,
 };
 
-use super::codes::not_locked;
+use super::codes::{attempts_left, not_locked};
 use super::holds::{at_version, live};
 
 /// Turns a hold into an appointment.
@@ -95,6 +95,9 @@ fn proof(
     if context.now >= issued.expires_at {
         return Err(Rejection::CodeExpired);
     }
+    if issued.failed_attempts >= context.policy.attempts_max {
+        return Err(Rejection::CodeUsedUp);
+    }
     let Verification {
         id,
         generation,
@@ -148,10 +151,11 @@ fn wrong_code(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
         at: context.now,
     }];
     let failed = hold.failed_attempts + 1;
-    let attempts_left = context.policy.attempts_max.saturating_sub(failed);
-    if attempts_left == 0 {
+    if failed >= context.policy.attempts_per_hold_max {
         events.push(Event::HoldLocked { hold: hold.id });
     }
+    let of_code = hold.verification.map_or(0, |code| code.failed_attempts);
+    let attempts_left = attempts_left(hold, of_code, context).saturating_sub(1);
     let written = u32::try_from(events.len()).unwrap_or(u32::MAX);
     // The phone may be closer to its own bound than the hold is.
     let of_phone = ledger

@@ -1,5 +1,6 @@
 //! The rules: one file a subject, each a column of checks that ends in events. Pure, and the only place that refuses.
 
+mod channel;
 mod claiming;
 mod version;
 

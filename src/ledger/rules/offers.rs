@@ -9,7 +9,7 @@ use std::cell::OnceCell;
 use jiff::civil::DateTime;
 
 use crate::ledger::availability::{choose, free_within};
-use crate::ledger::command::{Context, TextChannel};
+use crate::ledger::command::Context;
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::judgement::Asked;
@@ -22,6 +22,7 @@ use crate::model::{
     Timestamp, WaitlistEntry,
 };
 
+use super::channel;
 use super::claiming::clear_lapsed;
 use super::confirm::booked;
 use super::holds;
@@ -52,8 +53,8 @@ pub fn offer_freed(ledger: &Ledger, context: &Context<'_>) -> Decision {
     if ledger.lapses.first().is_some_and(has_lapsed) {
         return time_passed(ledger, context);
     }
-    if context.policy.texts == TextChannel::Provider && ledger.sms.is_none() {
-        // Without credentials nobody could be told of an offer.
+    if !channel::is_there(ledger, context) || channel::full_until(ledger, context).is_some() {
+        // Nobody could be told of an offer.
         let all = ledger.waitlist.freed().take(limits::SWEEP_ROWS_MAX);
         return ended(all.collect(), Vec::new());
     }

@@ -163,7 +163,13 @@ impl Life {
                 };
                 (release, agent())
             }
-            Act::Send(place) => (Command::SendCode(hold(place)), agent()),
+            Act::Send(place) => (
+                Command::SendCode {
+                    hold: hold(place),
+                    route: None,
+                },
+                agent(),
+            ),
             Act::Settle(place, outcome) => {
                 let settle = Command::SettleText {
                     message: text(place),

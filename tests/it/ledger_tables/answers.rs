@@ -2,8 +2,9 @@
 
 use holdfast::calendar::Instants;
 use holdfast::ledger::{
-    AppointmentView, CodeQueued, ConflictView, Decision, Event, Explanation, Finding, HoldView,
-    Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View, WaitlistView,
+    AppointmentView, CodeBound, CodeQueued, ConflictView, Decision, Event, Explanation, Finding,
+    HoldView, Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View,
+    WaitlistView,
 };
 use holdfast::model::{Block, Interval, SendOutcome, Slug, TextKind, Timestamp};
 
@@ -287,9 +288,16 @@ pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
             let near: Vec<_> = alternatives.iter().map(|at| slot(desk, at)).collect();
             format!("{code}, near: {}", near.join(", "))
         }
-        Rejection::TooManyHolds { retry_at } | Rejection::TooManyCodes { retry_at } => {
-            format!("{code} until {}", time(desk, *retry_at))
+        Rejection::TooManyHolds { retry_at }
+        | Rejection::TooManyCodes {
+            bound: CodeBound::Hold,
+            retry_at,
+        } => format!("{code} until {}", time(desk, *retry_at)),
+        Rejection::TooManyCodes { bound, retry_at } => {
+            let until = time(desk, *retry_at);
+            format!("{code} until {until}: {}", bound.as_str())
         }
+        Rejection::CodeUsedUp => format!("{code}: this code"),
         Rejection::TransitionNotAllowed { status } => format!("{code}, is {}", status.as_str()),
         Rejection::CancelWindowPassed { until } => format!("{code}, was {}", time(desk, *until)),
         Rejection::SeriesNotPossible {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
     Command, Context, Decision, Event, FreshIds, Ledger, Policy, Rejection, RequestKey,
-    TextChannel, apply, decide,
+    TextChannel, TextLimits, apply, decide,
 };
 use holdfast::model::{
     AppointmentId, BlockId, CallerId, HoldId, KeyId, MessageId, Party, PersonId, Principal, Scope,
@@ -103,9 +103,11 @@ impl Desk {
                 code_digits: 6,
                 code_ttl_seconds: 300,
                 attempts_max: 5,
+                attempts_per_hold_max: 5,
                 resends_max: 3,
                 offer_seconds: 900,
                 texts: TextChannel::Inbox,
+                limits: TextLimits::default(),
             },
             codes: CodeKey::of(&master, TenantId(1)),
             holds: Names::default(),

@@ -2,14 +2,14 @@
 
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
-    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Cursor, Decision,
+    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Countries, Cursor, Decision,
     Destination, NewResource, NewService, PageRequest, ProfileChange, Query, Rejection,
     ResourceChange, ServiceChange, SlotSearch, TextChannel, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
-    KeyId, KeyUse, Profile, Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp,
-    VerificationPolicy, Weekdays,
+    KeyId, KeyUse, Prefix, Profile, Reply, ResourceKind, Route, Scope, SendOutcome, Slug, Times,
+    Timestamp, VerificationPolicy, Weekdays,
 };
 
 use super::answers;
@@ -157,7 +157,10 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         },
         "book" | "series" => read_booking(desk, verb, words),
         "extend" | "release" | "confirm" => read_hold(desk, verb, words),
-        "send" => Command::SendCode(desk.hold(words.next())),
+        "send" => Command::SendCode {
+            route: words.option("to").map(route),
+            hold: desk.hold(words.next()),
+        },
         "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
         "text" => read_text(desk, words),
         "join" | "withdraw" | "offer" | "reply" => read_wait(desk, verb, words),
@@ -302,6 +305,16 @@ fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
         }
     };
     Some(EnteredCode::new(&text).expect("something was said"))
+}
+
+/// `GB:447700`: the country and the prefix of a phone.
+fn route(word: &str) -> Route {
+    let (country, prefix) = word.split_once(':').expect("a country and a prefix");
+    Route {
+        calling_code: 0,
+        country: Some(country.to_owned()),
+        prefix: Prefix(prefix.parse().expect("digits")),
+    }
 }
 
 fn spelt_out(digits: &str) -> String {
@@ -553,13 +566,35 @@ fn move_clock(desk: &mut Desk, words: &mut Words) {
 
 fn set_policy(desk: &mut Desk, words: &mut Words) {
     let policy = &mut desk.policy;
+    let attempts_before = policy.attempts_max;
     let mut set = |name: &str, field: &mut u32| *field = words.number(name).unwrap_or(*field);
     set("ttl", &mut policy.hold_ttl_seconds);
     set("lifetime", &mut policy.hold_lifetime_seconds_max);
     set("holds", &mut policy.live_holds_per_phone_max);
     set("code-ttl", &mut policy.code_ttl_seconds);
     set("attempts", &mut policy.attempts_max);
+    // Of a hold as many as of a code, unless a table says otherwise.
+    if policy.attempts_max != attempts_before {
+        policy.attempts_per_hold_max = policy.attempts_max;
+    }
+    set("hold-attempts", &mut policy.attempts_per_hold_max);
     set("resends", &mut policy.resends_max);
+    set("resend-delay", &mut policy.limits.resend_delay_seconds);
+    let mut bound = |name: &str, field: &mut Option<u32>| *field = words.number(name).or(*field);
+    bound("phone-texts", &mut policy.limits.code_texts_per_phone_max);
+    bound("phone-codes", &mut policy.limits.codes_per_phone_max);
+    bound("day-texts", &mut policy.limits.texts_per_day_max);
+    bound(
+        "prefix-codes",
+        &mut policy.limits.unused_codes_per_prefix_max,
+    );
+    if let Some(countries) = words.option("countries") {
+        policy.limits.countries = match countries {
+            "own" => Countries::OfClinic,
+            listed => Countries::Listed(listed.split(',').map(str::to_owned).collect()),
+        };
+    }
+    let mut set = |name: &str, field: &mut u32| *field = words.number(name).unwrap_or(*field);
     set("offer", &mut policy.offer_seconds);
     if let Some(channel) = words.option("texts") {
         policy.texts = match channel {

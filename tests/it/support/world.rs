@@ -58,6 +58,8 @@ impl World {
         config.storage.segment_mib = 1;
         config.sms.provider = SmsProvider::Inbox;
         config.sms.timeout_ms = 100;
+        // One code's attempts are all that its hold has; tests/tables/limits.txt has them apart.
+        config.verification.attempts_per_hold_max = 5;
         config
     }
 
