@@ -11,9 +11,9 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId, KeyRecord,
-    Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Series, SeriesId,
-    Service, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, Timestamp, WaitlistId,
-    WaitlistState,
+    Message, MessageId, MessageState, Profile, ProviderId, Resource, ResourceId, SendOutcome,
+    Series, SeriesId, Service, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, Timestamp,
+    WaitlistId, WaitlistState,
 };
 
 use super::agenda::Agenda;
@@ -78,6 +78,8 @@ pub struct Ledger {
     /// Holds of a call that have not ended.
     pub(super) calls: FixedMap<CallId, Vec<HoldId>>,
     pub(super) messages: Table<MessageId, Message>,
+    /// By what the provider calls them.
+    pub(super) texts_by_sid: BTreeMap<ProviderId, MessageId>,
     /// Texts handed to the outbox and not settled.
     pub(super) unsettled: BTreeSet<MessageId>,
     pub(super) waitlist: Waitlist,
@@ -112,6 +114,7 @@ impl Ledger {
             callers: FixedMap::default(),
             calls: FixedMap::default(),
             messages: Table::default(),
+            texts_by_sid: BTreeMap::new(),
             unsettled: BTreeSet::new(),
             waitlist: Waitlist::default(),
             requests: Requests::default(),
@@ -167,6 +170,16 @@ impl Ledger {
     /// A text.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.messages.get(&id)
+    }
+
+    /// The text that its provider calls so.
+    pub(super) fn text_of(&self, sid: &ProviderId) -> Option<&Message> {
+        self.messages.get(self.texts_by_sid.get(sid)?)
+    }
+
+    /// The same by its id, for those outside.
+    pub fn text_called(&self, sid: &ProviderId) -> Option<MessageId> {
+        self.text_of(sid).map(|text| text.id)
     }
 
     /// Texts handed to the outbox that have not settled.
