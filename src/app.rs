@@ -114,7 +114,12 @@ impl App {
         };
         let in_flight = config.limits.tenant_in_flight_max as usize;
         let directory = Directory::new(shared, in_flight);
-        let facade = Facade::new(directory.clone(), Arc::clone(&clock), options_of(&config));
+        let facade = Facade::new(
+            directory.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&metrics),
+            options_of(&config),
+        );
         let readiness = facade.readiness.clone();
         let address = &config.http.listen;
         let refused = |source| Error::Listen {
@@ -253,6 +258,7 @@ fn timeout(config: &Config) -> Duration {
 
 fn options_of(config: &Config) -> facade::Options {
     facade::Options {
+        public_url: config.http.public_url.clone(),
         inbox_enabled: config.sms.provider == SmsProvider::Inbox,
         text_patience: timeout(config) + PATIENCE_MARGIN,
         requests_per_second: config.limits.requests_per_second,

@@ -135,6 +135,10 @@ pub const BREAKER_DOUBLINGS_MAX: u32 = 5;
 pub const CARRIER_REST_MAX: Duration = Duration::from_secs(5 * 60);
 /// Largest answer of a provider that is read, in bytes; Twilio's have some 2 KiB.
 pub const CARRIER_ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Largest callback of a provider, in bytes; a text has 1,600 characters at the most.
+pub const CALLBACK_BYTES_MAX: usize = 64 << 10;
+/// Callbacks of one tenant that came before their text was known.
+pub const EARLY_CALLBACKS_MAX: usize = 256;
 /// Connections to a provider that are kept open while nothing is sent.
 pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 

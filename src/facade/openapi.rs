@@ -16,7 +16,8 @@ use super::rest::{
     appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
     resources, series, services, slots, sms, tenants, verification, waitlist,
 };
-use super::{docs_page, health};
+use super::twilio::status;
+use super::{docs_page, health, metrics};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,7 +26,7 @@ use super::{docs_page, health};
         description = "A booking engine for clinics: find a slot, hold it, verify the caller by a texted code, book it. Errors are RFC 9457 problems with a stable `code`.",
     ),
     paths(
-        health::live, health::ready, json, page,
+        health::live, health::ready, metrics::show, json, page,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
         sms::store, sms::show,
@@ -41,6 +42,7 @@ use super::{docs_page, health};
         conflicts::list,
         persons::list, persons::show,
         events::stream, audit::list,
+        status::take,
         inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),

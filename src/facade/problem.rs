@@ -56,6 +56,7 @@ codes! {
     Unauthorized "unauthorized" UNAUTHORIZED "A valid key is needed";
     ForbiddenTenant "forbidden-tenant" FORBIDDEN "This key belongs to another clinic";
     ForbiddenScope "forbidden-scope" FORBIDDEN "This key may not do that";
+    SignatureWrong "invalid-signature" FORBIDDEN "The signature is not right";
     BodyTooSlow "body-too-slow" REQUEST_TIMEOUT "The body took too long";
     RateLimited "rate-limited" TOO_MANY_REQUESTS "Too many requests with this key";
     TenantBusy "tenant-busy" TOO_MANY_REQUESTS "This clinic has too much in flight";

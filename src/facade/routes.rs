@@ -20,7 +20,8 @@ use super::rest::{
     resources, series, services, slots, sms, tenants, verification, waitlist,
 };
 use super::state::{Facade, Options};
-use super::{health, openapi};
+use super::twilio::status;
+use super::{health, metrics, openapi};
 
 /// Only there if texts are captured locally.
 const INBOX: &str = "/v1/tenants/{t}/inbox";
@@ -50,8 +51,10 @@ fn table() -> Vec<Endpoint> {
     endpoints! {
         GET    "/healthz"                                   Open     health::live;
         GET    "/readyz"                                    Open     health::ready;
+        GET    "/metrics"                                   Open     metrics::show;
         GET    "/openapi.json"                              Open     openapi::json;
         GET    "/docs"                                      Open     openapi::page;
+        POST   "/twilio/{t}/status"                         Open     status::take;
         POST   "/v1/tenants"                                OPERATOR tenants::create;
         GET    "/v1/tenants"                                OPERATOR tenants::list;
         GET    "/v1/tenants/{t}"                            READERS  tenants::show;

@@ -16,7 +16,7 @@ use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
-use super::outgoing::{hand_over_text, queue_text, settle_text};
+use super::outgoing::{forget_text, hand_over_text, note_delivery, queue_text, settle_text};
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
@@ -100,6 +100,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             outcome,
             sid,
         } => settle_text(ledger, *message, *outcome, sid.clone()),
+        Event::DeliveryNoted { message, delivery } => note_delivery(ledger, *message, *delivery),
         // Their whole effect is on those who wait.
         Event::WaitlistJoined { .. }
         | Event::WaitlistWithdrawn { .. }
@@ -377,7 +378,7 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
                 ledger.holds.remove(&hold);
             }
             Forget::Message(message) => {
-                ledger.messages.remove(&message);
+                forget_text(ledger, message);
             }
             Forget::Request(key) => ledger.requests.forget(&key),
             Forget::Attempts(caller) => attempts::clear(ledger, caller),

@@ -50,7 +50,7 @@ pub struct Change {
     pub expires_at: Option<Timestamp>,
     /// On whose word a hold was confirmed: `code`, `reply`, `staff` or `off`.
     pub proof: Option<&'static str>,
-    /// What became of a text: `sent`, `not-sent` or `unknown`.
+    /// What became of a text: `sent`, `not-sent` or `unknown`; or how far it has come.
     pub outcome: Option<&'static str>,
     /// Which attempt to send a text.
     pub attempt: Option<u32>,
@@ -149,7 +149,8 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::AttemptFailed { .. }
         | Event::TextQueued { .. }
         | Event::TextHandedOver { .. }
-        | Event::TextSettled { .. } => Some(of_code(event)),
+        | Event::TextSettled { .. }
+        | Event::DeliveryNoted { .. } => Some(of_code(event)),
     }
 }
 
@@ -362,6 +363,11 @@ fn of_code(event: &Event) -> Change {
             message: Some(*message),
             outcome: Some(outcome_name(*outcome)),
             ..named("text.settled")
+        },
+        Event::DeliveryNoted { message, delivery } => Change {
+            message: Some(*message),
+            outcome: Some(delivery.status.as_str()),
+            ..named("text.delivery")
         },
         _ => unreachable!("change sends only events of codes and texts here"),
     }

@@ -4,10 +4,10 @@
 //! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
 
 use crate::model::{
-    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
-    Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile, ProviderId, Reply,
-    ResourceKind, Route, Scope, SealedToken, SendOutcome, Slug, SmsAccount, Times, Timestamp,
-    VerificationPolicy, WaitlistId,
+    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
+    HoldId, Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile,
+    ProviderId, Reply, ResourceKind, Route, Scope, SealedToken, SendOutcome, Slug, SmsAccount,
+    Times, Timestamp, VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -344,6 +344,15 @@ pub enum Command {
         outcome: SendOutcome,
         /// What the provider calls it.
         sid: Option<ProviderId>,
+    },
+    /// A provider says how far a text has come.
+    NoteDelivery {
+        /// What the provider calls the text.
+        sid: ProviderId,
+        /// How far.
+        delivery: Delivery,
+        /// Which text and attempt it is about, if the callback names them.
+        attempt: Option<(MessageId, u32)>,
     },
     /// The timer's only word: write down what the clock has already decided.
     TimePassed,

@@ -12,8 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, holds, keys, offers, practice, series, services, tenants, texts,
-    time_passed, waitlist,
+    appointments, codes, confirm, deliveries, holds, keys, offers, practice, series, services,
+    tenants, texts, time_passed, waitlist,
 };
 use super::state::Ledger;
 
@@ -150,6 +150,20 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::WithdrawFromWaitlist(entry) => waitlist::withdraw(ledger, *entry, context),
         Command::OfferFreed => Ok(offers::offer_freed(ledger, context)),
         Command::AnswerOffer { caller, reply } => offers::answer(ledger, *caller, *reply, context),
+        Command::HandOverText(_) | Command::SettleText { .. } | Command::NoteDelivery { .. } => {
+            text_rule(ledger, command, context)
+        }
+        Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
+    }
+}
+
+/// What the outbox and its provider say of texts.
+fn text_rule(
+    ledger: &Ledger,
+    command: &Command,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    match command {
         Command::HandOverText(message) => texts::hand_over(ledger, *message),
         Command::SettleText {
             message,
@@ -157,6 +171,11 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             outcome,
             sid,
         } => texts::settle(ledger, *message, *attempt, *outcome, sid.as_ref(), context),
-        Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
+        Command::NoteDelivery {
+            sid,
+            delivery,
+            attempt,
+        } => Ok(deliveries::note(ledger, sid, *delivery, *attempt, context)),
+        _ => unreachable!("only what is said of texts is sent here"),
     }
 }

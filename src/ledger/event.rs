@@ -7,8 +7,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId,
-    KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, ProviderId, Resource,
+    AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, Delivery, HoldId, Interval,
+    KeyId, KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, ProviderId, Resource,
     ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord,
     TextKind, Times, Timestamp, Verification, WaitlistId,
 };
@@ -266,6 +266,13 @@ pub enum Event {
         outcome: SendOutcome,
         /// What the provider calls it.
         sid: Option<ProviderId>,
+    },
+    /// A text has come further, as its provider says.
+    DeliveryNoted {
+        /// Which text.
+        message: MessageId,
+        /// How far.
+        delivery: Delivery,
     },
     /// A request with an idempotency key succeeded; the same key gets this again.
     RequestRemembered {

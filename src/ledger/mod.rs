@@ -26,6 +26,8 @@ mod waitlist;
 
 mod state;
 
+mod invariants;
+
 mod attempts;
 mod freeing;
 mod made;

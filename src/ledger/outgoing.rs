@@ -2,10 +2,12 @@
 //!
 //! A part of `apply`, which is the only caller: total, and without a clock.
 
+use std::collections::BTreeMap;
+
 use crate::limits;
 use crate::model::{
-    CallerId, Message, MessageId, MessageState, Prefix, ProviderId, SendOutcome, TextKind,
-    Timestamp,
+    CallerId, Delivery, Message, MessageId, MessageState, Prefix, ProviderId, SendOutcome,
+    TextKind, Timestamp,
 };
 
 use super::state::{Forget, Ledger};
@@ -26,6 +28,7 @@ pub(super) fn queue_text(
         attempts: 1,
         state: MessageState::HandedOver,
         sid: None,
+        delivery: None,
     };
     ledger.messages.insert(id, message);
     ledger.unsettled.insert(id);
@@ -80,13 +83,19 @@ pub(super) fn settle_text(
         .messages
         .get_mut(&id)
         .expect("only a known text settles");
+    // What was unknown may become known later.
     assert!(
-        message.state == MessageState::HandedOver,
+        matches!(
+            message.state,
+            MessageState::HandedOver | MessageState::Settled(SendOutcome::Unknown)
+        ),
         "a text settles once"
     );
     message.state = MessageState::Settled(outcome);
-    message.sid = sid;
     let (kind, to, queued_at) = (message.kind, message.to, message.queued_at);
+    if let Some(sid) = sid {
+        name(message, &mut ledger.texts_by_sid, sid);
+    }
     ledger.unsettled.remove(&id);
     let forget_at = queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
     ledger.forgets.insert((forget_at, Forget::Message(id)));
@@ -120,4 +129,33 @@ fn take_back(ledger: &mut Ledger, kind: TextKind, to: CallerId, queued_at: Times
     }
     let budgets = &mut ledger.budgets;
     budgets.give_code_back(to, prefix, was_new, queued_at);
+}
+
+/// A text is called so by its provider. An earlier attempt's name is given up, and with it what was heard of that attempt,
+/// unless it has arrived.
+fn name(text: &mut Message, names: &mut BTreeMap<ProviderId, MessageId>, sid: ProviderId) {
+    if let Some(before) = text.sid.take_if(|before| *before != sid) {
+        names.remove(&before);
+        text.delivery = text.delivery.filter(|known| known.status.has_arrived());
+    }
+    names.insert(sid.clone(), text.id);
+    text.sid = Some(sid);
+}
+
+/// A text has come further.
+pub(super) fn note_delivery(ledger: &mut Ledger, id: MessageId, delivery: Delivery) {
+    let message = ledger.messages.get_mut(&id);
+    let message = message.expect("only of a known text is anything heard");
+    let known = message.delivery.map_or(0, |known| known.status.rank());
+    assert!(known < delivery.status.rank(), "a text only comes further");
+    message.delivery = Some(delivery);
+}
+
+/// A text is no longer kept.
+pub(super) fn forget_text(ledger: &mut Ledger, id: MessageId) {
+    let sid = ledger.messages.get(&id).and_then(|text| text.sid.as_ref());
+    if let Some(sid) = sid {
+        ledger.texts_by_sid.remove(sid);
+    }
+    ledger.messages.remove(&id);
 }

@@ -88,6 +88,67 @@ impl fmt::Display for ProviderId {
     }
 }
 
+/// How far a text has come, as its provider says.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum DeliveryStatus {
+    /// The provider has it.
+    Queued,
+    /// It is handing it on.
+    Sending,
+    /// The next carrier has it.
+    Sent,
+    /// It could not be handed on: nobody will receive it.
+    Failed,
+    /// The carrier says that it did not arrive.
+    Undelivered,
+    /// The phone has it.
+    Delivered,
+    /// Someone has looked at it.
+    Read,
+}
+
+impl DeliveryStatus {
+    /// What is told last counts only if it ranks higher: states come in any order. That it arrived is certain, so it outranks
+    /// that it did not.
+    pub fn rank(self) -> u8 {
+        match self {
+            Self::Queued => 1,
+            Self::Sending => 2,
+            Self::Sent => 3,
+            Self::Failed | Self::Undelivered => 4,
+            Self::Delivered => 5,
+            Self::Read => 6,
+        }
+    }
+
+    /// Whether the phone has it.
+    pub fn has_arrived(self) -> bool {
+        matches!(self, Self::Delivered | Self::Read)
+    }
+
+    /// The state's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Queued => "queued",
+            Self::Sending => "sending",
+            Self::Sent => "sent",
+            Self::Failed => "failed",
+            Self::Undelivered => "undelivered",
+            Self::Delivered => "delivered",
+            Self::Read => "read",
+        }
+    }
+}
+
+/// How far a text has come, and the provider's number for why no further.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Delivery {
+    /// How far.
+    pub status: DeliveryStatus,
+    /// Why no further.
+    pub error: Option<u32>,
+}
+
 /// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum MessageState {
@@ -112,6 +173,8 @@ pub struct Message {
     pub attempts: u32,
     /// Where it stands.
     pub state: MessageState,
-    /// What the provider calls it.
+    /// What the provider calls its newest attempt.
     pub sid: Option<ProviderId>,
+    /// How far it has come, as the provider says.
+    pub delivery: Option<Delivery>,
 }

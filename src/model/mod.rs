@@ -39,7 +39,9 @@ pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
     SeriesId, ServiceId, TenantId, VerificationId, WaitlistId,
 };
-pub use message::{Message, MessageState, ProviderId, SendOutcome, TextKind};
+pub use message::{
+    Delivery, DeliveryStatus, Message, MessageState, ProviderId, SendOutcome, TextKind,
+};
 pub use personal::{PersonalFact, Subject};
 pub use reply::Reply;
 pub use resource::{Block, Resource, ResourceKind};

@@ -15,13 +15,16 @@ use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
 use crate::model::{
-    KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome, TextKind, Timestamp,
+    Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome, TextKind,
+    Timestamp,
 };
 
 use super::core::{Core, Outcome};
 use super::doorbell::Doorbell;
+use super::early::Early;
 use super::messages::{
-    Answer, CapturedText, PersonCard, PersonSearch, PreparedText, Refused, Request, Seen,
+    Answer, CapturedText, DeliveryNote, PersonCard, PersonSearch, PreparedText, Refused, Request,
+    Seen,
 };
 use super::sms_access::SmsAccess;
 use super::texts;
@@ -40,6 +43,8 @@ pub struct TenantActor {
     fresh: BTreeSet<MessageId>,
     /// Texts that the outbox has in flight.
     in_flight: BTreeSet<MessageId>,
+    /// What was called back of texts that are not known yet.
+    early: Early,
     waiters: BTreeMap<MessageId, Vec<oneshot::Sender<Unconfirmed<SendOutcome>>>>,
     /// More freed time is to be offered soon.
     goes_on_offering: bool,
@@ -81,6 +86,8 @@ pub enum Texting {
     Settle(MessageId, u32, SendOutcome, Option<ProviderId>),
     /// What the clinic sends texts with.
     Access,
+    /// The provider says how far one has come.
+    Note(DeliveryNote),
     /// Tell me what becomes of it.
     Await(MessageId),
     /// A page of the texts that were sent, newest first.
@@ -93,7 +100,7 @@ pub enum Texted {
     Due(Unconfirmed<Vec<MessageId>>),
     /// For [`Texting::Prepare`]; `None`: it is not to be sent.
     Prepared(Unconfirmed<Option<PreparedText>>),
-    /// For [`Texting::Settle`].
+    /// For [`Texting::Settle`] and [`Texting::Note`].
     Settled(Unconfirmed<()>),
     /// For [`Texting::Access`].
     Access(Unconfirmed<Option<Arc<SmsAccess>>>),
@@ -118,6 +125,7 @@ impl TenantActor {
             doorbell,
             fresh: BTreeSet::new(),
             in_flight: BTreeSet::new(),
+            early: Early::default(),
             waiters: BTreeMap::new(),
             goes_on_offering: false,
         }
@@ -251,6 +259,9 @@ impl TenantActor {
         outcome: SendOutcome,
         sid: Option<ProviderId>,
     ) -> Result<Unconfirmed<()>, Refused> {
+        let early = sid
+            .as_ref()
+            .and_then(|sid| Some((sid.clone(), self.early.take(sid)?)));
         let command = Command::SettleText {
             message: id,
             attempt,
@@ -258,11 +269,48 @@ impl TenantActor {
             sid,
         };
         let settled = self.core.command(&command, self.clock.now())?;
+        if let Some((sid, delivery)) = early {
+            let command = Command::NoteDelivery {
+                sid,
+                delivery,
+                attempt: Some((id, attempt)),
+            };
+            if let Err(refused) = self.core.command(&command, self.clock.now()) {
+                // The text is settled; how far it has come is known again with its next state.
+                tracing::debug!(?refused, "an early callback was not taken");
+            }
+        }
         self.in_flight.remove(&id);
         self.fresh.remove(&id);
         self.tell_waiters(id);
         self.ring_for_the_rest();
         Ok(settled.map(|_| ()))
+    }
+
+    /// Takes in how far a text has come. One that nobody knows yet may be the one whose answer is still on its way.
+    fn note(&mut self, note: DeliveryNote) -> Result<Unconfirmed<()>, Refused> {
+        let DeliveryNote {
+            sid,
+            status,
+            error,
+            attempt,
+        } = note;
+        let delivery = Delivery { status, error };
+        let ledger = self.core.ledger();
+        let named = attempt.map(|(message, _)| message);
+        let named = named.filter(|message| ledger.message(*message).is_some());
+        let Some(text) = named.or_else(|| ledger.text_called(&sid)) else {
+            self.early.keep(sid, delivery);
+            return Ok(self.core.unconfirmed(()));
+        };
+        let command = Command::NoteDelivery {
+            sid,
+            delivery,
+            attempt,
+        };
+        let noted = self.core.command(&command, self.clock.now())?;
+        self.tell_waiters(text);
+        Ok(noted.map(|_| ()))
     }
 
     /// The outbox takes a bounded number at a time; whoever settles one rings for those that wait.
@@ -396,6 +444,7 @@ impl Handler<Texting> for TenantActor {
                 let access = self.core.open_sms_access();
                 Ok(Texted::Access(self.core.unconfirmed(access)))
             }
+            Texting::Note(note) => self.note(note).map(Texted::Settled),
             Texting::Await(text) => self.wait(text),
             Texting::Captured(page) => Ok(Texted::Captured(self.captured(page))),
         };

@@ -217,6 +217,12 @@ impl Directory {
         }
     }
 
+    /// The positions of the journal's latest entry and of the latest that is durable.
+    pub fn journal_positions(&self) -> (u64, u64) {
+        let journal = &self.0.shared.journal;
+        (journal.head().0, journal.durability().watermark().0)
+    }
+
     /// How many tenants are open, and how many are out of service.
     pub fn count(&self) -> (usize, usize) {
         let all = self.0.by_slug.len();

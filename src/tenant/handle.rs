@@ -20,10 +20,13 @@ use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug,
 use super::actor::{Execute, Look, LookForPersons, TenantActor, Texted, Texting};
 use super::history::History;
 use super::messages::{
-    Answer, CapturedText, Instruction, PersonCard, PersonSearch, PreparedText, Refused, Request,
-    Seen,
+    Answer, CapturedText, DeliveryNote, Instruction, PersonCard, PersonSearch, PreparedText,
+    Refused, Request, Seen,
 };
 use super::sms_access::{AccessCache, SmsAccess};
+
+/// How long to wait before a tenant that was too busy is offered a callback again.
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
 /// A handle on one tenant. Cheap to clone.
 #[derive(Clone)]
@@ -251,6 +254,26 @@ impl Handle {
         match self.send(Texting::Access).await?? {
             Texted::Access(access) => self.confirmed(access).await,
             _ => unreachable!("a question for credentials is answered with them"),
+        }
+    }
+
+    /// Takes in how far a text has come, however long this tenant is too busy for it.
+    pub async fn note_delivery(&self, note: DeliveryNote) -> Result<(), Refused> {
+        loop {
+            match self.note_delivery_now(note.clone()).await {
+                Err(Refused::TenantBusy | Refused::Overloaded) => {
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+                noted => return noted,
+            }
+        }
+    }
+
+    async fn note_delivery_now(&self, note: DeliveryNote) -> Result<(), Refused> {
+        let _permit = self.outcome_permit()?;
+        match self.send(Texting::Note(note)).await?? {
+            Texted::Settled(noted) => self.confirmed(noted).await,
+            _ => unreachable!("a state is answered when it is taken"),
         }
     }
 

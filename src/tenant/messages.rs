@@ -9,8 +9,9 @@ use std::sync::Arc;
 
 use crate::ledger::{Awaited, Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
-    AppointmentId, AuthToken, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone,
-    Principal, Reply, Scope, Slug, SmsAccount, Subject, TextKind, Timestamp,
+    AppointmentId, AuthToken, CallId, Contact, DeliveryStatus, FreeText, Interval, MessageId,
+    PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject, TextKind,
+    Timestamp,
 };
 
 use super::sms_access::SmsAccess;
@@ -174,6 +175,19 @@ pub struct CapturedText {
     pub sent_at: Timestamp,
     /// What it was.
     pub kind: TextKind,
+}
+
+/// How far a text has come, as its provider calls back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryNote {
+    /// What the provider calls the text.
+    pub sid: ProviderId,
+    /// How far it has come.
+    pub status: DeliveryStatus,
+    /// The provider's number for why no further.
+    pub error: Option<u32>,
+    /// Which text and attempt it is about, if the callback names them.
+    pub attempt: Option<(MessageId, u32)>,
 }
 
 /// A text that the outbox may send now.

@@ -8,6 +8,7 @@ mod persons;
 
 mod contacts;
 mod doorbell;
+mod early;
 mod keyring;
 mod texts;
 mod trail;
@@ -30,8 +31,8 @@ pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CapturedText, Errand, Idempotency, Instruction, PersonCard, PersonSearch, PreparedText,
-    Refused, Request, Seen,
+    Answer, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PersonCard, PersonSearch,
+    PreparedText, Refused, Request, Seen,
 };
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
 pub use sms_access::{AccessCache, SmsAccess};

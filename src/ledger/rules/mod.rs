@@ -18,4 +18,5 @@ pub(super) mod texts;
 pub(super) mod time_passed;
 pub(super) mod waitlist;
 
+pub(super) mod deliveries;
 pub(super) mod offers;

@@ -74,7 +74,7 @@ pub fn settle(
 }
 
 /// What a text that was certainly not sent takes with it.
-fn taken_back(ledger: &Ledger, kind: TextKind, context: &Context<'_>) -> Vec<Event> {
+pub(super) fn taken_back(ledger: &Ledger, kind: TextKind, context: &Context<'_>) -> Vec<Event> {
     match kind {
         TextKind::Code {
             hold,

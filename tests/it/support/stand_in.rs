@@ -13,7 +13,6 @@ use std::time::Duration;
 const PATIENCE: Duration = Duration::from_secs(20);
 
 /// What the stand-in does with a text.
-#[expect(dead_code, reason = "callbacks come with their routes")]
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Behaviour {
     /// Takes it and says so.
@@ -129,7 +128,6 @@ impl StandIn {
     }
 
     /// How it calls back.
-    #[expect(dead_code, reason = "callbacks come with their routes")]
     pub fn calls_back(&self, caller: impl Fn(&Taken, &str) + Send + Sync + 'static) {
         self.inner.state.lock().unwrap().caller = Some(Arc::new(caller));
     }

@@ -167,3 +167,37 @@ fn an_account_of_which_nobody_knows_what_becomes_is_suspended_for_a_while() {
     );
     assert!(stand_in.sendings().values().all(|times| *times == 1));
 }
+
+#[test]
+fn what_is_counted_names_nobody() {
+    let stand_in = StandIn::start();
+    let world = World::by_twilio(&stand_in.url());
+    let clinic = world.clinic("north");
+    store(&clinic, SID, TOKEN);
+    stand_in.next([Behaviour::Take, Behaviour::TakeAndFail]);
+    for (time, phone) in [("10:00", "07700 900001"), ("11:00", "07700 900002")] {
+        assert!(ask(&clinic, &clinic.hold(time, phone)).status < 300);
+    }
+    let page = world.admin.with_key("none").get("/metrics");
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
+    for line in [
+        "holdfast_text_attempts_total{outcome=\"sent\"} 1",
+        "holdfast_text_attempts_total{outcome=\"unknown\"} 1",
+        "holdfast_sms_credentials_total{cache=\"hit\"} 1",
+        "holdfast_sms_credentials_total{cache=\"miss\"} 1",
+        "holdfast_tenants 1",
+    ] {
+        assert!(
+            page.body.lines().any(|own| own == line),
+            "{line} in {}",
+            page.body
+        );
+    }
+    for secret in [TOKEN, SID, "north", "7700"] {
+        assert!(!page.body.contains(secret), "{secret}");
+    }
+}
