@@ -90,6 +90,12 @@ pub const PHONE_TEXTS_KEPT: usize = 32;
 pub const BUDGET_DAY_SECONDS: i64 = 24 * 60 * 60;
 /// Of so many codes to a prefix one at least has to be used, or no further ones are sent there.
 pub const PREFIX_USED_ONE_IN: u64 = 10;
+/// How long after a notice was certainly not sent it is first tried again, in seconds; each further time twice as long.
+pub const NOTICE_PAUSE_SECONDS: i64 = 30;
+/// At most so long.
+pub const NOTICE_PAUSE_SECONDS_MAX: i64 = 60 * 60;
+/// How long a notice is tried before it is given up, in seconds.
+pub const NOTICE_TRIED_SECONDS: i64 = 6 * 60 * 60;
 /// Attempts to send one text: a text in flight at a crash may go twice, never three times.
 pub const TEXT_ATTEMPTS_MAX: u32 = 2;
 
@@ -169,6 +175,7 @@ pub const OFFER_STEPS_MAX: usize = 8;
 
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= OUTCOMES_IN_FLIGHT_MAX);
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= TEXTS_IN_FLIGHT_MAX);
+const _: () = assert!(NOTICE_TRIED_SECONDS < ENDED_KEPT_SECONDS);
 const _: () = assert!(PAGE_ROWS_DEFAULT <= PAGE_ROWS_MAX);
 const _: () = assert!(PAGE_ROWS_MAX <= SCAN_ROWS_MAX);
 const _: () = assert!(ENDED_KEPT_SECONDS >= REQUEST_REMEMBERED_SECONDS);

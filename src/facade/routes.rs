@@ -16,8 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
-    resources, series, services, slots, sms, tenants, verification, waitlist,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
+    resources, series, services, slots, sms, tenants, text_settings, verification, waitlist,
 };
 use super::state::{Facade, Options};
 use super::twilio::status;
@@ -86,6 +86,9 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/holds/{id}/verification"    BOOKERS  verification::send_code;
         POST   "/v1/tenants/{t}/holds/{id}/confirm"         BOOKERS  verification::confirm;
         POST   "/v1/tenants/{t}/waitlist"                   BOOKERS  waitlist::join;
+        GET    "/v1/tenants/{t}/texts"                      READERS  text_settings::show;
+        PATCH  "/v1/tenants/{t}/texts"                      DESK     text_settings::change;
+        GET    "/v1/tenants/{t}/messages"                   READERS  messages::list;
         GET    "/v1/tenants/{t}/waitlist"                   ALL_KEYS waitlist::list;
         GET    "/v1/tenants/{t}/waitlist/{id}"              ALL_KEYS waitlist::show;
         DELETE "/v1/tenants/{t}/waitlist/{id}"              BOOKERS  waitlist::withdraw;

@@ -16,7 +16,9 @@ use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
-use super::outgoing::{forget_text, hand_over_text, note_delivery, queue_text, settle_text};
+use super::outgoing::{
+    defer_text, forget_text, hand_over_text, note_delivery, park_text, queue_text, settle_text,
+};
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
@@ -86,21 +88,14 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
-        Event::TextQueued {
-            message,
-            kind,
-            to,
-            at,
-        } => {
-            queue_text(ledger, *message, *kind, *to, *at);
-        }
-        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
-        Event::TextSettled {
-            message,
-            outcome,
-            sid,
-        } => settle_text(ledger, *message, *outcome, sid.clone()),
-        Event::DeliveryNoted { message, delivery } => note_delivery(ledger, *message, *delivery),
+        Event::TextQueued { .. }
+        | Event::TextDeferred { .. }
+        | Event::TextParked { .. }
+        | Event::TextHandedOver { .. }
+        | Event::TextSettled { .. }
+        | Event::DeliveryNoted { .. } => apply_to_text(ledger, event),
+        Event::ReminderSet { appointment, at } => ledger.reminders.set(*appointment, *at),
+        Event::ReminderDropped { appointment } => ledger.reminders.drop(*appointment),
         // Their whole effect is on those who wait.
         Event::WaitlistJoined { .. }
         | Event::WaitlistWithdrawn { .. }
@@ -312,6 +307,29 @@ fn give_time_back(occupancy: &mut Occupancy, appointment: &Appointment) {
     }
 }
 
+fn apply_to_text(ledger: &mut Ledger, event: &Event) {
+    match event {
+        Event::TextQueued {
+            message,
+            kind,
+            to,
+            at,
+        } => {
+            queue_text(ledger, *message, *kind, *to, *at);
+        }
+        Event::TextDeferred { message, until } => defer_text(ledger, *message, *until),
+        Event::TextParked { message, reason } => park_text(ledger, *message, *reason),
+        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
+        Event::TextSettled {
+            message,
+            outcome,
+            sid,
+        } => settle_text(ledger, *message, *outcome, sid.clone()),
+        Event::DeliveryNoted { message, delivery } => note_delivery(ledger, *message, *delivery),
+        _ => unreachable!("apply sends only a text's events here"),
+    }
+}
+
 fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
     match event {
         Event::AppointmentBooked { .. } => {
@@ -323,6 +341,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             appointment,
             attendance,
         } => {
+            ledger.reminders.drop(*appointment);
             change(&mut ledger.appointments, *appointment, attendance.verb());
         }
         Event::AppointmentCancelled {
@@ -331,6 +350,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             by,
             at,
         } => {
+            ledger.reminders.drop(*id);
             let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Cancel);
             appointment.cancellation = Some(Cancellation {
                 at: *at,
@@ -349,6 +369,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 .appointments
                 .serial_of(id)
                 .expect("events name known appointments");
+            ledger.reminders.drop(*id);
             let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Move);
             give_time_back(&mut ledger.occupancy, appointment);
             let person = appointment.party.person;

@@ -58,6 +58,14 @@ impl Budgets {
         is_spent.then_some(self.day_ends_at)
     }
 
+    /// How many further texts the clinic may send now.
+    pub fn room(&self, most: u32, now: Timestamp) -> u32 {
+        match now < self.day_ends_at {
+            true => most.saturating_sub(self.texts),
+            false => most,
+        }
+    }
+
     /// Until when no further code goes to a prefix, because too few of those before were ever used; `None`: one may.
     pub fn closed_until(&self, prefix: Prefix, most: u32, now: Timestamp) -> Option<Timestamp> {
         let row = self.prefixes.get(&prefix).filter(|row| now < row.ends_at)?;

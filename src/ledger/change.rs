@@ -114,6 +114,8 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         // The house's own memory.
         Event::KeysUsed(_)
         | Event::FreedDropped { .. }
+        | Event::ReminderSet { .. }
+        | Event::ReminderDropped { .. }
         | Event::RequestRemembered { .. }
         | Event::Forgotten { .. } => None,
         Event::TenantCreated(_)
@@ -149,6 +151,8 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::AttemptFailed { .. }
         | Event::TextQueued { .. }
         | Event::TextHandedOver { .. }
+        | Event::TextDeferred { .. }
+        | Event::TextParked { .. }
         | Event::TextSettled { .. }
         | Event::DeliveryNoted { .. } => Some(of_code(event)),
     }
@@ -345,10 +349,14 @@ fn of_code(event: &Event) -> Change {
             ..named("attempt.failed")
         },
         Event::TextQueued { message, kind, .. } => {
-            let (TextKind::Code { hold, .. } | TextKind::Offer { hold, .. }) = kind;
+            let (hold, appointment) = match kind {
+                TextKind::Code { hold, .. } | TextKind::Offer { hold, .. } => (Some(*hold), None),
+                TextKind::Notice { appointment, .. } => (None, Some(*appointment)),
+            };
             Change {
                 message: Some(*message),
-                hold: Some(*hold),
+                hold,
+                appointment,
                 ..named("text.queued")
             }
         }
@@ -356,6 +364,14 @@ fn of_code(event: &Event) -> Change {
             message: Some(*message),
             attempt: Some(*attempt),
             ..named("text.handed-over")
+        },
+        Event::TextDeferred { message, .. } => Change {
+            message: Some(*message),
+            ..named("text.deferred")
+        },
+        Event::TextParked { message, .. } => Change {
+            message: Some(*message),
+            ..named("text.parked")
         },
         Event::TextSettled {
             message, outcome, ..

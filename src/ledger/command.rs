@@ -5,9 +5,9 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
-    HoldId, Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile,
-    ProviderId, Reply, ResourceKind, Route, Scope, SealedToken, SendOutcome, Slug, SmsAccount,
-    Times, Timestamp, VerificationPolicy, WaitlistId,
+    HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, Principal,
+    Profile, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken, SendOutcome, Slug,
+    SmsAccount, Template, Times, Timestamp, VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -147,6 +147,21 @@ pub struct ProfileChange {
     pub time_zone: Option<String>,
     /// A new country.
     pub country: Option<String>,
+    /// What is to change of its texts.
+    pub texts: TextsChange,
+}
+
+/// What is to change of what a clinic wants of its texts; `None` leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TextsChange {
+    /// Whether patients get notices.
+    pub notices: Option<bool>,
+    /// How long before an appointment a reminder goes, in hours.
+    pub reminder_hours: Option<u32>,
+    /// From when on and until when none does.
+    pub quiet_hours: Option<(MinuteOfDay, MinuteOfDay)>,
+    /// New words of the clinic's own; `None`: the usual ones.
+    pub templates: Vec<(Template, Option<String>)>,
 }
 
 /// What can be asked of a ledger.

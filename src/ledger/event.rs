@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, Delivery, HoldId, Interval,
-    KeyId, KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, ProviderId, Resource,
-    ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord,
-    TextKind, Times, Timestamp, Verification, WaitlistId,
+    KeyId, KeyRecord, KeyUse, MessageId, ParkReason, Party, Principal, Profile, Proof, ProviderId,
+    Resource, ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials,
+    TenantRecord, TextKind, Times, Timestamp, Verification, WaitlistId,
 };
 
 use super::receipt::Receipt;
@@ -257,6 +257,32 @@ pub enum Event {
         message: MessageId,
         /// Which attempt.
         attempt: u32,
+    },
+    /// An attempt was certainly not sent; the text waits for the next.
+    TextDeferred {
+        /// Which text.
+        message: MessageId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A text that was certainly never sent is given up.
+    TextParked {
+        /// Which text.
+        message: MessageId,
+        /// Why.
+        reason: ParkReason,
+    },
+    /// A patient is to be reminded of an appointment then.
+    ReminderSet {
+        /// Of which.
+        appointment: AppointmentId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Or not at all.
+    ReminderDropped {
+        /// Of which.
+        appointment: AppointmentId,
     },
     /// What became of a text.
     TextSettled {

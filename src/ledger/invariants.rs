@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 
 use crate::limits;
-use crate::model::{Claim, HoldState, MessageState, ResourceId, Timestamp, WaitlistState};
+use crate::model::{
+    AppointmentStatus, Claim, HoldState, MessageState, ResourceId, Timestamp, WaitlistState,
+};
 
 use super::occupancy::Owner;
 use super::state::{Forget, Ledger};
@@ -66,6 +68,7 @@ impl Ledger {
         self.check_lists();
         self.waitlist.check();
         self.check_deadlines();
+        self.check_texts();
     }
 
     /// What is kept by caller and by call is what the holds say.
@@ -113,10 +116,11 @@ impl Ledger {
             }
         }
         for (_, message) in self.messages.after(0) {
-            let unsettled = self.unsettled.contains(&message.id);
-            let handed_over = message.state == MessageState::HandedOver;
-            assert_eq!(unsettled, handed_over, "what is unsettled is on its list");
-            if !unsettled {
+            let is_open = matches!(
+                message.state,
+                MessageState::HandedOver | MessageState::Waiting(_)
+            );
+            if !is_open {
                 let kept = limits::ENDED_KEPT_SECONDS;
                 due(
                     message.queued_at.plus_seconds(kept),
@@ -155,6 +159,28 @@ impl Ledger {
         }
         assert_eq!(lapses, self.lapses.len(), "every lapse has its hold");
         assert_eq!(forgets, self.forgets.len(), "every deadline has its row");
+    }
+
+    /// Texts are on the list of what they wait for, and only who is expected is reminded.
+    fn check_texts(&self) {
+        let mut deferred = 0;
+        for (_, message) in self.messages.after(0) {
+            let unsettled = self.unsettled.contains(&message.id);
+            let handed_over = message.state == MessageState::HandedOver;
+            assert_eq!(unsettled, handed_over, "what is unsettled is on its list");
+            if let MessageState::Waiting(until) = message.state {
+                let waits = self.deferred.contains(&(until, message.id));
+                assert!(waits, "what waits is on its list");
+                deferred += 1;
+            }
+        }
+        assert_eq!(deferred, self.deferred.len(), "nothing else waits");
+        self.reminders.check();
+        for id in self.reminders.all() {
+            let appointment = self.appointments.get(&id);
+            let is_ahead = appointment.is_some_and(|one| one.status == AppointmentStatus::Booked);
+            assert!(is_ahead, "only who is expected is reminded");
+        }
     }
 
     /// What everyone has: whose, what, and whether it is overbooked.

@@ -13,7 +13,6 @@ mod query;
 
 mod change;
 mod matching;
-
 mod table;
 
 mod agenda;
@@ -22,14 +21,14 @@ mod budgets;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
+mod reminders;
 mod waitlist;
 
 mod state;
 
-mod invariants;
-
 mod attempts;
 mod freeing;
+mod invariants;
 mod made;
 mod outgoing;
 mod waiting;
@@ -51,7 +50,7 @@ pub use apply::apply;
 pub use change::{Change, Names, change};
 pub use command::{
     Awaited, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
-    ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,
+    ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, TextsChange, Wish,
 };
 pub use decide::decide;
 pub use decision::Decision;

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 
 use crate::limits;
 use crate::model::{
-    CallerId, Delivery, Message, MessageId, MessageState, Prefix, ProviderId, SendOutcome,
-    TextKind, Timestamp,
+    CallerId, Delivery, Message, MessageId, MessageState, Notice, ParkReason, Prefix, ProviderId,
+    SendOutcome, TextKind, Timestamp,
 };
 
 use super::state::{Forget, Ledger};
@@ -26,6 +26,7 @@ pub(super) fn queue_text(
         to,
         queued_at: at,
         attempts: 1,
+        refused: 0,
         state: MessageState::HandedOver,
         sid: None,
         delivery: None,
@@ -33,6 +34,14 @@ pub(super) fn queue_text(
     ledger.messages.insert(id, message);
     ledger.unsettled.insert(id);
     ledger.budgets.count_text(at);
+    if let TextKind::Notice {
+        notice: Notice::Reminder,
+        appointment,
+        ..
+    } = kind
+    {
+        ledger.reminders.drop(appointment);
+    }
     if let TextKind::Code { hold, .. } = kind {
         // The code that it carries was issued in the same step.
         let code = ledger.holds.get(&hold).and_then(|hold| hold.verification);
@@ -69,7 +78,43 @@ pub(super) fn hand_over_text(ledger: &mut Ledger, id: MessageId, attempt: u32) {
         attempt == text.attempts + 1,
         "attempts are counted one by one"
     );
+    if let MessageState::Waiting(until) = text.state {
+        text.state = MessageState::HandedOver;
+        ledger.deferred.remove(&(until, id));
+        ledger.unsettled.insert(id);
+    }
     text.attempts = attempt;
+}
+
+/// An attempt was certainly not sent; the next one goes then.
+pub(super) fn defer_text(ledger: &mut Ledger, id: MessageId, until: Timestamp) {
+    let text = ledger.messages.get_mut(&id);
+    let text = text.expect("only a known text is deferred");
+    assert!(
+        text.state == MessageState::HandedOver,
+        "only what was handed over is known not to be sent"
+    );
+    text.state = MessageState::Waiting(until);
+    text.refused += 1;
+    ledger.unsettled.remove(&id);
+    ledger.deferred.insert((until, id));
+}
+
+/// A text that was certainly never sent is given up.
+pub(super) fn park_text(ledger: &mut Ledger, id: MessageId, reason: ParkReason) {
+    let text = ledger.messages.get_mut(&id);
+    let text = text.expect("only a known text is given up");
+    let open = match text.state {
+        MessageState::HandedOver => ledger.unsettled.remove(&id),
+        MessageState::Waiting(until) => ledger.deferred.remove(&(until, id)),
+        MessageState::Settled(_) | MessageState::Parked(_) => false,
+    };
+    assert!(open, "only what is not settled is given up");
+    text.state = MessageState::Parked(reason);
+    let (kind, to, queued_at) = (text.kind, text.to, text.queued_at);
+    let forget_at = queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
+    ledger.forgets.insert((forget_at, Forget::Message(id)));
+    take_back(ledger, kind, to, queued_at);
 }
 
 /// It is known what became of a text.
@@ -83,14 +128,16 @@ pub(super) fn settle_text(
         .messages
         .get_mut(&id)
         .expect("only a known text settles");
-    // What was unknown may become known later.
-    assert!(
-        matches!(
-            message.state,
-            MessageState::HandedOver | MessageState::Settled(SendOutcome::Unknown)
-        ),
-        "a text settles once"
-    );
+    match message.state {
+        // What was unknown may become known later.
+        MessageState::HandedOver | MessageState::Settled(SendOutcome::Unknown) => {}
+        // Whoever said that it was not sent may take that back.
+        MessageState::Waiting(until) => {
+            ledger.deferred.remove(&(until, id));
+        }
+        MessageState::Settled(SendOutcome::Sent | SendOutcome::NotSent)
+        | MessageState::Parked(_) => unreachable!("a text settles once"),
+    }
     message.state = MessageState::Settled(outcome);
     let (kind, to, queued_at) = (message.kind, message.to, message.queued_at);
     if let Some(sid) = sid {

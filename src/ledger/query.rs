@@ -2,8 +2,8 @@
 
 use crate::model::{
     AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyId, KeyRecord,
-    PersonId, Profile, Resource, SeriesId, Slug, SmsAccount, TenantRecord, Timestamp, WaitlistId,
-    WaitlistStatus,
+    Message, MessageStatus, PersonId, Profile, Resource, SeriesId, Slug, SmsAccount, TenantRecord,
+    Timestamp, WaitlistId, WaitlistStatus,
 };
 
 use super::command::Wish;
@@ -190,6 +190,13 @@ pub enum Query {
     },
     /// One entry of the waitlist; an agent sees its own.
     WaitlistEntry(WaitlistId),
+    /// Texts.
+    Messages {
+        /// That stand so.
+        status: Option<MessageStatus>,
+        /// Which part.
+        page: PageRequest,
+    },
     /// Appointments.
     Appointments(AppointmentSearch),
     /// One appointment.
@@ -333,6 +340,8 @@ pub enum View {
     Waitlist(Page<WaitlistView>),
     /// For [`Query::WaitlistEntry`].
     WaitlistEntry(WaitlistView),
+    /// For [`Query::Messages`].
+    Messages(Page<Message>),
     /// For [`Query::Appointments`].
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].

@@ -24,6 +24,7 @@ use super::idempotency::Requests;
 use super::occupancy::Occupancy;
 use super::query::PageRequest;
 use super::receipt::{AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView};
+use super::reminders::Reminders;
 use super::table::{FixedMap, Table};
 use super::waitlist::Waitlist;
 
@@ -87,6 +88,9 @@ pub struct Ledger {
     pub(super) texts_by_sid: BTreeMap<ProviderId, MessageId>,
     /// Texts handed to the outbox and not settled.
     pub(super) unsettled: BTreeSet<MessageId>,
+    /// Texts that were certainly not sent and are to be tried again, by when.
+    pub(super) deferred: BTreeSet<(Timestamp, MessageId)>,
+    pub(super) reminders: Reminders,
     pub(super) budgets: Budgets,
     pub(super) waitlist: Waitlist,
     pub(super) requests: Requests,
@@ -122,6 +126,8 @@ impl Ledger {
             messages: Table::default(),
             texts_by_sid: BTreeMap::new(),
             unsettled: BTreeSet::new(),
+            deferred: BTreeSet::new(),
+            reminders: Reminders::default(),
             budgets: Budgets::default(),
             waitlist: Waitlist::default(),
             requests: Requests::default(),
@@ -171,7 +177,9 @@ impl Ledger {
         let lapse = self.lapses.first().map(|(at, _)| *at);
         let forget = self.forgets.first().map(|(at, _)| *at);
         let end = self.waitlist.next_end();
-        lapse.into_iter().chain(forget).chain(end).min()
+        let reminder = self.reminders.next();
+        let due = lapse.into_iter().chain(forget).chain(end);
+        due.chain(reminder).min()
     }
 
     /// Whose hold it is.
@@ -197,6 +205,12 @@ impl Ledger {
     /// Texts handed to the outbox that have not settled.
     pub fn unsettled_texts(&self) -> impl Iterator<Item = MessageId> {
         self.unsettled.iter().copied()
+    }
+
+    /// Those of them and of the deferred ones that may be tried now.
+    pub fn due_texts(&self, now: Timestamp) -> impl Iterator<Item = MessageId> {
+        let deferred = self.deferred.iter().take_while(move |(at, _)| *at <= now);
+        self.unsettled_texts().chain(deferred.map(|(_, id)| *id))
     }
 
     /// A page of the texts that were sent, newest first.

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{CallerId, HoldId, IdError, MessageId, VerificationId};
+use super::ids::{AppointmentId, CallerId, HoldId, IdError, MessageId, VerificationId};
 use super::time::Timestamp;
 
 /// What a text says.
@@ -33,6 +33,44 @@ pub enum TextKind {
         /// Until when they can take it.
         expires_at: Timestamp,
     },
+    /// Something about an appointment.
+    Notice {
+        /// What.
+        notice: Notice,
+        /// About which; of a series the first.
+        appointment: AppointmentId,
+        /// The version that the appointment has while this is so.
+        version: u32,
+        /// When it begins.
+        start: Timestamp,
+        /// How many appointments were booked together.
+        appointments: u32,
+    },
+}
+
+/// What a patient is told of an appointment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Notice {
+    /// It is booked.
+    Confirmation,
+    /// It is cancelled.
+    Cancellation,
+    /// It has moved.
+    Reschedule,
+    /// It is near.
+    Reminder,
+}
+
+impl Notice {
+    /// Its name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Confirmation => "confirmation",
+            Self::Cancellation => "cancellation",
+            Self::Reschedule => "reschedule",
+            Self::Reminder => "reminder",
+        }
+    }
 }
 
 impl TextKind {
@@ -41,6 +79,7 @@ impl TextKind {
         match self {
             Self::Code { .. } => "code",
             Self::Offer { .. } => "offer",
+            Self::Notice { notice, .. } => notice.as_str(),
         }
     }
 
@@ -48,6 +87,7 @@ impl TextKind {
     pub fn expires_at(self) -> Timestamp {
         match self {
             Self::Code { expires_at, .. } | Self::Offer { expires_at, .. } => expires_at,
+            Self::Notice { start, .. } => start,
         }
     }
 }
@@ -154,8 +194,76 @@ pub struct Delivery {
 pub enum MessageState {
     /// An attempt has been handed to the outbox and is not settled.
     HandedOver,
+    /// The last attempt was certainly not sent; the next one goes then.
+    Waiting(Timestamp),
     /// Settled.
     Settled(SendOutcome),
+    /// Given up: it was certainly never sent.
+    Parked(ParkReason),
+}
+
+/// Why a text was given up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ParkReason {
+    /// It was tried for as long as texts are.
+    TriedTooLong,
+    /// What it says is over or has changed since, or nobody knows its phone any more.
+    OfNoUse,
+}
+
+impl ParkReason {
+    /// The reason's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::TriedTooLong => "tried-too-long",
+            Self::OfNoUse => "of-no-use",
+        }
+    }
+}
+
+/// Where a text stands, in a word.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum MessageStatus {
+    /// On its way to the provider.
+    HandedOver,
+    /// To be tried again.
+    Waiting,
+    /// The provider took it.
+    Sent,
+    /// Certainly not sent.
+    NotSent,
+    /// Nobody knows.
+    Unknown,
+    /// Given up.
+    Parked,
+}
+
+impl MessageStatus {
+    /// The status's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::HandedOver => "handed-over",
+            Self::Waiting => "waiting",
+            Self::Sent => "sent",
+            Self::NotSent => "not-sent",
+            Self::Unknown => "unknown",
+            Self::Parked => "parked",
+        }
+    }
+}
+
+impl MessageState {
+    /// The same in a word.
+    pub fn status(self) -> MessageStatus {
+        match self {
+            Self::HandedOver => MessageStatus::HandedOver,
+            Self::Waiting(_) => MessageStatus::Waiting,
+            Self::Settled(SendOutcome::Sent) => MessageStatus::Sent,
+            Self::Settled(SendOutcome::NotSent) => MessageStatus::NotSent,
+            Self::Settled(SendOutcome::Unknown) => MessageStatus::Unknown,
+            Self::Parked(_) => MessageStatus::Parked,
+        }
+    }
 }
 
 /// A text message in the ledger: neither its words nor its number, both are made when it is sent.
@@ -171,6 +279,8 @@ pub struct Message {
     pub queued_at: Timestamp,
     /// How often it was handed to the outbox.
     pub attempts: u32,
+    /// How many of those were certainly not sent, so that it could be tried again.
+    pub refused: u32,
     /// Where it stands.
     pub state: MessageState,
     /// What the provider calls its newest attempt.

@@ -19,8 +19,10 @@ mod reply;
 mod resource;
 mod service;
 mod spoken;
-mod tenant;
+mod text_settings;
 mod verification;
+
+mod tenant;
 
 mod hold;
 
@@ -40,7 +42,8 @@ pub use ids::{
     SeriesId, ServiceId, TenantId, VerificationId, WaitlistId,
 };
 pub use message::{
-    Delivery, DeliveryStatus, Message, MessageState, ProviderId, SendOutcome, TextKind,
+    Delivery, DeliveryStatus, Message, MessageState, MessageStatus, Notice, ParkReason, ProviderId,
+    SendOutcome, TextKind,
 };
 pub use personal::{PersonalFact, Subject};
 pub use reply::Reply;
@@ -53,6 +56,7 @@ pub use service::{Service, VerificationPolicy};
 pub use slug::{Slug, SlugError};
 pub use sms::{AuthToken, SealedToken, SmsAccount, SmsAccountError, SmsCredentials};
 pub use tenant::{Profile, ProfileError, TenantRecord};
+pub use text_settings::{Template, TextSettings, TextSettingsError};
 pub use time::{Interval, Timestamp};
 pub use verification::{EnteredCode, Verification};
 pub use waitlist::{EndReason, Times, WaitlistEntry, WaitlistState, WaitlistStatus};

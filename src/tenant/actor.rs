@@ -15,8 +15,7 @@ use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
 use crate::model::{
-    Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome, TextKind,
-    Timestamp,
+    Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome, Timestamp,
 };
 
 use super::core::{Core, Outcome};
@@ -27,7 +26,6 @@ use super::messages::{
     Seen,
 };
 use super::sms_access::SmsAccess;
-use super::texts;
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
 const TICK: Duration = Duration::from_secs(15);
@@ -148,6 +146,8 @@ impl TenantActor {
             }
         }
         self.offer_freed(context);
+        // A notice whose pause is over waits for nobody else to ring.
+        self.ring_for_the_rest();
     }
 
     /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
@@ -184,10 +184,9 @@ impl TenantActor {
 
     fn due(&self) -> Unconfirmed<Vec<MessageId>> {
         let room = limits::TEXTS_IN_FLIGHT_PER_TENANT_MAX.saturating_sub(self.in_flight.len());
-        let unsettled = self.core.ledger().unsettled_texts();
-        let due = unsettled
-            .filter(|text| !self.in_flight.contains(text))
-            .take(room);
+        let now = self.core.no_earlier(self.clock.now());
+        let due = self.core.ledger().due_texts(now);
+        let due = due.filter(|text| !self.in_flight.contains(text)).take(room);
         self.core.unconfirmed(due.collect())
     }
 
@@ -200,9 +199,10 @@ impl TenantActor {
         };
         let phone = self.core.contacts().phone(text.to).cloned();
         // Whoever was erased gets no text; nor does anyone get a code or an offer whose time is over.
-        let Some(phone) = phone.filter(|_| self.is_of_use(text.kind, now)) else {
+        let Some(phone) = phone.filter(|_| self.core.ledger().is_of_use(text.kind, now)) else {
             // What a former life handed over may have gone out; only what this one still holds was certainly not sent.
-            let outcome = match self.fresh.contains(&id) {
+            let waits = matches!(text.state, MessageState::Waiting(_));
+            let outcome = match waits || self.fresh.contains(&id) {
                 true => SendOutcome::NotSent,
                 false => SendOutcome::Unknown,
             };
@@ -227,7 +227,7 @@ impl TenantActor {
             attempts
         };
         self.in_flight.insert(id);
-        let body = texts::words(text.kind, self.core.codes(), self.core.ledger().zone(), now);
+        let body = self.core.writer().words(text.kind, now);
         Ok(self.core.unconfirmed(Some(PreparedText {
             message: id,
             to: phone,
@@ -241,15 +241,6 @@ impl TenantActor {
             access: self.core.sms_access(),
             useful_seconds: text.kind.expires_at().seconds_since(now),
         })))
-    }
-
-    fn is_of_use(&self, kind: TextKind, now: Timestamp) -> bool {
-        let stands = match kind {
-            TextKind::Code { .. } => true,
-            // It may have been taken, declined or withdrawn before anyone was told.
-            TextKind::Offer { hold, .. } => self.core.ledger().offer_stands(hold, now),
-        };
-        stands && now < kind.expires_at()
     }
 
     fn settle(
@@ -315,8 +306,9 @@ impl TenantActor {
 
     /// The outbox takes a bounded number at a time; whoever settles one rings for those that wait.
     fn ring_for_the_rest(&self) {
-        let mut unsettled = self.core.ledger().unsettled_texts();
-        if unsettled.any(|text| !self.in_flight.contains(&text)) {
+        let now = self.core.no_earlier(self.clock.now());
+        let mut due = self.core.ledger().due_texts(now);
+        if due.any(|text| !self.in_flight.contains(&text)) {
             self.doorbell.ring(self.core.tenant());
         }
     }
@@ -324,7 +316,8 @@ impl TenantActor {
     fn outcome(&self, id: MessageId) -> Option<SendOutcome> {
         match self.core.ledger().message(id)?.state {
             MessageState::Settled(outcome) => Some(outcome),
-            MessageState::HandedOver => None,
+            MessageState::Parked(_) => Some(SendOutcome::NotSent),
+            MessageState::HandedOver | MessageState::Waiting(_) => None,
         }
     }
 
@@ -353,12 +346,12 @@ impl TenantActor {
     }
 
     fn captured(&self, page: PageRequest) -> Unconfirmed<Page<CapturedText>> {
-        let zone = self.core.ledger().zone();
+        let writer = self.core.writer();
         let sent = self.core.ledger().sent_texts(&page);
         let texts = sent.items.iter().filter_map(|text| {
             Some(CapturedText {
                 to: self.core.contacts().phone(text.to)?.clone(),
-                body: texts::words(text.kind, self.core.codes(), zone, text.queued_at),
+                body: writer.words(text.kind, text.queued_at),
                 sent_at: text.queued_at,
                 kind: text.kind,
             })

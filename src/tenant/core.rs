@@ -21,7 +21,7 @@ use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
     HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Route, Slug, SmsCredentials,
-    Subject, TenantId, Timestamp,
+    Subject, TenantId, TextKind, Timestamp,
 };
 use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
 
@@ -33,6 +33,7 @@ use super::messages::{
 };
 use super::recovery::Replayed;
 use super::sms_access::{AccessCache, SmsAccess};
+use super::texts::Writer;
 
 /// What all tenants of a process share.
 #[derive(Clone)]
@@ -118,11 +119,6 @@ impl Core {
         )
     }
 
-    /// The key for codes.
-    pub fn codes(&self) -> &CodeKey {
-        &self.codes
-    }
-
     /// Its name in paths; none for the instance.
     pub fn slug(&self) -> Option<&Slug> {
         self.slug.as_ref()
@@ -163,6 +159,16 @@ impl Core {
         });
         self.access.keep(opened.clone());
         opened
+    }
+
+    /// Who writes its texts.
+    pub fn writer(&self) -> Writer<'_> {
+        let ledger = self.ledger();
+        Writer {
+            profile: ledger.profile(),
+            zone: ledger.zone(),
+            codes: &self.codes,
+        }
     }
 
     /// The texts that were queued since this was last asked.
@@ -246,7 +252,7 @@ impl Core {
     pub fn look(&self, query: &Query, viewer: Principal, now: Timestamp) -> Outcome<Seen> {
         let now = self.no_earlier(now);
         let found = look(&self.state.ledger, query, viewer, now);
-        self.unconfirmed(found.map(|view| self.seen(view)))
+        self.unconfirmed(found.map(|view| self.seen(view, viewer)))
     }
 
     /// A page of the persons that the clinic knows.
@@ -421,7 +427,7 @@ impl Core {
         }
     }
 
-    fn seen(&self, view: View) -> Seen {
+    fn seen(&self, view: View, viewer: Principal) -> Seen {
         let (mut persons, mut subjects) = (Vec::new(), Vec::new());
         let mut appointment = |shown: &AppointmentView| {
             persons.push(shown.party.person);
@@ -461,7 +467,21 @@ impl Core {
             .into_iter()
             .filter_map(|about| Some((about, contacts.reason(about)?.clone())))
             .collect();
+        let texts = match &view {
+            View::Messages(page) => page.items.as_slice(),
+            _ => &[],
+        };
+        let phones = texts
+            .iter()
+            .filter_map(|text| Some((text.to, contacts.phone(text.to)?.clone())));
+        let shown = texts
+            .iter()
+            .filter(|text| viewer.is_staff() && !matches!(text.kind, TextKind::Code { .. }));
+        let writer = self.writer();
+        let bodies = shown.map(|text| (text.id, writer.words(text.kind, text.queued_at)));
         Seen {
+            phones: phones.collect(),
+            bodies: bodies.collect(),
             view,
             people,
             reasons,

@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use crate::ledger::{Awaited, Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
-    AppointmentId, AuthToken, CallId, Contact, DeliveryStatus, FreeText, Interval, MessageId,
-    PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject, TextKind,
-    Timestamp,
+    AppointmentId, AuthToken, CallId, CallerId, Contact, DeliveryStatus, FreeText, Interval,
+    MessageId, PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject,
+    TextKind, Timestamp,
 };
 
 use super::sms_access::SmsAccess;
@@ -162,6 +162,10 @@ pub struct Seen {
     pub people: BTreeMap<PersonId, PersonCard>,
     /// The reasons filed under the appointments and blocks in it.
     pub reasons: BTreeMap<Subject, FreeText>,
+    /// The phones of the texts in it.
+    pub phones: BTreeMap<CallerId, Phone>,
+    /// What those texts say, for staff alone; never what a code's text says.
+    pub bodies: BTreeMap<MessageId, String>,
 }
 
 /// A text that the local inbox captured.

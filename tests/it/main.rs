@@ -29,6 +29,8 @@ mod recovery;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod text_faults;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod together;

@@ -21,6 +21,12 @@ pub(super) fn full_until(ledger: &Ledger, context: &Context<'_>) -> Option<Times
     ledger.budgets.next_text(most, context.now)
 }
 
+/// How many further texts the clinic's day has room for.
+pub(super) fn room(ledger: &Ledger, context: &Context<'_>) -> u32 {
+    let most = context.policy.limits.texts_per_day_max;
+    most.map_or(u32::MAX, |most| ledger.budgets.room(most, context.now))
+}
+
 /// Whether a text with this hold's code, a new one or the one before, may go to its phone now.
 pub(super) fn admits_code(
     ledger: &Ledger,

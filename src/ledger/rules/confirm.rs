@@ -11,12 +11,13 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::model::{
-    Appointment, AppointmentId, EnteredCode, Hold, HoldId, HoldState, Proof, Verification,
+    Appointment, AppointmentId, EnteredCode, Hold, HoldId, HoldState, Notice, Proof, Verification,
     VerificationPolicy,
 };
 
 use super::codes::{attempts_left, not_locked};
 use super::holds::{at_version, live};
+use super::notices;
 
 /// Turns a hold into an appointment.
 pub fn confirm(
@@ -139,7 +140,14 @@ pub(super) fn booked(
         at: context.now,
     };
     let view = ledger.appointment_view(&appointment);
-    Decision::new(vec![event], Receipt::Appointment(view))
+    let mut events = vec![event];
+    events.extend(notices::of(
+        ledger,
+        &appointment,
+        Notice::Confirmation,
+        context,
+    ));
+    Decision::new(events, Receipt::Appointment(view))
 }
 
 /// A wrong code is no mere refusal: it happened, it is counted, and the count survives a crash.

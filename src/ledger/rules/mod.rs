@@ -2,6 +2,7 @@
 
 mod channel;
 mod claiming;
+mod notices;
 mod version;
 
 pub(super) mod holds;

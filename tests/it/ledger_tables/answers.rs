@@ -6,7 +6,7 @@ use holdfast::ledger::{
     HoldView, Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View,
     WaitlistView,
 };
-use holdfast::model::{Block, Interval, SendOutcome, Slug, TextKind, Timestamp};
+use holdfast::model::{Block, Interval, MessageId, SendOutcome, Slug, TextKind, Timestamp};
 
 use super::desk::Desk;
 use super::words::DAY_NAMES;
@@ -62,7 +62,7 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
             Event::Forgotten { up_to } => {
                 said += &format!(", forgotten up to {}", time(desk, *up_to));
             }
-            _ => {}
+            _ => said += &of_notice(desk, event),
         }
     }
     if decision.replayed {
@@ -71,6 +71,49 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
         said += " (no event)";
     }
     Ok(said)
+}
+
+/// What an event says of notices and reminders; nothing if it is about something else.
+fn of_notice(desk: &Desk, event: &Event) -> String {
+    let text = |id: &MessageId| desk.notices.name(id.0);
+    match event {
+        Event::TextQueued {
+            message,
+            kind:
+                kind @ TextKind::Notice {
+                    appointment,
+                    version,
+                    appointments,
+                    ..
+                },
+            ..
+        } => {
+            let about = desk.appointments.name(appointment.0);
+            let of = match appointments {
+                1 => String::new(),
+                many => format!(" of {many}"),
+            };
+            format!(
+                ", {} {} {about} v{version}{of}",
+                text(message),
+                kind.as_str()
+            )
+        }
+        Event::TextDeferred { message, until } => {
+            format!(", {} waits until {}", text(message), time(desk, *until))
+        }
+        Event::TextParked { message, reason } => {
+            format!(", {} given up: {}", text(message), reason.as_str())
+        }
+        Event::ReminderSet { appointment, at } => {
+            let about = desk.appointments.name(appointment.0);
+            format!(", reminder of {about} {}", time(desk, *at))
+        }
+        Event::ReminderDropped { appointment } => {
+            format!(", no reminder of {}", desk.appointments.name(appointment.0))
+        }
+        _ => String::new(),
+    }
 }
 
 /// What a decision offers to someone who waits, and in which text.

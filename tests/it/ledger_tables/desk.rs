@@ -13,7 +13,7 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, BlockId, CallerId, HoldId, KeyId, MessageId, Party, PersonId, Principal, Scope,
-    TenantId, Timestamp, VerificationId, WaitlistId,
+    TenantId, TextKind, Timestamp, VerificationId, WaitlistId,
 };
 use holdfast::seal::{CodeKey, MasterKey};
 
@@ -78,6 +78,7 @@ pub struct Desk {
     pub holds: Names,
     pub appointments: Names,
     pub texts: Names,
+    pub notices: Names,
     pub blocks: Names,
     pub keys: Names,
     pub parties: Names,
@@ -113,6 +114,7 @@ impl Desk {
             holds: Names::default(),
             appointments: Names::default(),
             texts: Names::default(),
+            notices: Names::default(),
             blocks: Names::default(),
             keys: Names::default(),
             parties: Names::default(),
@@ -236,6 +238,11 @@ impl Desk {
                 }
             }
             Event::OfferMade { hold, .. } => self.holds.give_number('o', hold.0),
+            Event::TextQueued {
+                message,
+                kind: TextKind::Notice { .. },
+                ..
+            } => self.notices.number('n', message.0),
             Event::TextQueued { message, .. } => self.texts.number('t', message.0),
             Event::HoldConfirmed { appointment, .. }
             | Event::AppointmentBooked { appointment, .. } => {
@@ -286,7 +293,10 @@ impl Desk {
     }
 
     pub fn text(&self, name: &str) -> MessageId {
-        MessageId(self.texts.id(name))
+        match name.starts_with('n') {
+            true => MessageId(self.notices.id(name)),
+            false => MessageId(self.texts.id(name)),
+        }
     }
 }
 

@@ -4,7 +4,8 @@ use holdfast::calendar::Zone;
 use holdfast::ledger::{
     AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Countries, Cursor, Decision,
     Destination, NewResource, NewService, PageRequest, ProfileChange, Query, Rejection,
-    ResourceChange, ServiceChange, SlotSearch, TextChannel, View, WantedHolds, Wish, look,
+    ResourceChange, ServiceChange, SlotSearch, TextChannel, TextsChange, View, WantedHolds, Wish,
+    look,
 };
 use holdfast::model::{
     AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
@@ -129,6 +130,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
                 },
             }
         }
+        "texts" => read_texts(words),
         "tenant" => Command::CreateTenant {
             slug: chosen(words.next()).unwrap_or_else(|| slug(&desk.new_word())),
             profile: profile("Europe/London"),
@@ -228,8 +230,33 @@ fn read_booking(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
     }
 }
 
+/// A clinic that sends no notices, unless a table wants them.
 fn profile(zone: &str) -> Profile {
-    Profile::new("Clinic", zone, "GB").expect("a profile")
+    let mut profile = Profile::new("Clinic", zone, "GB").expect("a profile");
+    profile.texts.notices = false;
+    profile
+}
+
+/// `notices on`, `reminder 24`, `quiet 21:00-08:00`.
+fn read_texts(words: &mut Words) -> Command {
+    let quiet = words.option("quiet").map(|hours| {
+        let (from, to) = hours.split_once('-').expect("from and to");
+        let time = |text: &str| text.parse().expect("a time of the day");
+        (time(from), time(to))
+    });
+    let texts = TextsChange {
+        notices: words.option("notices").map(|word| word == "on"),
+        reminder_hours: words.number("reminder"),
+        quiet_hours: quiet,
+        templates: Vec::new(),
+    };
+    Command::ChangeProfile {
+        if_version: None,
+        change: ProfileChange {
+            texts,
+            ..ProfileChange::default()
+        },
+    }
 }
 
 /// `checkup mon 09:00 with dr-a`, or the first that is free: `checkup first-free`.
