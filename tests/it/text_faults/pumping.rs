@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use holdfast::ledger::{Command, Countries, Event, Receipt, Rejection, TextLimits};
+use holdfast::ledger::{Command, Countries, Decision, Event, Receipt, Rejection, TextLimits};
 use holdfast::model::{Prefix, Route, SendOutcome, Timestamp};
 
 use super::street::{Clinic, Dice, MONDAY_EIGHT};
@@ -37,7 +37,39 @@ fn route(country: &str, prefix: u32) -> Option<Route> {
     })
 }
 
-/// Asks so many times, for numbers new and old, some of them abroad; whatever is sent is taken by the provider.
+/// What came of one request; whatever was queued is taken by the provider.
+fn note(
+    clinic: &mut Clinic,
+    caller: u128,
+    asked: Result<Decision, Rejection>,
+    seen: &mut Seen,
+    to_phones: &mut BTreeMap<u128, Vec<Timestamp>>,
+) {
+    let refused = match &asked {
+        Ok(_) => None,
+        Err(Rejection::TooManyCodes { bound, .. }) => Some(bound.as_str()),
+        Err(Rejection::CountryNotAllowed) => Some("country"),
+        Err(_) => None,
+    };
+    seen.refused.extend(refused.map(str::to_owned));
+    let events = asked.map(|decision| decision.events).unwrap_or_default();
+    for event in events {
+        let Event::TextQueued { message, .. } = event else {
+            continue;
+        };
+        seen.texts += 1;
+        to_phones.entry(caller).or_default().push(clinic.now);
+        let sent = Command::SettleText {
+            message,
+            attempt: 1,
+            outcome: SendOutcome::Sent,
+            sid: None,
+        };
+        clinic.step(&sent).expect("a known text");
+    }
+}
+
+/// Asks so many times, for numbers new and old, some of them abroad.
 pub fn attack(requests: u64, seed: u64) -> Seen {
     let mut dice = Dice(seed);
     let mut clinic = Clinic::new(dice.roll(), 1, limits());
@@ -64,32 +96,7 @@ pub fn attack(requests: u64, seed: u64) -> Seen {
             hold,
             route: route(country, prefix),
         });
-        match asked {
-            Ok(decision) => {
-                let queued = decision.events.iter().filter_map(|event| match event {
-                    Event::TextQueued { message, .. } => Some(*message),
-                    _ => None,
-                });
-                for message in queued.collect::<Vec<_>>() {
-                    seen.texts += 1;
-                    to_phones.entry(caller).or_default().push(clinic.now);
-                    let sent = Command::SettleText {
-                        message,
-                        attempt: 1,
-                        outcome: SendOutcome::Sent,
-                        sid: None,
-                    };
-                    clinic.step(&sent).expect("a known text");
-                }
-            }
-            Err(Rejection::TooManyCodes { bound, .. }) => {
-                seen.refused.insert(bound.as_str().to_owned());
-            }
-            Err(Rejection::CountryNotAllowed) => {
-                seen.refused.insert("country".to_owned());
-            }
-            Err(_) => {}
-        }
+        note(&mut clinic, caller, asked, &mut seen, &mut to_phones);
         let released = Command::ReleaseHold {
             hold,
             if_version: None,
