@@ -58,6 +58,8 @@ pub const PAGE_ROWS_MAX: usize = 1_000;
 pub const PAGE_ROWS_DEFAULT: usize = 50;
 /// Rows one look at a list may pass over while it filters; a page may then be short and go on by its cursor.
 pub const SCAN_ROWS_MAX: usize = 20_000;
+/// Claims one look for conflicts may judge; a page may then be short and go on by its cursor.
+pub const CONFLICT_CLAIMS_MAX: usize = 2_000;
 /// Resource-days one look for slots may open; a page may then be short and go on by its cursor.
 pub const SCAN_RESOURCE_DAYS_MAX: usize = 1_000;
 /// Starts one look for slots may pass over; it ends with the day in which it gets there.
@@ -109,8 +111,10 @@ pub const REQUESTS_IN_FLIGHT_MAX: usize = 16_384;
 pub const HISTORY_ENTRIES_MAX: usize = 100;
 /// Bytes of such entries after which a page is full.
 pub const HISTORY_BYTES_MAX: usize = 256 << 10;
+/// Changes after which one look at the past ends, with their entry: each is rendered for whoever listens.
+pub const HISTORY_CHANGES_MAX: usize = 500;
 /// Changes on one page of the audit list, after which it ends.
-pub const AUDIT_CHANGES_MAX: usize = 5_000;
+pub const AUDIT_CHANGES_MAX: usize = 1_000;
 /// Streams of live events that one tenant has open.
 pub const EVENT_STREAMS_PER_TENANT_MAX: usize = 64;
 /// Streams of live events on the whole machine.
@@ -162,14 +166,12 @@ pub const OFFER_SECONDS_MIN: i64 = 60;
 pub const FREED_MAX: usize = 20_000;
 /// Freed stretches that one decision looks at.
 pub const FREED_LOOKS_MAX: usize = 16;
-/// Waiting entries that one decision walks before it leaves the next freed stretch to the next decision.
-pub const OFFER_ENTRIES_MAX: usize = 10_000;
+/// What one decision may spend on looking whom freed time fits, in entries walked (some 12 ns each); the next goes on.
+pub const OFFER_WORK_MAX: usize = 30_000;
+/// What one look at a resource's hours, or at who could stand by, costs beside that.
+pub const OFFER_WORK_PER_LOOK: usize = 200;
 /// Starts within one freed stretch that one decision looks at, for each service.
 pub const OFFER_STARTS_MAX: usize = 1_500;
-/// Free starts within one freed stretch that one decision may offer, for each service and resource: the soonest.
-pub const OFFER_OPENINGS_MAX: usize = 48;
-/// The same over all resources of a service, where the freed time is that of one who stands by.
-pub const OFFER_CHOICES_MAX: usize = 192;
 /// Offers that are decided before the next message of a tenant is taken; the rest follows soon after.
 pub const OFFER_STEPS_MAX: usize = 8;
 

@@ -14,7 +14,8 @@ use utoipa::{Modify, OpenApi};
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
     appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
-    resources, series, services, slots, sms, tenants, text_settings, verification, waitlist,
+    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
+    waitlist,
 };
 use super::twilio::status;
 use super::{docs_page, health, metrics};
@@ -43,6 +44,7 @@ use super::{docs_page, health, metrics};
         persons::list, persons::show,
         events::stream, audit::list,
         status::take,
+        redact::text,
         inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),

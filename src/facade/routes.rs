@@ -17,7 +17,8 @@ use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
     appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
-    resources, series, services, slots, sms, tenants, text_settings, verification, waitlist,
+    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
+    waitlist,
 };
 use super::state::{Facade, Options};
 use super::twilio::status;
@@ -106,6 +107,7 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/persons/{id}"               READERS  persons::show;
         GET    "/v1/tenants/{t}/events"                     READERS  events::stream;
         GET    "/v1/tenants/{t}/audit"                      DESK     audit::list;
+        POST   "/v1/tenants/{t}/redact"                     DESK     redact::text;
         GET    INBOX                                        DESK     inbox::list;
         POST   INBOX                                        DESK     inbox::take;
     }

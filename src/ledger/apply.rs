@@ -102,6 +102,8 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         | Event::WaitlistOver { .. }
         | Event::OfferMade { .. }
         | Event::OfferUnsent { .. }
+        | Event::FreedLooked { .. }
+        | Event::FreedKept { .. }
         | Event::FreedDropped { .. } => {}
         Event::RequestRemembered {
             key,

@@ -113,6 +113,8 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
     match event {
         // The house's own memory.
         Event::KeysUsed(_)
+        | Event::FreedLooked { .. }
+        | Event::FreedKept { .. }
         | Event::FreedDropped { .. }
         | Event::ReminderSet { .. }
         | Event::ReminderDropped { .. }

@@ -36,11 +36,12 @@ mod waiting;
 mod apply;
 mod judgement;
 
+mod choosing;
+
 mod availability;
 mod conflicts;
 mod decision;
 mod explain;
-
 mod rules;
 
 mod decide;

@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use tokio::sync::oneshot;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
@@ -29,6 +29,8 @@ use super::sms_access::SmsAccess;
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
 const TICK: Duration = Duration::from_secs(15);
+/// How long one message's offers may take before the next message is looked at.
+const OFFER_TIME_MAX: Duration = Duration::from_millis(1);
 /// How soon it goes on where one step was not enough.
 const NEXT_STEP: Duration = Duration::from_millis(5);
 
@@ -46,6 +48,8 @@ pub struct TenantActor {
     waiters: BTreeMap<MessageId, Vec<oneshot::Sender<Unconfirmed<SendOutcome>>>>,
     /// More freed time is to be offered soon.
     goes_on_offering: bool,
+    /// The lapse at which it wakes by itself.
+    wakes_at: Option<Timestamp>,
 }
 
 /// Carry out a request.
@@ -126,6 +130,7 @@ impl TenantActor {
             early: Early::default(),
             waiters: BTreeMap::new(),
             goes_on_offering: false,
+            wakes_at: None,
         }
     }
 
@@ -153,8 +158,10 @@ impl TenantActor {
     /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
     /// of decisions, the rest follows soon.
     fn offer_freed(&mut self, context: &mut Context<Self>) {
-        for _ in 0..limits::OFFER_STEPS_MAX {
-            if !self.core.ledger().has_freed() {
+        let watch = Stopwatch::start();
+        for step in 0..limits::OFFER_STEPS_MAX {
+            let is_enough = step > 0 && watch.elapsed() > OFFER_TIME_MAX;
+            if is_enough || !self.core.ledger().has_freed() {
                 break;
             }
             let offered = self.core.command(&Command::OfferFreed, self.clock.now());
@@ -166,6 +173,7 @@ impl TenantActor {
             }
         }
         self.note_queued();
+        self.wake_at_lapse(context);
         if self.core.ledger().has_freed() && !self.goes_on_offering {
             self.goes_on_offering = true;
             context.run_later(NEXT_STEP, |actor, context| {
@@ -173,6 +181,24 @@ impl TenantActor {
                 actor.offer_freed(context);
             });
         }
+    }
+
+    /// While anyone waits, a lapse is written down at its instant, so that its time is offered before it is asked for. One
+    /// that is further away is the timer's to find.
+    fn wake_at_lapse(&mut self, context: &mut Context<Self>) {
+        let now = self.core.no_earlier(self.clock.now());
+        let Some(lapse) = self.core.ledger().next_awaited_lapse() else {
+            return;
+        };
+        let away = Duration::from_secs(lapse.seconds_since(now));
+        if self.wakes_at.is_some_and(|at| at <= lapse) || away > TICK {
+            return;
+        }
+        self.wakes_at = Some(lapse);
+        context.run_later(away, |actor, context| {
+            actor.wakes_at = None;
+            actor.tick(context);
+        });
     }
 
     fn note_key_uses(&mut self, is_due: impl Fn(&KeyRecord, Timestamp) -> bool) {

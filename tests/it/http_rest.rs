@@ -66,6 +66,7 @@ transcripts! {
     messages
     persons
     practice
+    redact
     series
     slots
     together

@@ -20,4 +20,7 @@ pub(super) mod time_passed;
 pub(super) mod waitlist;
 
 pub(super) mod deliveries;
+
+mod search;
+
 pub(super) mod offers;

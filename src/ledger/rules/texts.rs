@@ -120,18 +120,18 @@ fn pause(text: &Message, context: &Context<'_>) -> i64 {
 impl Ledger {
     /// Whether there is still any use in sending a text: its time is not over, and what it says stands.
     pub fn is_of_use(&self, kind: TextKind, now: Timestamp) -> bool {
-        let stands = match kind {
-            TextKind::Code { .. } => true,
-            // It may have been taken, declined or withdrawn before anyone was told.
+        match kind {
+            TextKind::Code { expires_at, .. } => now < expires_at,
+            // It may have been taken, declined, withdrawn or extended before anyone was told.
             TextKind::Offer { hold, .. } => self.offer_stands(hold, now),
             TextKind::Notice {
                 notice,
                 appointment,
                 version,
+                start,
                 ..
-            } => notices::stands(self, notice, appointment, version),
-        };
-        stands && now < kind.expires_at()
+            } => now < start && notices::stands(self, notice, appointment, version),
+        }
     }
 }
 
