@@ -10,8 +10,8 @@ use criterion::{Criterion, Throughput, criterion_group, criterion_main};
 use holdfast::clock::Stopwatch;
 use holdfast::ledger::{
     Awaited, Command, Context, Decision, Event, Ledger, NewResource, NewService, PageRequest,
-    Policy, Query, Receipt, Rejection, SlotSearch, SlotView, TextChannel, View, Wish, apply,
-    decide, look,
+    Policy, Query, Receipt, Rejection, SlotSearch, SlotView, TextChannel, TextLimits, View, Wish,
+    apply, decide, look,
 };
 use holdfast::model::{
     CallerId, EnteredCode, HoldId, KeyId, OpeningHours, Party, PersonId, Principal, Profile,
@@ -64,9 +64,11 @@ impl Practice {
                 code_digits: 6,
                 code_ttl_seconds: 300,
                 attempts_max: 5,
+                attempts_per_hold_max: 10,
                 resends_max: 3,
                 offer_seconds: 900,
                 texts: TextChannel::Inbox,
+                limits: TextLimits::default(),
             },
             codes: CodeKey::of(&MasterKey::new([1; 32]), tenant),
             drawn: 0,
@@ -200,7 +202,7 @@ impl Practice {
 
     /// Sends a hold's code; gives what its caller will say.
     fn send(&mut self, hold: HoldId) -> EnteredCode {
-        let decision = self.carry_out(&Command::SendCode(hold));
+        let decision = self.carry_out(&Command::SendCode { hold, route: None });
         let text = decision.events.iter().find_map(|event| match event {
             Event::TextQueued { message, kind, .. } => Some((*message, *kind)),
             _ => None,
@@ -210,6 +212,7 @@ impl Practice {
             message,
             attempt: 1,
             outcome: SendOutcome::Sent,
+            sid: None,
         });
         let TextKind::Code {
             verification,

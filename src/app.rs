@@ -14,13 +14,16 @@ use crate::clock::{Clock, Stopwatch};
 use crate::config::{Config, SmsProvider};
 use crate::facade::{self, Facade, Phase, Readiness, Server};
 use crate::journal::{self, Journal, Storage};
-use crate::ledger::{Policy, TextChannel};
+use crate::ledger::{Countries, Policy, TextChannel, TextLimits};
+use crate::metrics::Metrics;
 use crate::model::{Phone, TenantId};
-use crate::outbox::{Dispatcher, SmsGateway};
+use crate::outbox::{Dispatcher, DispatcherOptions, SmsGateway};
 use crate::seal::MasterKey;
 use crate::tenant::{Directory, Fault, Keyring, Recovery, Replayed, Shared, StartError};
 
-/// A request for a code waits a little longer than its carrier may take.
+/// A carrier is waited for a little longer than it gives itself, so that its own word counts.
+const CARRIER_MARGIN: Duration = Duration::from_millis(250);
+/// A request for a code waits a little longer than that.
 const PATIENCE_MARGIN: Duration = Duration::from_millis(500);
 
 /// Why the server does not start or did not end well.
@@ -99,15 +102,24 @@ impl App {
         };
         let (journal, found) = Journal::open(storage, options)?;
         let recovered = recover(&found, &master)?;
+        let metrics = Arc::new(Metrics::default());
         let shared = Shared {
             journal: journal.clone(),
             policy: Arc::new(policy(&config)),
             keyring: Arc::new(Keyring::default()),
             master: Arc::new(master),
+            clock: Arc::clone(&clock),
+            metrics: Arc::clone(&metrics),
+            credential_cache_seconds: config.sms.credential_cache_seconds,
         };
         let in_flight = config.limits.tenant_in_flight_max as usize;
-        let directory = Directory::new(shared, Arc::clone(&clock), in_flight);
-        let facade = Facade::new(directory.clone(), clock, options_of(&config));
+        let directory = Directory::new(shared, in_flight);
+        let facade = Facade::new(
+            directory.clone(),
+            Arc::clone(&clock),
+            Arc::clone(&metrics),
+            options_of(&config),
+        );
         let readiness = facade.readiness.clone();
         let address = &config.http.listen;
         let refused = |source| Error::Listen {
@@ -116,7 +128,13 @@ impl App {
         };
         let server = Server::start(address, facade).await.map_err(refused)?;
         directory.start(server.arbiters.clone(), recovered).await?;
-        let dispatcher = actix_rt::spawn(Dispatcher::new(directory.clone(), gateway).run());
+        let outbox = DispatcherOptions {
+            gateway,
+            patience: timeout(&config) + CARRIER_MARGIN,
+            clock,
+            metrics,
+        };
+        let dispatcher = actix_rt::spawn(Dispatcher::new(directory.clone(), outbox).run());
         let (tenants, out_of_service) = directory.count();
         tracing::info!(
             entries = found.survey.frames,
@@ -200,19 +218,49 @@ pub fn policy(config: &Config) -> Policy {
         code_digits: config.verification.digits,
         code_ttl_seconds: config.verification.ttl_seconds,
         attempts_max: config.verification.attempts_max,
+        attempts_per_hold_max: config.verification.attempts_per_hold_max,
         resends_max: config.verification.resends_max,
         offer_seconds: config.waitlist.offer_seconds,
         texts: match config.sms.provider {
             SmsProvider::Inbox => TextChannel::Inbox,
             SmsProvider::Twilio => TextChannel::Provider,
         },
+        limits: text_limits(config),
     }
+}
+
+/// What a provider that is paid may cost. What the inbox captures costs nothing, so only what is set counts there.
+fn text_limits(config: &Config) -> TextLimits {
+    let is_paid = config.sms.provider == SmsProvider::Twilio;
+    let bound = |set: u32, paid: u32| match set {
+        0 => is_paid.then_some(paid),
+        set => Some(set),
+    };
+    let listed = config.sms.countries.split(',').map(str::to_owned);
+    TextLimits {
+        resend_delay_seconds: bound(config.verification.resend_delay_seconds, 30).unwrap_or(0),
+        code_texts_per_phone_max: bound(config.sms.code_texts_per_phone_max, 3),
+        codes_per_phone_max: bound(config.sms.codes_per_phone_max, 5),
+        texts_per_day_max: bound(config.sms.texts_per_day_max, 1000),
+        unused_codes_per_prefix_max: bound(config.sms.unused_codes_per_prefix_max, 20),
+        countries: match config.sms.countries.as_str() {
+            "*" => Countries::Any,
+            "" if is_paid => Countries::OfClinic,
+            "" => Countries::Any,
+            _ => Countries::Listed(listed.collect()),
+        },
+    }
+}
+
+fn timeout(config: &Config) -> Duration {
+    Duration::from_millis(config.sms.timeout_ms.into())
 }
 
 fn options_of(config: &Config) -> facade::Options {
     facade::Options {
+        public_url: config.http.public_url.clone(),
         inbox_enabled: config.sms.provider == SmsProvider::Inbox,
-        text_patience: Duration::from_millis(config.sms.timeout_ms.into()) + PATIENCE_MARGIN,
+        text_patience: timeout(config) + PATIENCE_MARGIN,
         requests_per_second: config.limits.requests_per_second,
         ..facade::Options::default()
     }

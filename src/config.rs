@@ -78,6 +78,8 @@ pub struct Config {
 pub struct Http {
     /// Where the server listens.
     pub listen: String,
+    /// Where the world reaches it; empty: nowhere.
+    pub public_url: String,
 }
 
 /// `[storage]`
@@ -112,10 +114,14 @@ pub struct Verification {
     pub digits: u8,
     /// How long a code works.
     pub ttl_seconds: u32,
-    /// Wrong codes a hold takes.
+    /// Wrong codes that are taken for one code.
     pub attempts_max: u32,
+    /// Wrong codes a hold takes.
+    pub attempts_per_hold_max: u32,
     /// How often a code can be sent again.
     pub resends_max: u32,
+    /// How long before a code is first sent again; 0: by the provider.
+    pub resend_delay_seconds: u32,
 }
 
 /// `[waitlist]`
@@ -144,6 +150,28 @@ pub struct Sms {
     pub provider: SmsProvider,
     /// How long a request waits for its text's outcome.
     pub timeout_ms: u32,
+    /// Texts with codes to one phone within ten minutes; 0: by the provider, as all of these.
+    pub code_texts_per_phone_max: u32,
+    /// Codes to one phone within a day.
+    pub codes_per_phone_max: u32,
+    /// Texts of one clinic within a day.
+    pub texts_per_day_max: u32,
+    /// Codes to one prefix within a day, if hardly any is used.
+    pub unused_codes_per_prefix_max: u32,
+    /// Countries that codes are sent to, by comma; `*`: any; empty: by the provider.
+    pub countries: String,
+    /// How long opened credentials are kept in memory.
+    pub credential_cache_seconds: u32,
+    /// The provider.
+    pub twilio: Twilio,
+}
+
+/// `[sms.twilio]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Twilio {
+    /// Where its interface is.
+    pub base_url: String,
 }
 
 /// `[limits]`
@@ -198,6 +226,7 @@ impl Default for Http {
     fn default() -> Self {
         Self {
             listen: "127.0.0.1:8080".to_owned(),
+            public_url: String::new(),
         }
     }
 }
@@ -228,7 +257,9 @@ impl Default for Verification {
             digits: 6,
             ttl_seconds: 300,
             attempts_max: 5,
+            attempts_per_hold_max: 10,
             resends_max: 3,
+            resend_delay_seconds: 0,
         }
     }
 }
@@ -244,6 +275,21 @@ impl Default for Sms {
         Self {
             provider: SmsProvider::Twilio,
             timeout_ms: 3000,
+            code_texts_per_phone_max: 0,
+            codes_per_phone_max: 0,
+            texts_per_day_max: 0,
+            unused_codes_per_prefix_max: 0,
+            countries: String::new(),
+            credential_cache_seconds: 300,
+            twilio: Twilio::default(),
+        }
+    }
+}
+
+impl Default for Twilio {
+    fn default() -> Self {
+        Self {
+            base_url: "https://api.twilio.com".to_owned(),
         }
     }
 }
@@ -301,9 +347,10 @@ impl Config {
     }
 
     fn check(&self) -> Result<(), Error> {
-        let (holds, codes) = (&self.holds, &self.verification);
+        let (holds, codes, sms) = (&self.holds, &self.verification, &self.sms);
         let lifetime = holds.lifetime_seconds_max;
         let in_flight = self.limits.tenant_in_flight_max;
+        let public_url = &self.http.public_url;
         let port = self
             .http
             .listen
@@ -319,7 +366,17 @@ impl Config {
             ("verification.digits", (4..=8).contains(&codes.digits), "4 to 8"),
             ("verification.ttl_seconds", (30..=600).contains(&codes.ttl_seconds), "30 to 600"),
             ("verification.attempts_max", (1..=10).contains(&codes.attempts_max), "1 to 10"),
+            ("verification.attempts_per_hold_max", (codes.attempts_max..=100).contains(&codes.attempts_per_hold_max), "verification.attempts_max to 100"),
+            ("verification.resend_delay_seconds", codes.resend_delay_seconds <= 600, "0 to 600"),
+            ("sms.code_texts_per_phone_max", sms.code_texts_per_phone_max <= 32, "0 to 32"),
+            ("sms.codes_per_phone_max", sms.codes_per_phone_max <= 32, "0 to 32"),
+            ("sms.texts_per_day_max", sms.texts_per_day_max <= 1_000_000, "0 to 1000000"),
+            ("sms.unused_codes_per_prefix_max", sms.unused_codes_per_prefix_max <= 10_000, "0 to 10000"),
+            ("sms.countries", are_countries(&sms.countries), "two-letter countries by comma as in GB,IE, or *, or empty"),
             ("verification.resends_max", codes.resends_max <= 10, "0 to 10"),
+            ("http.public_url", public_url.is_empty() || is_origin(public_url), "https://… or http://… without a query, as in https://booking.example, or empty"),
+            ("sms.credential_cache_seconds", self.sms.credential_cache_seconds <= 3600, "0 to 3600"),
+            ("sms.twilio.base_url", is_origin(&self.sms.twilio.base_url), "https://… or http://… without a query, as in https://api.twilio.com"),
             ("waitlist.offer_seconds", (60..=86_400).contains(&self.waitlist.offer_seconds), "60 to 86400, a day"),
             ("sms.timeout_ms", (100..=10_000).contains(&self.sms.timeout_ms), "100 to 10000"),
             ("limits.tenant_in_flight_max", (1..=4096).contains(&in_flight), "1 to 4096"),
@@ -329,6 +386,26 @@ impl Config {
             None => Ok(()),
         }
     }
+}
+
+fn are_countries(list: &str) -> bool {
+    let is_country =
+        |name: &str| name.len() == 2 && name.bytes().all(|byte| byte.is_ascii_uppercase());
+    list.is_empty() || list == "*" || list.split(',').all(is_country)
+}
+
+/// Whether paths can be put behind it as they are.
+fn is_origin(url: &str) -> bool {
+    let rest = url
+        .strip_prefix("https://")
+        .or_else(|| url.strip_prefix("http://"));
+    let is_plain = |rest: &str| rest.bytes().all(|byte| byte.is_ascii_graphic());
+    rest.is_some_and(|rest| {
+        !rest.is_empty()
+            && !rest.starts_with('/')
+            && is_plain(rest)
+            && !rest.contains(['?', '#', '@'])
+    })
 }
 
 fn read_file(file: &Path) -> Result<Table, Error> {
@@ -368,16 +445,17 @@ fn one_line(message: &str) -> String {
     message.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-/// Sets `SECTION__KEY`; the default tells of what kind the value is.
+/// Sets `SECTION__KEY`, or a key of a section's section; the default tells of what kind the value is.
 fn set(table: &mut Table, path: &str, value: &str) -> Result<(), String> {
     let unknown = || "there is no such setting; config.toml lists them all".to_owned();
-    let (section, key) = path.split_once("__").ok_or_else(unknown)?;
-    let (section, key) = (section.to_lowercase(), key.to_lowercase());
+    let path = path.to_lowercase();
+    let (sections, key) = path.rsplit_once("__").ok_or_else(unknown)?;
     let defaults = Table::try_from(Config::default()).map_err(|error| error.to_string())?;
-    let default = defaults
-        .get(&section)
-        .and_then(|section| section.get(&key))
-        .ok_or_else(unknown)?;
+    let mut known = Some(&defaults);
+    for section in sections.split("__") {
+        known = known.and_then(|known| known.get(section)?.as_table());
+    }
+    let default = known.and_then(|known| known.get(key)).ok_or_else(unknown)?;
     let value = match default {
         Value::Integer(_) => value
             .parse()
@@ -387,12 +465,16 @@ fn set(table: &mut Table, path: &str, value: &str) -> Result<(), String> {
             .parse()
             .map(Value::Boolean)
             .map_err(|_| "write true or false".to_owned())?,
+        Value::Table(_) => return Err(unknown()),
         _ => Value::String(value.to_owned()),
     };
-    let section = table
-        .entry(section)
-        .or_insert_with(|| Value::Table(Table::new()));
-    let section = section.as_table_mut().ok_or_else(unknown)?;
-    section.insert(key, value);
+    let mut within = table;
+    for section in sections.split("__") {
+        let section = within
+            .entry(section)
+            .or_insert_with(|| Value::Table(Table::new()));
+        within = section.as_table_mut().ok_or_else(unknown)?;
+    }
+    within.insert(key.to_owned(), value);
     Ok(())
 }

@@ -9,6 +9,7 @@ pub mod model;
 
 pub mod clock;
 pub mod config;
+pub mod metrics;
 pub mod seal;
 pub mod telemetry;
 

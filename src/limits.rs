@@ -84,6 +84,20 @@ pub const HOLD_AGENTS_MAX: usize = 16;
 pub const CALLER_ATTEMPTS_MAX: u32 = 20;
 /// The window of the above, in seconds.
 pub const CALLER_ATTEMPTS_WINDOW_SECONDS: i64 = 24 * 60 * 60;
+/// Within how many seconds the texts of one phone are counted.
+pub const PHONE_TEXTS_WINDOW_SECONDS: i64 = 10 * 60;
+/// Texts of one phone that are remembered; no setting allows more.
+pub const PHONE_TEXTS_KEPT: usize = 32;
+/// The day of all budgets, in seconds.
+pub const BUDGET_DAY_SECONDS: i64 = 24 * 60 * 60;
+/// Of so many codes to a prefix one at least has to be used, or no further ones are sent there.
+pub const PREFIX_USED_ONE_IN: u64 = 10;
+/// How long after a notice was certainly not sent it is first tried again, in seconds; each further time twice as long.
+pub const NOTICE_PAUSE_SECONDS: i64 = 30;
+/// At most so long.
+pub const NOTICE_PAUSE_SECONDS_MAX: i64 = 60 * 60;
+/// How long a notice is tried before it is given up, in seconds.
+pub const NOTICE_TRIED_SECONDS: i64 = 6 * 60 * 60;
 /// Attempts to send one text: a text in flight at a crash may go twice, never three times.
 pub const TEXT_ATTEMPTS_MAX: u32 = 2;
 
@@ -115,6 +129,28 @@ pub const IDEMPOTENCY_KEY_BYTES_MAX: usize = 256;
 pub const SETTLEMENT_WAITERS_MAX: usize = 64;
 /// Texts that one tenant has in flight.
 pub const TEXTS_IN_FLIGHT_PER_TENANT_MAX: usize = 16;
+/// Texts in flight on the whole machine: many clinics whose provider is slow must not stop the others.
+pub const TEXTS_IN_FLIGHT_MAX: usize = 1_024;
+/// Outcomes and callbacks of one tenant that wait for the disk beside its share of requests: more than it has in flight.
+pub const OUTCOMES_IN_FLIGHT_MAX: usize = 64;
+/// Texts that may go again before any of them has earned its place by ten that go for the first time.
+pub const TEXT_REPEATS_MAX: u32 = 100;
+/// Attempts in a row of which nobody knows what became, after which an account is suspended.
+pub const BREAKER_UNKNOWN_IN_A_ROW: u32 = 10;
+/// How long it is suspended at first.
+pub const BREAKER_PAUSE: Duration = Duration::from_secs(5);
+/// How often that doubles at the most.
+pub const BREAKER_DOUBLINGS_MAX: u32 = 5;
+/// Longest rest that a provider is granted when it asks for one.
+pub const CARRIER_REST_MAX: Duration = Duration::from_secs(5 * 60);
+/// Largest answer of a provider that is read, in bytes; Twilio's have some 2 KiB.
+pub const CARRIER_ANSWER_BYTES_MAX: usize = 64 << 10;
+/// Largest callback of a provider, in bytes; a text has 1,600 characters at the most.
+pub const CALLBACK_BYTES_MAX: usize = 64 << 10;
+/// Callbacks of one tenant that came before their text was known.
+pub const EARLY_CALLBACKS_MAX: usize = 256;
+/// Connections to a provider that are kept open while nothing is sent.
+pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 
 /// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
 pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
@@ -139,6 +175,9 @@ pub const OFFER_STARTS_MAX: usize = 1_500;
 /// Offers that are decided before the next message of a tenant is taken; the rest follows soon after.
 pub const OFFER_STEPS_MAX: usize = 8;
 
+const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= OUTCOMES_IN_FLIGHT_MAX);
+const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= TEXTS_IN_FLIGHT_MAX);
+const _: () = assert!(NOTICE_TRIED_SECONDS < ENDED_KEPT_SECONDS);
 const _: () = assert!(PAGE_ROWS_DEFAULT <= PAGE_ROWS_MAX);
 const _: () = assert!(PAGE_ROWS_MAX <= SCAN_ROWS_MAX);
 const _: () = assert!(ENDED_KEPT_SECONDS >= REQUEST_REMEMBERED_SECONDS);

@@ -10,7 +10,7 @@ use ring::{aead, hkdf, hmac};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::model::{TenantId, VerificationId};
+use crate::model::{AuthToken, SealedToken, SmsAccount, TenantId, VerificationId};
 
 /// The instance's root secret: 32 random bytes in a file of its own.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -211,6 +211,52 @@ impl Sealer {
     }
 }
 
+/// What a sealed token is bound to: its purpose, its clinic and its account. It opens nowhere else.
+fn token_place(tenant: TenantId, account: &SmsAccount) -> Vec<u8> {
+    let mut place = b"holdfast/1 sms token".to_vec();
+    place.extend_from_slice(&tenant.0.to_le_bytes());
+    place.extend_from_slice(account.sid().as_bytes());
+    place
+}
+
+impl Sealer {
+    /// Seals the token of a clinic's account.
+    pub fn seal_token(
+        &mut self,
+        tenant: TenantId,
+        account: &SmsAccount,
+        token: &AuthToken,
+    ) -> SealedToken {
+        let nonce = self.nonce();
+        // Room for the tag, so that the plain bytes are sealed where they lie and never copied by a vector that grows.
+        let mut bytes = Vec::with_capacity(token.expose().len() + TAG_BYTES);
+        bytes.extend_from_slice(token.expose().as_bytes());
+        self.seal(nonce, &token_place(tenant, account), &mut bytes);
+        SealedToken {
+            prefix: nonce.prefix,
+            counter: nonce.counter,
+            bytes,
+        }
+    }
+}
+
+/// Opens the token of a clinic's account.
+pub fn open_token(
+    master: &MasterKey,
+    tenant: TenantId,
+    account: &SmsAccount,
+    sealed: &SealedToken,
+) -> Result<AuthToken, DoesNotOpen> {
+    let nonce = Nonce {
+        prefix: sealed.prefix,
+        counter: sealed.counter,
+    };
+    let place = token_place(tenant, account);
+    let bytes = Opener::of(master, tenant).open(nonce, &place, &sealed.bytes)?;
+    let text = String::from_utf8(bytes).map_err(|_| DoesNotOpen)?;
+    AuthToken::new(text).map_err(|_| DoesNotOpen)
+}
+
 /// Opens a tenant's entries, whichever life sealed them.
 pub struct Opener {
     tenant_key: zeroize::Zeroizing<[u8; 32]>,
@@ -305,6 +351,23 @@ mod tests {
                 .open(nonce, b"place", &part)
                 .is_err()
         );
+    }
+
+    #[test]
+    fn a_token_opens_for_its_clinic_and_account_alone() {
+        let master = MasterKey::new([7; 32]);
+        let account = |digit: &str| {
+            let sid = format!("AC{}", digit.repeat(32));
+            SmsAccount::new(&sid, "+442079460123").expect("an account")
+        };
+        let token = AuthToken::new("secret".to_owned()).expect("a token");
+        let mut sealer = Sealer::of(&master, TenantId(1), [9; 16]);
+        let sealed = sealer.seal_token(TenantId(1), &account("a"), &token);
+        assert!(!sealed.bytes.windows(6).any(|part| part == b"secret"));
+        let open = |tenant, digit| open_token(&master, TenantId(tenant), &account(digit), &sealed);
+        assert_eq!(open(1, "a"), Ok(token));
+        assert!(open(2, "a").is_err());
+        assert!(open(1, "b").is_err());
     }
 
     #[test]

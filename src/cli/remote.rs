@@ -1,11 +1,12 @@
 //! A running server, as the command line talks to it: over its own HTTP interface, with a key.
 
 use clap::Args;
-use reqwest::{Client, Method};
+use reqwest::Method;
 use serde_json::Value;
 
 use super::output::print;
 use crate::app;
+use crate::outbox::http_client;
 
 /// Which server, and as whom.
 #[derive(Clone, Args)]
@@ -47,8 +48,7 @@ impl Remote {
             "name a key with --key or HOLDFAST_KEY; the first is in admin.key beside the state"
         );
         let url = format!("{}{path}", self.url.trim_end_matches('/'));
-        let mut request = Client::builder()
-            .no_proxy()
+        let mut request = http_client()
             .build()?
             .request(method, &url)
             .bearer_auth(&self.key);

@@ -10,7 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::{App, Parts};
 use crate::clock::SystemClock;
 use crate::config::{Config, SmsProvider};
-use crate::outbox::{Inbox, NoCarrier, SmsGateway};
+use crate::outbox::{Inbox, SmsGateway, Twilio, TwilioOptions};
 use crate::state_dir::{StateDir, write_secret};
 use crate::telemetry;
 
@@ -40,7 +40,7 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
     let admin_key_file = state.admin_key_file();
     let gateway: Arc<dyn SmsGateway> = match config.sms.provider {
         SmsProvider::Inbox => Arc::new(Inbox),
-        SmsProvider::Twilio => Arc::new(NoCarrier),
+        SmsProvider::Twilio => Arc::new(twilio(&config)?),
     };
     let app = App::start(Parts {
         config,
@@ -64,6 +64,14 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
     }
     app.open();
     Ok(app)
+}
+
+fn twilio(config: &Config) -> anyhow::Result<Twilio> {
+    Ok(Twilio::new(TwilioOptions {
+        base_url: config.sms.twilio.base_url.clone(),
+        public_url: config.http.public_url.clone(),
+        timeout: Duration::from_millis(config.sms.timeout_ms.into()),
+    })?)
 }
 
 /// Makes an admin key.

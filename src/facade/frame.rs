@@ -6,6 +6,7 @@
 use std::future::poll_fn;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::pin;
+use std::sync::Arc;
 use std::task::Poll;
 
 use actix_web::body::{BoxBody, MessageBody};
@@ -34,6 +35,8 @@ pub async fn frame(
 ) -> Result<ServiceResponse<BoxBody>, Error> {
     let stopwatch = Stopwatch::start();
     let request_id = request_id(&request);
+    let metrics = request.app_data::<web::Data<Facade>>();
+    let metrics = metrics.map(|facade| Arc::clone(&facade.metrics));
     let method = known(request.method());
     let mut line = Line {
         method,
@@ -62,6 +65,9 @@ pub async fn frame(
         Ok(response) => response.status(),
         Err(error) => error.as_response_error().status_code(),
     };
+    if let Some(metrics) = metrics {
+        metrics.count_request(status.as_u16());
+    }
     line.write(status, &stopwatch);
     answer
 }

@@ -19,9 +19,11 @@ mod params;
 mod request_key;
 
 mod rest;
+mod twilio;
 
 mod docs_page;
 mod health;
+mod metrics;
 
 mod openapi;
 

@@ -13,10 +13,12 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons, redact,
-    resources, series, services, slots, tenants, verification, waitlist,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
+    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
+    waitlist,
 };
-use super::{docs_page, health};
+use super::twilio::status;
+use super::{docs_page, health, metrics};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -25,9 +27,10 @@ use super::{docs_page, health};
         description = "A booking engine for clinics: find a slot, hold it, verify the caller by a texted code, book it. Errors are RFC 9457 problems with a stable `code`.",
     ),
     paths(
-        health::live, health::ready, json, page,
+        health::live, health::ready, metrics::show, json, page,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
+        sms::store, sms::show, text_settings::show, text_settings::change, messages::list,
         resources::create, resources::list, resources::show, resources::change,
         blocks::create, blocks::list, blocks::remove,
         services::create, services::list, services::show, services::change,
@@ -40,6 +43,7 @@ use super::{docs_page, health};
         conflicts::list,
         persons::list, persons::show,
         events::stream, audit::list,
+        status::take,
         redact::text,
         inbox::list, inbox::take,
     ),

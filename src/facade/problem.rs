@@ -56,6 +56,7 @@ codes! {
     Unauthorized "unauthorized" UNAUTHORIZED "A valid key is needed";
     ForbiddenTenant "forbidden-tenant" FORBIDDEN "This key belongs to another clinic";
     ForbiddenScope "forbidden-scope" FORBIDDEN "This key may not do that";
+    SignatureWrong "invalid-signature" FORBIDDEN "The signature is not right";
     BodyTooSlow "body-too-slow" REQUEST_TIMEOUT "The body took too long";
     RateLimited "rate-limited" TOO_MANY_REQUESTS "Too many requests with this key";
     TenantBusy "tenant-busy" TOO_MANY_REQUESTS "This clinic has too much in flight";
@@ -80,6 +81,7 @@ codes! {
     VerificationNotNeeded "verification-not-needed" CONFLICT "This service asks for no code";
     VerificationRequired "verification-required" CONFLICT "A code has to be sent first";
     VerificationLocked "verification-locked" LOCKED "Too many wrong codes";
+    CountryNotAllowed "country-not-allowed" CONFLICT "No codes go to that country";
     TooManyCodes "too-many-codes" TOO_MANY_REQUESTS "The code was sent too often";
     DigitsMissing "code-missing" UNPROCESSABLE_ENTITY "The code has to be given";
     DigitsWrong "code-mismatch" UNPROCESSABLE_ENTITY "The code is wrong";

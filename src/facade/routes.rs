@@ -16,11 +16,13 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons, redact,
-    resources, series, services, slots, tenants, verification, waitlist,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
+    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
+    waitlist,
 };
 use super::state::{Facade, Options};
-use super::{health, openapi};
+use super::twilio::status;
+use super::{health, metrics, openapi};
 
 /// Only there if texts are captured locally.
 const INBOX: &str = "/v1/tenants/{t}/inbox";
@@ -50,8 +52,10 @@ fn table() -> Vec<Endpoint> {
     endpoints! {
         GET    "/healthz"                                   Open     health::live;
         GET    "/readyz"                                    Open     health::ready;
+        GET    "/metrics"                                   Open     metrics::show;
         GET    "/openapi.json"                              Open     openapi::json;
         GET    "/docs"                                      Open     openapi::page;
+        POST   "/twilio/{t}/status"                         Open     status::take;
         POST   "/v1/tenants"                                OPERATOR tenants::create;
         GET    "/v1/tenants"                                OPERATOR tenants::list;
         GET    "/v1/tenants/{t}"                            READERS  tenants::show;
@@ -60,6 +64,8 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/keys"                       DESK     keys::list;
         GET    "/v1/tenants/{t}/keys/{id}"                  DESK     keys::show;
         DELETE "/v1/tenants/{t}/keys/{id}"                  DESK     keys::revoke;
+        PUT    "/v1/tenants/{t}/sms"                        DESK     sms::store;
+        GET    "/v1/tenants/{t}/sms"                        DESK     sms::show;
         POST   "/v1/tenants/{t}/resources"                  DESK     resources::create;
         GET    "/v1/tenants/{t}/resources"                  ALL_KEYS resources::list;
         GET    "/v1/tenants/{t}/resources/{id}"             ALL_KEYS resources::show;
@@ -81,6 +87,9 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/holds/{id}/verification"    BOOKERS  verification::send_code;
         POST   "/v1/tenants/{t}/holds/{id}/confirm"         BOOKERS  verification::confirm;
         POST   "/v1/tenants/{t}/waitlist"                   BOOKERS  waitlist::join;
+        GET    "/v1/tenants/{t}/texts"                      READERS  text_settings::show;
+        PATCH  "/v1/tenants/{t}/texts"                      DESK     text_settings::change;
+        GET    "/v1/tenants/{t}/messages"                   READERS  messages::list;
         GET    "/v1/tenants/{t}/waitlist"                   ALL_KEYS waitlist::list;
         GET    "/v1/tenants/{t}/waitlist/{id}"              ALL_KEYS waitlist::show;
         DELETE "/v1/tenants/{t}/waitlist/{id}"              BOOKERS  waitlist::withdraw;

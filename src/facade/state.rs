@@ -11,6 +11,7 @@ use tokio::sync::watch;
 
 use crate::clock::Clock;
 use crate::limits;
+use crate::metrics::Metrics;
 use crate::model::Timestamp;
 use crate::tenant::Directory;
 
@@ -19,6 +20,8 @@ use super::throttle::{InFlight, Pace};
 /// The operator's settings that the façade needs.
 #[derive(Debug, Clone)]
 pub struct Options {
+    /// Where the world reaches this server; empty: nowhere, and no provider can call back.
+    pub public_url: String,
     /// Texts are captured locally, so staff can read them at `/inbox`.
     pub inbox_enabled: bool,
     /// How long a request for a code waits to learn whether the text went out.
@@ -32,6 +35,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
+            public_url: String::new(),
             inbox_enabled: false,
             text_patience: Duration::from_millis(3_500),
             requests_per_second: 0,
@@ -97,6 +101,8 @@ pub struct Facade {
     pub clock: Arc<dyn Clock>,
     /// The operator's settings.
     pub options: Options,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
     /// Whether the house is ready.
     pub readiness: Readiness,
     pub(super) pace: Pace,
@@ -109,8 +115,14 @@ pub struct Facade {
 
 impl Facade {
     /// A façade of these tenants; not ready until someone says so.
-    pub fn new(directory: Directory, clock: Arc<dyn Clock>, options: Options) -> Self {
+    pub fn new(
+        directory: Directory,
+        clock: Arc<dyn Clock>,
+        metrics: Arc<Metrics>,
+        options: Options,
+    ) -> Self {
         Self {
+            metrics,
             pace: Pace::per_second(options.requests_per_second),
             in_flight: InFlight::up_to(options.requests_in_flight_max),
             streams: InFlight::up_to(limits::EVENT_STREAMS_MAX),

@@ -16,7 +16,9 @@ use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
-use super::outgoing::{hand_over_text, queue_text, settle_text};
+use super::outgoing::{
+    defer_text, forget_text, hand_over_text, note_delivery, park_text, queue_text, settle_text,
+};
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
@@ -31,6 +33,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             ledger.tenants.insert(tenant.slug.clone(), tenant.clone());
         }
         Event::ProfileSet(profile) => set_profile(ledger, profile),
+        Event::SmsCredentialsSet(credentials) => ledger.sms = Some(credentials.clone()),
         Event::KeyCreated(key) => {
             ledger.keys.insert(key.id, key.clone());
         }
@@ -71,7 +74,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
         Event::AttemptFailed { hold, caller, at } => {
-            hold_mut(ledger, *hold).failed_attempts += 1;
+            let hold = hold_mut(ledger, *hold);
+            hold.failed_attempts += 1;
+            if let Some(code) = &mut hold.verification {
+                code.failed_attempts += 1;
+            }
             attempts::count(ledger, *caller, *at);
         }
         Event::SeriesBooked(series) => {
@@ -81,16 +88,14 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
-        Event::TextQueued {
-            message,
-            kind,
-            to,
-            at,
-        } => {
-            queue_text(ledger, *message, *kind, *to, *at);
-        }
-        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
-        Event::TextSettled { message, outcome } => settle_text(ledger, *message, *outcome),
+        Event::TextQueued { .. }
+        | Event::TextDeferred { .. }
+        | Event::TextParked { .. }
+        | Event::TextHandedOver { .. }
+        | Event::TextSettled { .. }
+        | Event::DeliveryNoted { .. } => apply_to_text(ledger, event),
+        Event::ReminderSet { appointment, at } => ledger.reminders.set(*appointment, *at),
+        Event::ReminderDropped { appointment } => ledger.reminders.drop(*appointment),
         // Their whole effect is on those who wait.
         Event::WaitlistJoined { .. }
         | Event::WaitlistWithdrawn { .. }
@@ -222,6 +227,10 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
             ledger
                 .occupancy
                 .hand_over(from, &hold.claims, to, Timestamp::MAX);
+            let prefix = hold.verification.and_then(|code| code.prefix);
+            if let (Proof::Code { .. }, Some(prefix)) = (proof, prefix) {
+                ledger.budgets.note_used(prefix);
+            }
             // The phone has shown that someone holds it: wrong codes before were slips.
             if matches!(proof, Proof::Code { .. } | Proof::Reply) {
                 attempts::clear(ledger, hold.party.caller);
@@ -300,6 +309,29 @@ fn give_time_back(occupancy: &mut Occupancy, appointment: &Appointment) {
     }
 }
 
+fn apply_to_text(ledger: &mut Ledger, event: &Event) {
+    match event {
+        Event::TextQueued {
+            message,
+            kind,
+            to,
+            at,
+        } => {
+            queue_text(ledger, *message, *kind, *to, *at);
+        }
+        Event::TextDeferred { message, until } => defer_text(ledger, *message, *until),
+        Event::TextParked { message, reason } => park_text(ledger, *message, *reason),
+        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
+        Event::TextSettled {
+            message,
+            outcome,
+            sid,
+        } => settle_text(ledger, *message, *outcome, sid.clone()),
+        Event::DeliveryNoted { message, delivery } => note_delivery(ledger, *message, *delivery),
+        _ => unreachable!("apply sends only a text's events here"),
+    }
+}
+
 fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
     match event {
         Event::AppointmentBooked { .. } => {
@@ -311,6 +343,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             appointment,
             attendance,
         } => {
+            ledger.reminders.drop(*appointment);
             change(&mut ledger.appointments, *appointment, attendance.verb());
         }
         Event::AppointmentCancelled {
@@ -319,6 +352,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
             by,
             at,
         } => {
+            ledger.reminders.drop(*id);
             let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Cancel);
             appointment.cancellation = Some(Cancellation {
                 at: *at,
@@ -337,6 +371,7 @@ fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
                 .appointments
                 .serial_of(id)
                 .expect("events name known appointments");
+            ledger.reminders.drop(*id);
             let appointment = change(&mut ledger.appointments, *id, AppointmentVerb::Move);
             give_time_back(&mut ledger.occupancy, appointment);
             let person = appointment.party.person;
@@ -366,10 +401,12 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
                 ledger.holds.remove(&hold);
             }
             Forget::Message(message) => {
-                ledger.messages.remove(&message);
+                forget_text(ledger, message);
             }
             Forget::Request(key) => ledger.requests.forget(&key),
             Forget::Attempts(caller) => attempts::clear(ledger, caller),
+            Forget::TextsTo(phone) => ledger.budgets.forget_phone(phone),
+            Forget::Prefix(prefix) => ledger.budgets.forget_prefix(prefix),
             Forget::WaitlistEntry(entry) => ledger.waitlist.forget(entry),
         }
     }

@@ -50,7 +50,7 @@ pub struct Change {
     pub expires_at: Option<Timestamp>,
     /// On whose word a hold was confirmed: `code`, `reply`, `staff` or `off`.
     pub proof: Option<&'static str>,
-    /// What became of a text: `sent`, `not-sent` or `unknown`.
+    /// What became of a text: `sent`, `not-sent` or `unknown`; or how far it has come.
     pub outcome: Option<&'static str>,
     /// Which attempt to send a text.
     pub attempt: Option<u32>,
@@ -116,10 +116,13 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::FreedLooked { .. }
         | Event::FreedKept { .. }
         | Event::FreedDropped { .. }
+        | Event::ReminderSet { .. }
+        | Event::ReminderDropped { .. }
         | Event::RequestRemembered { .. }
         | Event::Forgotten { .. } => None,
         Event::TenantCreated(_)
         | Event::ProfileSet(_)
+        | Event::SmsCredentialsSet(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked { .. }
         | Event::ResourceAdded(_)
@@ -150,7 +153,10 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::AttemptFailed { .. }
         | Event::TextQueued { .. }
         | Event::TextHandedOver { .. }
-        | Event::TextSettled { .. } => Some(of_code(event)),
+        | Event::TextDeferred { .. }
+        | Event::TextParked { .. }
+        | Event::TextSettled { .. }
+        | Event::DeliveryNoted { .. } => Some(of_code(event)),
     }
 }
 
@@ -171,6 +177,7 @@ fn of_practice(event: &Event, names: &Names) -> Change {
             ..named("tenant.created")
         },
         Event::ProfileSet(_) => named("clinic.changed"),
+        Event::SmsCredentialsSet(_) => named("sms-credentials.changed"),
         Event::KeyCreated(key) => Change {
             key: Some(key.id),
             scope: Some(key.scope),
@@ -344,10 +351,14 @@ fn of_code(event: &Event) -> Change {
             ..named("attempt.failed")
         },
         Event::TextQueued { message, kind, .. } => {
-            let (TextKind::Code { hold, .. } | TextKind::Offer { hold, .. }) = kind;
+            let (hold, appointment) = match kind {
+                TextKind::Code { hold, .. } | TextKind::Offer { hold, .. } => (Some(*hold), None),
+                TextKind::Notice { appointment, .. } => (None, Some(*appointment)),
+            };
             Change {
                 message: Some(*message),
-                hold: Some(*hold),
+                hold,
+                appointment,
                 ..named("text.queued")
             }
         }
@@ -356,10 +367,25 @@ fn of_code(event: &Event) -> Change {
             attempt: Some(*attempt),
             ..named("text.handed-over")
         },
-        Event::TextSettled { message, outcome } => Change {
+        Event::TextDeferred { message, .. } => Change {
+            message: Some(*message),
+            ..named("text.deferred")
+        },
+        Event::TextParked { message, .. } => Change {
+            message: Some(*message),
+            ..named("text.parked")
+        },
+        Event::TextSettled {
+            message, outcome, ..
+        } => Change {
             message: Some(*message),
             outcome: Some(outcome_name(*outcome)),
             ..named("text.settled")
+        },
+        Event::DeliveryNoted { message, delivery } => Change {
+            message: Some(*message),
+            outcome: Some(delivery.status.as_str()),
+            ..named("text.delivery")
         },
         _ => unreachable!("change sends only events of codes and texts here"),
     }

@@ -4,11 +4,14 @@
 //! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
 
 use crate::model::{
-    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
-    Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile, Reply,
-    ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy, WaitlistId,
+    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
+    HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, Principal,
+    Profile, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken, SendOutcome, Slug,
+    SmsAccount, Template, Times, Timestamp, VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
+
+use super::text_limits::TextLimits;
 
 /// A slot as someone wants it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -144,6 +147,21 @@ pub struct ProfileChange {
     pub time_zone: Option<String>,
     /// A new country.
     pub country: Option<String>,
+    /// What is to change of its texts.
+    pub texts: TextsChange,
+}
+
+/// What is to change of what a clinic wants of its texts; `None` leaves it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct TextsChange {
+    /// Whether patients get notices.
+    pub notices: Option<bool>,
+    /// How long before an appointment a reminder goes, in hours.
+    pub reminder_hours: Option<u32>,
+    /// From when on and until when none does.
+    pub quiet_hours: Option<(MinuteOfDay, MinuteOfDay)>,
+    /// New words of the clinic's own; `None`: the usual ones.
+    pub templates: Vec<(Template, Option<String>)>,
 }
 
 /// What can be asked of a ledger.
@@ -164,6 +182,13 @@ pub enum Command {
         change: ProfileChange,
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
+    },
+    /// What the clinic sends its texts with, from now on.
+    SetSmsCredentials {
+        /// Its account with the provider.
+        account: SmsAccount,
+        /// The account's token.
+        token: SealedToken,
     },
     /// A new key. The secret stays with whoever drew it.
     CreateKey {
@@ -244,7 +269,12 @@ pub enum Command {
         if_version: Option<u32>,
     },
     /// Sends the code of a hold, or sends it again.
-    SendCode(HoldId),
+    SendCode {
+        /// Which hold.
+        hold: HoldId,
+        /// Where the text would go; `None`: nobody knows (any more).
+        route: Option<Route>,
+    },
     /// Turns a hold into an appointment.
     Confirm {
         /// Which hold.
@@ -332,6 +362,17 @@ pub enum Command {
         attempt: u32,
         /// What became of it.
         outcome: SendOutcome,
+        /// What the provider calls it.
+        sid: Option<ProviderId>,
+    },
+    /// A provider says how far a text has come.
+    NoteDelivery {
+        /// What the provider calls the text.
+        sid: ProviderId,
+        /// How far.
+        delivery: Delivery,
+        /// Which text and attempt it is about, if the callback names them.
+        attempt: Option<(MessageId, u32)>,
     },
     /// The timer's only word: write down what the clock has already decided.
     TimePassed,
@@ -369,14 +410,18 @@ pub struct Policy {
     pub code_digits: u8,
     /// How long a code works; never beyond its hold.
     pub code_ttl_seconds: u32,
-    /// Wrong codes a hold takes before it is locked.
+    /// Wrong codes that are taken for one code.
     pub attempts_max: u32,
+    /// Wrong codes a hold takes over all its codes before it is locked.
+    pub attempts_per_hold_max: u32,
     /// How often a code can be sent again.
     pub resends_max: u32,
     /// How long an offer to someone who waits lasts; never beyond its start.
     pub offer_seconds: u32,
     /// How texts leave the house.
     pub texts: TextChannel,
+    /// How many of them may.
+    pub limits: TextLimits,
 }
 
 /// The `Idempotency-Key` of a request.

@@ -12,8 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, holds, keys, offers, practice, series, services, tenants, texts,
-    time_passed, waitlist,
+    appointments, codes, confirm, deliveries, holds, keys, offers, practice, series, services,
+    tenants, texts, time_passed, waitlist,
 };
 use super::state::Ledger;
 
@@ -70,6 +70,9 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::ChangeProfile { change, if_version } => {
             tenants::change_profile(ledger, change, *if_version)
         }
+        Command::SetSmsCredentials { account, token } => {
+            tenants::set_sms_credentials(ledger, account, token)
+        }
         Command::CreateKey {
             scope,
             label,
@@ -110,7 +113,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::ReleaseHold { hold, if_version } => {
             holds::release(ledger, *hold, *if_version, context)
         }
-        Command::SendCode(hold) => codes::send(ledger, *hold, context),
+        Command::SendCode { hold, route } => codes::send(ledger, *hold, route.as_ref(), context),
         Command::Confirm {
             hold,
             code,
@@ -149,12 +152,32 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         }
         Command::OfferFreed => Ok(offers::offer_freed(ledger, context)),
         Command::AnswerOffer { caller, reply } => offers::answer(ledger, *caller, *reply, context),
+        Command::HandOverText(_) | Command::SettleText { .. } | Command::NoteDelivery { .. } => {
+            text_rule(ledger, command, context)
+        }
+        Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
+    }
+}
+
+/// What the outbox and its provider say of texts.
+fn text_rule(
+    ledger: &Ledger,
+    command: &Command,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    match command {
         Command::HandOverText(message) => texts::hand_over(ledger, *message),
         Command::SettleText {
             message,
             attempt,
             outcome,
-        } => texts::settle(ledger, *message, *attempt, *outcome, context),
-        Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
+            sid,
+        } => texts::settle(ledger, *message, *attempt, *outcome, sid.as_ref(), context),
+        Command::NoteDelivery {
+            sid,
+            delivery,
+            attempt,
+        } => Ok(deliveries::note(ledger, sid, *delivery, *attempt, context)),
+        _ => unreachable!("only what is said of texts is sent here"),
     }
 }

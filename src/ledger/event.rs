@@ -7,10 +7,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, HoldId, Interval, KeyId,
-    KeyRecord, KeyUse, MessageId, Party, Principal, Profile, Proof, Resource, ResourceId,
-    SendOutcome, Series, SeriesId, Service, ServiceId, TenantRecord, TextKind, Times, Timestamp,
-    Verification, WaitlistId,
+    AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, Delivery, HoldId, Interval,
+    KeyId, KeyRecord, KeyUse, MessageId, ParkReason, Party, Principal, Profile, Proof, ProviderId,
+    Resource, ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials,
+    TenantRecord, TextKind, Times, Timestamp, Verification, WaitlistId,
 };
 
 use super::receipt::Receipt;
@@ -22,6 +22,8 @@ pub enum Event {
     TenantCreated(TenantRecord),
     /// The clinic says this of itself.
     ProfileSet(Profile),
+    /// The clinic sends its texts with these.
+    SmsCredentialsSet(SmsCredentials),
     /// A key was made.
     KeyCreated(KeyRecord),
     /// A key was taken back.
@@ -268,12 +270,47 @@ pub enum Event {
         /// Which attempt.
         attempt: u32,
     },
+    /// An attempt was certainly not sent; the text waits for the next.
+    TextDeferred {
+        /// Which text.
+        message: MessageId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A text that was certainly never sent is given up.
+    TextParked {
+        /// Which text.
+        message: MessageId,
+        /// Why.
+        reason: ParkReason,
+    },
+    /// A patient is to be reminded of an appointment then.
+    ReminderSet {
+        /// Of which.
+        appointment: AppointmentId,
+        /// When.
+        at: Timestamp,
+    },
+    /// Or not at all.
+    ReminderDropped {
+        /// Of which.
+        appointment: AppointmentId,
+    },
     /// What became of a text.
     TextSettled {
         /// Which text.
         message: MessageId,
         /// What.
         outcome: SendOutcome,
+        /// What the provider calls it.
+        sid: Option<ProviderId>,
+    },
+    /// A text has come further, as its provider says.
+    DeliveryNoted {
+        /// Which text.
+        message: MessageId,
+        /// How far.
+        delivery: Delivery,
     },
     /// A request with an idempotency key succeeded; the same key gets this again.
     RequestRemembered {

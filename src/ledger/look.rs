@@ -2,7 +2,8 @@
 
 use crate::limits;
 use crate::model::{
-    Appointment, Hold, PersonId, Principal, Slug, Timestamp, WaitlistId, WaitlistStatus,
+    Appointment, Hold, Message, MessageStatus, PersonId, Principal, SeriesId, Slug, Timestamp,
+    WaitlistId, WaitlistStatus,
 };
 
 use super::availability;
@@ -22,10 +23,12 @@ pub fn look(
 ) -> Result<View, Rejection> {
     let missing = Rejection::NotFound;
     match query {
+        Query::Messages { status, page } => Ok(messages(ledger, *status, page)),
         Query::Profile => {
             let profile = ledger.profile().ok_or(missing(Missing::Tenant))?;
             Ok(View::Profile(profile.clone()))
         }
+        Query::SmsAccount => Ok(View::SmsAccount(ledger.sms_account().cloned())),
         Query::Tenants(page) => Ok(View::Tenants(list(
             ledger.tenants.after(begin(page)),
             page,
@@ -105,10 +108,7 @@ pub fn look(
                 .ok_or(missing(Missing::Appointment))?;
             Ok(View::Appointment(ledger.appointment_view(appointment)))
         }
-        Query::Series(id) => {
-            let series = ledger.series.get(id).ok_or(missing(Missing::Series))?;
-            Ok(View::Series(ledger.series_view(series)))
-        }
+        Query::Series(id) => series(ledger, *id),
         Query::Conflicts(search) => Ok(View::Conflicts(conflicts::find(ledger, search))),
         Query::OfPerson { person, limit } => Ok(of_person(ledger, *person, *limit, now)),
     }
@@ -142,6 +142,20 @@ fn list<'a, T: 'a, V>(
         last = Some(Cursor { at: 0, serial });
     }
     Page { items, next: None }
+}
+
+fn series(ledger: &Ledger, id: SeriesId) -> Result<View, Rejection> {
+    let series = ledger.series.get(&id);
+    let series = series.ok_or(Rejection::NotFound(Missing::Series))?;
+    Ok(View::Series(ledger.series_view(series)))
+}
+
+fn messages(ledger: &Ledger, status: Option<MessageStatus>, page: &PageRequest) -> View {
+    let wanted = |text: &Message| {
+        let is_so = status.is_none_or(|status| text.state.status() == status);
+        is_so.then(|| text.clone())
+    };
+    View::Messages(list(ledger.messages.after(begin(page)), page, wanted))
 }
 
 fn waitlist(

@@ -5,6 +5,7 @@
 
 mod receipt;
 mod rejection;
+mod text_limits;
 
 mod command;
 mod event;
@@ -12,20 +13,22 @@ mod query;
 
 mod change;
 mod matching;
-
 mod table;
 
 mod agenda;
 mod blocks;
+mod budgets;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
+mod reminders;
 mod waitlist;
 
 mod state;
 
 mod attempts;
 mod freeing;
+mod invariants;
 mod made;
 mod outgoing;
 mod waiting;
@@ -39,7 +42,6 @@ mod availability;
 mod conflicts;
 mod decision;
 mod explain;
-
 mod rules;
 
 mod decide;
@@ -49,7 +51,7 @@ pub use apply::apply;
 pub use change::{Change, Names, change};
 pub use command::{
     Awaited, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
-    ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, Wish,
+    ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, TextsChange, Wish,
 };
 pub use decide::decide;
 pub use decision::Decision;
@@ -63,5 +65,6 @@ pub use receipt::{
     AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Receipt, SeriesView,
     ServiceView, SlotStatus, SlotView, WaitlistView,
 };
-pub use rejection::{Bound, Missing, Reason, Rejection};
+pub use rejection::{Bound, CodeBound, Missing, Reason, Rejection};
 pub use state::Ledger;
+pub use text_limits::{Countries, TextLimits};

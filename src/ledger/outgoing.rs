@@ -2,8 +2,13 @@
 //!
 //! A part of `apply`, which is the only caller: total, and without a clock.
 
+use std::collections::BTreeMap;
+
 use crate::limits;
-use crate::model::{CallerId, Message, MessageId, MessageState, SendOutcome, TextKind, Timestamp};
+use crate::model::{
+    CallerId, Delivery, Message, MessageId, MessageState, Notice, ParkReason, Prefix, ProviderId,
+    SendOutcome, TextKind, Timestamp,
+};
 
 use super::state::{Forget, Ledger};
 
@@ -21,10 +26,48 @@ pub(super) fn queue_text(
         to,
         queued_at: at,
         attempts: 1,
+        refused: 0,
         state: MessageState::HandedOver,
+        sid: None,
+        delivery: None,
     };
     ledger.messages.insert(id, message);
     ledger.unsettled.insert(id);
+    ledger.budgets.count_text(at);
+    if let TextKind::Notice {
+        notice: Notice::Reminder,
+        appointment,
+        ..
+    } = kind
+    {
+        ledger.reminders.drop(appointment);
+    }
+    if let TextKind::Code { hold, .. } = kind {
+        // The code that it carries was issued in the same step.
+        let code = ledger.holds.get(&hold).and_then(|hold| hold.verification);
+        let is_new = code.is_some_and(|code| code.texts == 1);
+        let prefix = code.and_then(|code| code.prefix);
+        count_code(ledger, to, prefix.filter(|_| is_new), is_new, at);
+    }
+}
+
+/// Counts a text with a code, and keeps the deadlines of the counts in step.
+fn count_code(
+    ledger: &mut Ledger,
+    to: CallerId,
+    prefix: Option<Prefix>,
+    is_new: bool,
+    at: Timestamp,
+) {
+    let mut moves = |(before, after): (Timestamp, Timestamp), row: Forget| {
+        ledger.forgets.remove(&(before, row));
+        ledger.forgets.insert((after, row));
+    };
+    let budgets = &mut ledger.budgets;
+    moves(budgets.count_for_phone(to, is_new, at), Forget::TextsTo(to));
+    if let Some(prefix) = prefix {
+        moves(budgets.count_for_prefix(prefix, at), Forget::Prefix(prefix));
+    }
 }
 
 /// A text is about to be sent again.
@@ -35,40 +78,131 @@ pub(super) fn hand_over_text(ledger: &mut Ledger, id: MessageId, attempt: u32) {
         attempt == text.attempts + 1,
         "attempts are counted one by one"
     );
+    if let MessageState::Waiting(until) = text.state {
+        text.state = MessageState::HandedOver;
+        ledger.deferred.remove(&(until, id));
+        ledger.unsettled.insert(id);
+    }
     text.attempts = attempt;
 }
 
+/// An attempt was certainly not sent; the next one goes then.
+pub(super) fn defer_text(ledger: &mut Ledger, id: MessageId, until: Timestamp) {
+    let text = ledger.messages.get_mut(&id);
+    let text = text.expect("only a known text is deferred");
+    assert!(
+        text.state == MessageState::HandedOver,
+        "only what was handed over is known not to be sent"
+    );
+    text.state = MessageState::Waiting(until);
+    text.refused += 1;
+    ledger.unsettled.remove(&id);
+    ledger.deferred.insert((until, id));
+}
+
+/// A text that was certainly never sent is given up.
+pub(super) fn park_text(ledger: &mut Ledger, id: MessageId, reason: ParkReason) {
+    let text = ledger.messages.get_mut(&id);
+    let text = text.expect("only a known text is given up");
+    let open = match text.state {
+        MessageState::HandedOver => ledger.unsettled.remove(&id),
+        MessageState::Waiting(until) => ledger.deferred.remove(&(until, id)),
+        MessageState::Settled(_) | MessageState::Parked(_) => false,
+    };
+    assert!(open, "only what is not settled is given up");
+    text.state = MessageState::Parked(reason);
+    let (kind, to, queued_at) = (text.kind, text.to, text.queued_at);
+    let forget_at = queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
+    ledger.forgets.insert((forget_at, Forget::Message(id)));
+    take_back(ledger, kind, to, queued_at);
+}
+
 /// It is known what became of a text.
-pub(super) fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome) {
+pub(super) fn settle_text(
+    ledger: &mut Ledger,
+    id: MessageId,
+    outcome: SendOutcome,
+    sid: Option<ProviderId>,
+) {
     let message = ledger
         .messages
         .get_mut(&id)
         .expect("only a known text settles");
-    assert!(
-        message.state == MessageState::HandedOver,
-        "a text settles once"
-    );
+    match message.state {
+        // What was unknown may become known later.
+        MessageState::HandedOver | MessageState::Settled(SendOutcome::Unknown) => {}
+        // Whoever said that it was not sent may take that back.
+        MessageState::Waiting(until) => {
+            ledger.deferred.remove(&(until, id));
+        }
+        MessageState::Settled(SendOutcome::Sent | SendOutcome::NotSent)
+        | MessageState::Parked(_) => unreachable!("a text settles once"),
+    }
     message.state = MessageState::Settled(outcome);
+    let (kind, to, queued_at) = (message.kind, message.to, message.queued_at);
+    if let Some(sid) = sid {
+        name(message, &mut ledger.texts_by_sid, sid);
+    }
     ledger.unsettled.remove(&id);
-    let forget_at = message.queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
+    let forget_at = queued_at.plus_seconds(limits::ENDED_KEPT_SECONDS);
     ledger.forgets.insert((forget_at, Forget::Message(id)));
-    // What was certainly not sent counts as no text: neither as a re-send nor as one that carries the code.
-    if let TextKind::Code {
+    if outcome == SendOutcome::NotSent {
+        take_back(ledger, kind, to, queued_at);
+    }
+}
+
+/// What was certainly not sent counts as no text: neither as a re-send, nor as one that carries the code, nor as a cost.
+fn take_back(ledger: &mut Ledger, kind: TextKind, to: CallerId, queued_at: Timestamp) {
+    ledger.budgets.give_text_back(queued_at);
+    let TextKind::Code {
         hold,
         verification,
         generation,
         ..
-    } = message.kind
-        && outcome == SendOutcome::NotSent
-        && let Some(hold) = ledger.holds.get_mut(&hold)
-    {
-        hold.codes_sent = hold.codes_sent.saturating_sub(1);
-        if let Some(code) = hold
-            .verification
-            .as_mut()
-            .filter(|code| (code.id, code.generation) == (verification, generation))
-        {
-            code.texts = code.texts.saturating_sub(1);
-        }
+    } = kind
+    else {
+        return;
+    };
+    let Some(hold) = ledger.holds.get_mut(&hold) else {
+        return;
+    };
+    hold.codes_sent = hold.codes_sent.saturating_sub(1);
+    let code = hold.verification.as_mut();
+    let code = code.filter(|code| (code.id, code.generation) == (verification, generation));
+    let (mut was_new, mut prefix) = (false, None);
+    if let Some(code) = code {
+        code.texts = code.texts.saturating_sub(1);
+        (was_new, prefix) = (code.texts == 0, code.prefix);
     }
+    let budgets = &mut ledger.budgets;
+    budgets.give_code_back(to, prefix, was_new, queued_at);
+}
+
+/// A text is called so by its provider. An earlier attempt's name is given up, and with it what was heard of that attempt,
+/// unless it has arrived.
+fn name(text: &mut Message, names: &mut BTreeMap<ProviderId, MessageId>, sid: ProviderId) {
+    if let Some(before) = text.sid.take_if(|before| *before != sid) {
+        names.remove(&before);
+        text.delivery = text.delivery.filter(|known| known.status.has_arrived());
+    }
+    names.insert(sid.clone(), text.id);
+    text.sid = Some(sid);
+}
+
+/// A text has come further.
+pub(super) fn note_delivery(ledger: &mut Ledger, id: MessageId, delivery: Delivery) {
+    let message = ledger.messages.get_mut(&id);
+    let message = message.expect("only of a known text is anything heard");
+    let known = message.delivery.map_or(0, |known| known.status.rank());
+    assert!(known < delivery.status.rank(), "a text only comes further");
+    message.delivery = Some(delivery);
+}
+
+/// A text is no longer kept.
+pub(super) fn forget_text(ledger: &mut Ledger, id: MessageId) {
+    let sid = ledger.messages.get(&id).and_then(|text| text.sid.as_ref());
+    if let Some(sid) = sid {
+        ledger.texts_by_sid.remove(sid);
+    }
+    ledger.messages.remove(&id);
 }

@@ -2,8 +2,8 @@
 
 use crate::model::{
     AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyId, KeyRecord,
-    PersonId, Profile, Resource, SeriesId, Slug, TenantRecord, Timestamp, WaitlistId,
-    WaitlistStatus,
+    Message, MessageStatus, PersonId, Profile, Resource, SeriesId, Slug, SmsAccount, TenantRecord,
+    Timestamp, WaitlistId, WaitlistStatus,
 };
 
 use super::command::Wish;
@@ -148,6 +148,8 @@ pub struct ConflictSearch {
 pub enum Query {
     /// What the clinic says of itself.
     Profile,
+    /// What the clinic sends its texts with, without what is secret.
+    SmsAccount,
     /// The instance's tenants.
     Tenants(PageRequest),
     /// One tenant of the instance.
@@ -188,6 +190,13 @@ pub enum Query {
     },
     /// One entry of the waitlist; an agent sees its own.
     WaitlistEntry(WaitlistId),
+    /// Texts.
+    Messages {
+        /// That stand so.
+        status: Option<MessageStatus>,
+        /// Which part.
+        page: PageRequest,
+    },
     /// Appointments.
     Appointments(AppointmentSearch),
     /// One appointment.
@@ -299,6 +308,8 @@ impl Explanation {
 pub enum View {
     /// For [`Query::Profile`].
     Profile(Profile),
+    /// For [`Query::SmsAccount`]; `None`: the clinic has none yet.
+    SmsAccount(Option<SmsAccount>),
     /// For [`Query::Tenants`].
     Tenants(Page<TenantRecord>),
     /// For [`Query::Tenant`].
@@ -329,6 +340,8 @@ pub enum View {
     Waitlist(Page<WaitlistView>),
     /// For [`Query::WaitlistEntry`].
     WaitlistEntry(WaitlistView),
+    /// For [`Query::Messages`].
+    Messages(Page<Message>),
     /// For [`Query::Appointments`].
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].

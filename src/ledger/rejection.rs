@@ -126,6 +126,34 @@ impl Bound {
     }
 }
 
+/// What has had as many codes as it may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum CodeBound {
+    /// The hold: its code was sent as often as it may be. A new one can be placed when it is over.
+    Hold,
+    /// The hold, for the moment: its code was sent a moment ago.
+    TooSoon,
+    /// The phone.
+    Phone,
+    /// Phones with the same first digits, whose codes hardly anyone uses.
+    Prefix,
+    /// The clinic: its day's texts are spent.
+    Clinic,
+}
+
+impl CodeBound {
+    /// The bound's name on the wire.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Hold => "hold",
+            Self::TooSoon => "too-soon",
+            Self::Phone => "phone",
+            Self::Prefix => "prefix",
+            Self::Clinic => "clinic",
+        }
+    }
+}
+
 /// Why a ledger says no, in order of precedence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Rejection {
@@ -174,9 +202,15 @@ pub enum Rejection {
     VerificationNotNeeded,
     /// Too many wrong codes; a human has to help.
     VerificationLocked,
-    /// The code was sent as often as it may be.
+    /// This code was tried too often; a new one can be asked for.
+    CodeUsedUp,
+    /// No codes are sent to that country.
+    CountryNotAllowed,
+    /// As many codes were sent as may be.
     TooManyCodes {
-        /// When to try again: when the hold is over and a new one can be placed.
+        /// To or for what.
+        bound: CodeBound,
+        /// When to try again.
         retry_at: Timestamp,
     },
     /// A code has to be sent first.
@@ -223,6 +257,8 @@ impl Rejection {
             Self::SmsCredentialsMissing => "sms-credentials-missing",
             Self::VerificationNotNeeded => "verification-not-needed",
             Self::VerificationLocked => "verification-locked",
+            Self::CodeUsedUp => "verification-locked",
+            Self::CountryNotAllowed => "country-not-allowed",
             Self::TooManyCodes { .. } => "too-many-codes",
             Self::VerificationRequired => "verification-required",
             Self::CodeMissing => "code-missing",

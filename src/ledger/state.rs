@@ -10,18 +10,21 @@ use jiff::civil::Date;
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId, KeyRecord,
-    Message, MessageId, MessageState, Profile, Resource, ResourceId, SendOutcome, Series, SeriesId,
-    Service, Slug, TenantId, TenantRecord, Timestamp, WaitlistId, WaitlistState,
+    Appointment, AppointmentId, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
+    Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource, ResourceId,
+    SendOutcome, Series, SeriesId, Service, Slug, SmsAccount, SmsCredentials, TenantId,
+    TenantRecord, Timestamp, WaitlistId,
 };
 
 use super::agenda::Agenda;
 use super::blocks::Blocks;
+use super::budgets::Budgets;
 use super::day_sheets::{DaySheet, DaySheets};
 use super::idempotency::Requests;
-use super::occupancy::{Occupancy, Owner};
+use super::occupancy::Occupancy;
 use super::query::PageRequest;
 use super::receipt::{AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView};
+use super::reminders::Reminders;
 use super::table::{FixedMap, Table};
 use super::waitlist::Waitlist;
 
@@ -49,6 +52,10 @@ pub(super) enum Forget {
     Request([u8; 32]),
     /// A phone's count of wrong codes.
     Attempts(CallerId),
+    /// What a phone got of codes.
+    TextsTo(CallerId),
+    /// A count of codes to a prefix.
+    Prefix(Prefix),
     /// An entry of the waitlist that ended.
     WaitlistEntry(WaitlistId),
 }
@@ -58,6 +65,7 @@ pub(super) enum Forget {
 pub struct Ledger {
     pub(super) tenant: TenantId,
     pub(super) profile: Option<Profile>,
+    pub(super) sms: Option<SmsCredentials>,
     pub(super) zone: Zone,
     pub(super) tenants: Table<Slug, TenantRecord>,
     pub(super) keys: Table<KeyId, KeyRecord>,
@@ -76,8 +84,14 @@ pub struct Ledger {
     /// Holds of a call that have not ended.
     pub(super) calls: FixedMap<CallId, Vec<HoldId>>,
     pub(super) messages: Table<MessageId, Message>,
+    /// By what the provider calls them.
+    pub(super) texts_by_sid: BTreeMap<ProviderId, MessageId>,
     /// Texts handed to the outbox and not settled.
     pub(super) unsettled: BTreeSet<MessageId>,
+    /// Texts that were certainly not sent and are to be tried again, by when.
+    pub(super) deferred: BTreeSet<(Timestamp, MessageId)>,
+    pub(super) reminders: Reminders,
+    pub(super) budgets: Budgets,
     pub(super) waitlist: Waitlist,
     pub(super) requests: Requests,
     /// When holds lapse.
@@ -93,6 +107,7 @@ impl Ledger {
         Self {
             tenant,
             profile: None,
+            sms: None,
             zone: Zone::utc(),
             tenants: Table::default(),
             keys: Table::default(),
@@ -109,7 +124,11 @@ impl Ledger {
             callers: FixedMap::default(),
             calls: FixedMap::default(),
             messages: Table::default(),
+            texts_by_sid: BTreeMap::new(),
             unsettled: BTreeSet::new(),
+            deferred: BTreeSet::new(),
+            reminders: Reminders::default(),
+            budgets: Budgets::default(),
             waitlist: Waitlist::default(),
             requests: Requests::default(),
             lapses: BTreeSet::new(),
@@ -126,6 +145,16 @@ impl Ledger {
     /// What the clinic says of itself; `None` until its first entry.
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref()
+    }
+
+    /// What the clinic sends its texts with.
+    pub fn sms_credentials(&self) -> Option<&SmsCredentials> {
+        self.sms.as_ref()
+    }
+
+    /// The same without what is secret.
+    pub(super) fn sms_account(&self) -> Option<&SmsAccount> {
+        self.sms.as_ref().map(|credentials| &credentials.account)
     }
 
     /// The instance's tenants, in order of creation (tenant zero only).
@@ -148,7 +177,14 @@ impl Ledger {
         let lapse = self.lapses.first().map(|(at, _)| *at);
         let forget = self.forgets.first().map(|(at, _)| *at);
         let end = self.waitlist.next_end();
-        lapse.into_iter().chain(forget).chain(end).min()
+        let reminder = self.reminders.next();
+        let due = lapse.into_iter().chain(forget).chain(end);
+        due.chain(reminder).min()
+    }
+
+    /// Whose hold it is.
+    pub fn caller_of(&self, hold: HoldId) -> Option<CallerId> {
+        self.holds.get(&hold).map(|hold| hold.party.caller)
     }
 
     /// A text.
@@ -156,9 +192,25 @@ impl Ledger {
         self.messages.get(&id)
     }
 
+    /// The text that its provider calls so.
+    pub(super) fn text_of(&self, sid: &ProviderId) -> Option<&Message> {
+        self.messages.get(self.texts_by_sid.get(sid)?)
+    }
+
+    /// The same by its id, for those outside.
+    pub fn text_called(&self, sid: &ProviderId) -> Option<MessageId> {
+        self.text_of(sid).map(|text| text.id)
+    }
+
     /// Texts handed to the outbox that have not settled.
     pub fn unsettled_texts(&self) -> impl Iterator<Item = MessageId> {
         self.unsettled.iter().copied()
+    }
+
+    /// Those of them and of the deferred ones that may be tried now.
+    pub fn due_texts(&self, now: Timestamp) -> impl Iterator<Item = MessageId> {
+        let deferred = self.deferred.iter().take_while(move |(at, _)| *at <= now);
+        self.unsettled_texts().chain(deferred.map(|(_, id)| *id))
     }
 
     /// A page of the texts that were sent, newest first.
@@ -294,165 +346,5 @@ impl Ledger {
             also: self.slug_lists(&service.also),
             service: service.clone(),
         }
-    }
-
-    /// Asserts what must hold after every event. Walks everything: for tests, recovery and `verify`.
-    pub fn check_invariants(&self) {
-        let mut by_resource: BTreeMap<ResourceId, BTreeMap<_, Owner>> = BTreeMap::new();
-        for (resource, entry) in self.occupancy.entries() {
-            by_resource
-                .entry(resource)
-                .or_default()
-                .insert(entry.interval, entry.owner);
-        }
-        for entries in by_resource.values() {
-            let intervals: Vec<_> = entries.keys().collect();
-            let apart = intervals
-                .windows(2)
-                .all(|pair| pair[0].end() <= pair[1].start());
-            assert!(apart, "two claims of one resource never overlap");
-        }
-        let (overbooked, regular): (Vec<_>, Vec<_>) =
-            self.owned().partition(|(_, _, overbooked)| *overbooked);
-        for (owner, claim, _) in &regular {
-            let entered = by_resource
-                .get(&claim.resource)
-                .and_then(|e| e.get(&claim.interval));
-            assert_eq!(entered, Some(owner), "who owns time is entered for it");
-        }
-        let entered: usize = by_resource.values().map(BTreeMap::len).sum();
-        assert_eq!(
-            entered,
-            regular.len(),
-            "nothing is entered that nobody owns"
-        );
-        let mut entered: Vec<_> = self
-            .occupancy
-            .overbooked_entries()
-            .map(|(resource, entry)| (entry.owner, resource, entry.interval))
-            .collect();
-        entered.sort_unstable();
-        // One over midnight stands on two days.
-        entered.dedup();
-        let mut owned: Vec<_> = overbooked
-            .into_iter()
-            .map(|(owner, claim, _)| (owner, claim.resource, claim.interval))
-            .collect();
-        owned.sort_unstable();
-        assert_eq!(
-            entered, owned,
-            "what is overbooked stands in the second list"
-        );
-        let every = Some(self.appointments.len());
-        assert_eq!(self.agenda.len(), every, "nothing else is on the agenda");
-        for (serial, appointment) in self.appointments.after(0) {
-            let place = (appointment.interval.start(), serial);
-            let entered = self.agenda.has(appointment.party.person, place);
-            assert!(entered, "every appointment is on the agenda");
-        }
-        self.check_lists();
-        self.waitlist.check();
-        self.check_deadlines();
-    }
-
-    /// What is kept by caller and by call is what the holds say.
-    fn check_lists(&self) {
-        let mut open = 0;
-        let mut in_calls = 0;
-        for (_, hold) in self.holds.after(0) {
-            let of_caller = self.callers.get(&hold.party.caller);
-            let listed = of_caller.is_some_and(|caller| caller.open_holds.contains(&hold.id));
-            let of_call = hold.call.as_ref().and_then(|call| self.calls.get(call));
-            let in_call = of_call.is_some_and(|open| open.contains(&hold.id));
-            let is_open = hold.state == HoldState::Held;
-            assert_eq!(listed, is_open, "a phone lists its open holds");
-            assert_eq!(
-                in_call,
-                is_open && hold.call.is_some(),
-                "a call lists its open holds"
-            );
-            open += usize::from(listed);
-            in_calls += usize::from(in_call);
-        }
-        let by_caller: usize = self.callers.values().map(|c| c.open_holds.len()).sum();
-        let by_call: usize = self.calls.values().map(Vec::len).sum();
-        assert_eq!((by_caller, by_call), (open, in_calls), "and no others");
-    }
-
-    /// Everything that is kept for a while has its deadline, and every deadline something to end: nothing stays for ever.
-    fn check_deadlines(&self) {
-        let (mut lapses, mut forgets) = (0, 0);
-        let mut due = |at: Timestamp, row: Forget| {
-            assert!(self.forgets.contains(&(at, row)), "what is kept is dropped");
-            forgets += 1;
-        };
-        for (_, hold) in self.holds.after(0) {
-            if hold.state == HoldState::Held {
-                let lapse = (hold.expires_at, hold.id);
-                assert!(self.lapses.contains(&lapse), "an open hold has its lapse");
-                lapses += 1;
-            } else {
-                let kept = limits::ENDED_KEPT_SECONDS;
-                due(
-                    hold.lifetime_ends_at.plus_seconds(kept),
-                    Forget::Hold(hold.id),
-                );
-            }
-        }
-        for (_, message) in self.messages.after(0) {
-            let unsettled = self.unsettled.contains(&message.id);
-            let handed_over = message.state == MessageState::HandedOver;
-            assert_eq!(unsettled, handed_over, "what is unsettled is on its list");
-            if !unsettled {
-                let kept = limits::ENDED_KEPT_SECONDS;
-                due(
-                    message.queued_at.plus_seconds(kept),
-                    Forget::Message(message.id),
-                );
-            }
-        }
-        for (_, entry) in self.waitlist.after(0) {
-            if let Some(ended) = entry.ended_at {
-                let kept = limits::ENDED_KEPT_SECONDS;
-                due(ended.plus_seconds(kept), Forget::WaitlistEntry(entry.id));
-            }
-            if let WaitlistState::Offered(hold) = entry.state {
-                let hold = self.holds.get(&hold).map(|hold| hold.state);
-                assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
-            }
-        }
-        for (key, until) in self.requests.deadlines() {
-            due(until, Forget::Request(*key));
-        }
-        for (id, caller) in &self.callers {
-            if caller.failed_attempts > 0 {
-                due(caller.window_ends_at, Forget::Attempts(*id));
-            } else {
-                assert!(
-                    !caller.open_holds.is_empty(),
-                    "a phone is kept for a reason"
-                );
-            }
-        }
-        assert_eq!(lapses, self.lapses.len(), "every lapse has its hold");
-        assert_eq!(forgets, self.forgets.len(), "every deadline has its row");
-    }
-
-    /// What everyone has: whose, what, and whether it is overbooked.
-    fn owned(&self) -> impl Iterator<Item = (Owner, Claim, bool)> {
-        let holds = self.holds.after(0).map(|(_, hold)| hold);
-        let held = holds
-            .filter(|hold| hold.state == HoldState::Held)
-            .map(|hold| (Owner::Hold(hold.id), &hold.claims, false));
-        let booked = self.appointments.after(0).map(|(_, booked)| booked);
-        let booked = booked
-            .filter(|booked| booked.status.owns_time())
-            .map(|booked| {
-                let owner = Owner::Appointment(booked.id);
-                (owner, &booked.claims, booked.overbooked)
-            });
-        held.chain(booked).flat_map(|(owner, claims, overbooked)| {
-            claims.iter().map(move |claim| (owner, *claim, overbooked))
-        })
     }
 }

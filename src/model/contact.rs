@@ -10,6 +10,7 @@ use phonenumber::Mode;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::ids::{CallerId, PersonId};
+use super::route::Route;
 
 /// Longest name in characters.
 const NAME_CHARS_MAX: usize = 120;
@@ -82,6 +83,11 @@ impl Phone {
     /// The number. Only encoders and senders may ask.
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Where a text to it goes, as little of that as limits need.
+    pub fn route(&self) -> Option<Route> {
+        Route::to(&self.0)
     }
 
     /// The number as an answer may show it: country code and last four digits, `+44•••••0123`.
@@ -216,6 +222,7 @@ pub struct Party {
 
 #[cfg(test)]
 mod tests {
+    use super::super::route::Prefix;
     use super::*;
 
     #[test]
@@ -266,5 +273,33 @@ mod tests {
         assert!(PersonName::parse("a\u{0}b").is_err());
         assert!(PersonName::parse("\u{202e}eve").is_err());
         assert!(PersonName::parse("  ").is_err());
+    }
+
+    #[test]
+    fn a_route_says_the_country_and_never_the_number() {
+        #[rustfmt::skip] // One row a phone.
+        let table = [
+            ("07700 900123",    "GB", "FR", 447_700),
+            ("020 7946 0123",   "GB", "IE", 442_079),
+            ("+33 1 42 68 53 00", "FR", "GB", 331_426),
+            ("+1 212 555 0123", "US", "GB", 121_255),
+            ("+1 876 555 0123", "JM", "GB", 187_655),
+            ("+1 416 555 0123", "CA", "US", 141_655),
+            ("+44 7781 100123", "GG", "FR", 447_781),
+        ];
+        for (phone, inside, outside, prefix) in table {
+            let route = Phone::parse(phone, "GB").expect("a phone").route();
+            let route = route.expect("a route");
+            assert!(route.goes_to(inside), "{phone} {route:?}");
+            assert!(!route.goes_to(outside), "{phone} {route:?}");
+            assert_eq!(route.prefix, Prefix(prefix), "{phone}");
+        }
+    }
+
+    #[test]
+    fn of_a_short_number_more_than_four_digits_are_never_shown() {
+        let phone = Phone::from_stored("+2901234".to_owned());
+        let prefix = phone.route().map(|route| route.prefix);
+        assert!(prefix.is_none_or(|prefix| prefix.0 < 1_000), "{prefix:?}");
     }
 }

@@ -4,8 +4,10 @@
 //! Types that events embed derive serde; they are stored formats, so their fields change only with a new entry version.
 
 mod ids;
+mod route;
 mod schedule;
 mod slug;
+mod sms;
 mod time;
 
 mod call;
@@ -16,8 +18,11 @@ mod personal;
 mod reply;
 mod resource;
 mod service;
-mod tenant;
+mod spoken;
+mod text_settings;
 mod verification;
+
+mod tenant;
 
 mod hold;
 
@@ -36,16 +41,22 @@ pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
     SeriesId, ServiceId, TenantId, VerificationId, WaitlistId,
 };
-pub use message::{Message, MessageState, SendOutcome, TextKind};
+pub use message::{
+    Delivery, DeliveryStatus, Message, MessageState, MessageStatus, Notice, ParkReason, ProviderId,
+    SendOutcome, TextKind,
+};
 pub use personal::{PersonalFact, Subject};
 pub use reply::Reply;
 pub use resource::{Block, Resource, ResourceKind};
+pub use route::{Prefix, Route};
 pub use schedule::{
     DayException, MinuteOfDay, OpeningHours, ScheduleError, Weekdays, Window, check_windows,
 };
 pub use service::{Service, VerificationPolicy};
 pub use slug::{Slug, SlugError};
+pub use sms::{AuthToken, SealedToken, SmsAccount, SmsAccountError, SmsCredentials};
 pub use tenant::{Profile, ProfileError, TenantRecord};
+pub use text_settings::{Template, TextSettings, TextSettingsError};
 pub use time::{Interval, Timestamp};
 pub use verification::{EnteredCode, Verification};
 pub use waitlist::{EndReason, Times, WaitlistEntry, WaitlistState, WaitlistStatus};

@@ -30,6 +30,12 @@ pub enum ScheduleError {
 pub struct MinuteOfDay(u16);
 
 impl MinuteOfDay {
+    /// The full hour, 0 to 24.
+    pub(super) fn of_hour(hour: u16) -> Self {
+        assert!(hour <= 24, "a day has 24 hours");
+        Self(hour * 60)
+    }
+
     /// Minutes since 00:00, 0 to 1440.
     pub fn get(self) -> u16 {
         self.0

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use super::ids::TenantId;
 use super::slug::Slug;
+use super::text_settings::TextSettings;
 use super::time::Timestamp;
 
 /// Longest name in characters.
@@ -52,6 +53,8 @@ pub struct Profile {
     pub time_zone: String,
     /// ISO 3166-1 alpha-2; how its telephone numbers are read.
     pub country: String,
+    /// What it wants of its texts.
+    pub texts: TextSettings,
 }
 
 impl Profile {
@@ -62,6 +65,7 @@ impl Profile {
             name: "instance".to_owned(),
             time_zone: "UTC".to_owned(),
             country: String::new(),
+            texts: TextSettings::default(),
         }
     }
 
@@ -85,6 +89,7 @@ impl Profile {
             name: name.to_owned(),
             time_zone: zone_name.to_owned(),
             country,
+            texts: TextSettings::default(),
         })
     }
 }

@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::ids::{MessageId, VerificationId};
+use super::route::Prefix;
+use super::spoken;
 use super::time::Timestamp;
 
 /// Longest text that is looked at as a code, in bytes.
@@ -26,6 +28,10 @@ pub struct Verification {
     pub message: MessageId,
     /// Texts that carried it, or may have; when the last of them was certainly not sent, the code is withdrawn.
     pub texts: u32,
+    /// Wrong codes that were given while this was the newest.
+    pub failed_attempts: u32,
+    /// The prefix of the phone that it was first sent to, if it was known.
+    pub prefix: Option<Prefix>,
 }
 
 /// What someone said the code is. Prints masked.
@@ -33,8 +39,12 @@ pub struct Verification {
 pub struct EnteredCode(String);
 
 impl EnteredCode {
-    /// Blanks, dashes and dots between digits do not count; `None` if nothing is left.
+    /// Digits as they are typed or said; of anything else what is left without blanks, dashes and dots, which is no code.
+    /// `None` if nothing is left.
     pub fn new(text: &str) -> Option<Self> {
+        if let Some(digits) = spoken::digits(text) {
+            return Some(Self(digits));
+        }
         let tidy: String = text
             .chars()
             .filter(|c| !c.is_whitespace() && !matches!(c, '-' | '.'))
@@ -52,5 +62,26 @@ impl EnteredCode {
 impl fmt::Debug for EnteredCode {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("<code>")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_code_is_its_digits_and_anything_else_a_wrong_one() {
+        let entered = |text| EnteredCode::new(text).map(|code| code.expose().to_owned());
+        let code = Some("100742".to_owned());
+        assert_eq!(entered("one double-oh seven four two"), code);
+        assert_eq!(entered("100-742"), code);
+        assert_eq!(
+            entered("what was it again"),
+            Some("whatwasitagain".to_owned())
+        );
+        assert_eq!(entered(" .- "), None);
+        let long = entered(&"x".repeat(1_000_000)).expect("something was said");
+        assert_eq!(long.len(), ENTERED_BYTES_MAX);
+        assert_eq!(format!("{:?}", EnteredCode::new("1234")), "Some(<code>)");
     }
 }

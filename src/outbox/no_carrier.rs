@@ -11,6 +11,6 @@ pub struct NoCarrier;
 
 impl SmsGateway for NoCarrier {
     fn send<'a>(&'a self, _: &'a PreparedText) -> Sending<'a> {
-        Box::pin(std::future::ready(SendOutcome::NotSent))
+        Box::pin(std::future::ready(SendOutcome::NotSent.into()))
     }
 }

@@ -15,15 +15,17 @@ use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
 use crate::model::{
-    KeyRecord, MessageId, MessageState, Principal, SendOutcome, TextKind, Timestamp,
+    Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome, Timestamp,
 };
 
 use super::core::{Core, Outcome};
 use super::doorbell::Doorbell;
+use super::early::Early;
 use super::messages::{
-    Answer, CapturedText, PersonCard, PersonSearch, PreparedText, Refused, Request, Seen,
+    Answer, CapturedText, DeliveryNote, PersonCard, PersonSearch, PreparedText, Refused, Request,
+    Seen,
 };
-use super::texts;
+use super::sms_access::SmsAccess;
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
 const TICK: Duration = Duration::from_secs(15);
@@ -41,6 +43,8 @@ pub struct TenantActor {
     fresh: BTreeSet<MessageId>,
     /// Texts that the outbox has in flight.
     in_flight: BTreeSet<MessageId>,
+    /// What was called back of texts that are not known yet.
+    early: Early,
     waiters: BTreeMap<MessageId, Vec<oneshot::Sender<Unconfirmed<SendOutcome>>>>,
     /// More freed time is to be offered soon.
     goes_on_offering: bool,
@@ -81,7 +85,11 @@ pub enum Texting {
     /// Take this one: its attempt is journaled, here are its words.
     Prepare(MessageId),
     /// What became of this attempt.
-    Settle(MessageId, u32, SendOutcome),
+    Settle(MessageId, u32, SendOutcome, Option<ProviderId>),
+    /// What the clinic sends texts with.
+    Access,
+    /// The provider says how far one has come.
+    Note(DeliveryNote),
     /// Tell me what becomes of it.
     Await(MessageId),
     /// A page of the texts that were sent, newest first.
@@ -94,8 +102,10 @@ pub enum Texted {
     Due(Unconfirmed<Vec<MessageId>>),
     /// For [`Texting::Prepare`]; `None`: it is not to be sent.
     Prepared(Unconfirmed<Option<PreparedText>>),
-    /// For [`Texting::Settle`].
+    /// For [`Texting::Settle`] and [`Texting::Note`].
     Settled(Unconfirmed<()>),
+    /// For [`Texting::Access`].
+    Access(Unconfirmed<Option<Arc<SmsAccess>>>),
     /// For [`Texting::Await`]: it is known.
     Known(Unconfirmed<Option<SendOutcome>>),
     /// For [`Texting::Await`]: it will be.
@@ -117,6 +127,7 @@ impl TenantActor {
             doorbell,
             fresh: BTreeSet::new(),
             in_flight: BTreeSet::new(),
+            early: Early::default(),
             waiters: BTreeMap::new(),
             goes_on_offering: false,
             wakes_at: None,
@@ -140,6 +151,8 @@ impl TenantActor {
             }
         }
         self.offer_freed(context);
+        // A notice whose pause is over waits for nobody else to ring.
+        self.ring_for_the_rest();
     }
 
     /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
@@ -197,10 +210,9 @@ impl TenantActor {
 
     fn due(&self) -> Unconfirmed<Vec<MessageId>> {
         let room = limits::TEXTS_IN_FLIGHT_PER_TENANT_MAX.saturating_sub(self.in_flight.len());
-        let unsettled = self.core.ledger().unsettled_texts();
-        let due = unsettled
-            .filter(|text| !self.in_flight.contains(text))
-            .take(room);
+        let now = self.core.no_earlier(self.clock.now());
+        let due = self.core.ledger().due_texts(now);
+        let due = due.filter(|text| !self.in_flight.contains(text)).take(room);
         self.core.unconfirmed(due.collect())
     }
 
@@ -213,13 +225,14 @@ impl TenantActor {
         };
         let phone = self.core.contacts().phone(text.to).cloned();
         // Whoever was erased gets no text; nor does anyone get a code or an offer whose time is over.
-        let Some(phone) = phone.filter(|_| self.is_of_use(text.kind, now)) else {
+        let Some(phone) = phone.filter(|_| self.core.ledger().is_of_use(text.kind, now)) else {
             // What a former life handed over may have gone out; only what this one still holds was certainly not sent.
-            let outcome = match self.fresh.contains(&id) {
+            let waits = matches!(text.state, MessageState::Waiting(_));
+            let outcome = match waits || self.fresh.contains(&id) {
                 true => SendOutcome::NotSent,
                 false => SendOutcome::Unknown,
             };
-            let settled = self.settle(id, text.attempts, outcome)?;
+            let settled = self.settle(id, text.attempts, outcome, None)?;
             return Ok(settled.map(|()| None));
         };
         let attempt = if self.fresh.remove(&id) {
@@ -240,21 +253,20 @@ impl TenantActor {
             attempts
         };
         self.in_flight.insert(id);
-        let body = texts::words(text.kind, self.core.codes(), self.core.ledger().zone(), now);
+        let body = self.core.writer().words(text.kind, now);
         Ok(self.core.unconfirmed(Some(PreparedText {
             message: id,
             to: phone,
             body,
             attempt,
+            tenant: self
+                .core
+                .slug()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            access: self.core.sms_access(),
+            useful_seconds: text.kind.expires_at().seconds_since(now),
         })))
-    }
-
-    fn is_of_use(&self, kind: TextKind, now: Timestamp) -> bool {
-        match kind {
-            TextKind::Code { expires_at, .. } => now < expires_at,
-            // It may have been taken, declined, withdrawn or extended before anyone was told.
-            TextKind::Offer { hold, .. } => self.core.ledger().offer_stands(hold, now),
-        }
     }
 
     fn settle(
@@ -262,13 +274,29 @@ impl TenantActor {
         id: MessageId,
         attempt: u32,
         outcome: SendOutcome,
+        sid: Option<ProviderId>,
     ) -> Result<Unconfirmed<()>, Refused> {
+        let early = sid
+            .as_ref()
+            .and_then(|sid| Some((sid.clone(), self.early.take(sid)?)));
         let command = Command::SettleText {
             message: id,
             attempt,
             outcome,
+            sid,
         };
         let settled = self.core.command(&command, self.clock.now())?;
+        if let Some((sid, delivery)) = early {
+            let command = Command::NoteDelivery {
+                sid,
+                delivery,
+                attempt: Some((id, attempt)),
+            };
+            if let Err(refused) = self.core.command(&command, self.clock.now()) {
+                // The text is settled; how far it has come is known again with its next state.
+                tracing::debug!(?refused, "an early callback was not taken");
+            }
+        }
         self.in_flight.remove(&id);
         self.fresh.remove(&id);
         self.tell_waiters(id);
@@ -276,10 +304,37 @@ impl TenantActor {
         Ok(settled.map(|_| ()))
     }
 
+    /// Takes in how far a text has come. One that nobody knows yet may be the one whose answer is still on its way.
+    fn note(&mut self, note: DeliveryNote) -> Result<Unconfirmed<()>, Refused> {
+        let DeliveryNote {
+            sid,
+            status,
+            error,
+            attempt,
+        } = note;
+        let delivery = Delivery { status, error };
+        let ledger = self.core.ledger();
+        let named = attempt.map(|(message, _)| message);
+        let named = named.filter(|message| ledger.message(*message).is_some());
+        let Some(text) = named.or_else(|| ledger.text_called(&sid)) else {
+            self.early.keep(sid, delivery);
+            return Ok(self.core.unconfirmed(()));
+        };
+        let command = Command::NoteDelivery {
+            sid,
+            delivery,
+            attempt,
+        };
+        let noted = self.core.command(&command, self.clock.now())?;
+        self.tell_waiters(text);
+        Ok(noted.map(|_| ()))
+    }
+
     /// The outbox takes a bounded number at a time; whoever settles one rings for those that wait.
     fn ring_for_the_rest(&self) {
-        let mut unsettled = self.core.ledger().unsettled_texts();
-        if unsettled.any(|text| !self.in_flight.contains(&text)) {
+        let now = self.core.no_earlier(self.clock.now());
+        let mut due = self.core.ledger().due_texts(now);
+        if due.any(|text| !self.in_flight.contains(&text)) {
             self.doorbell.ring(self.core.tenant());
         }
     }
@@ -287,7 +342,8 @@ impl TenantActor {
     fn outcome(&self, id: MessageId) -> Option<SendOutcome> {
         match self.core.ledger().message(id)?.state {
             MessageState::Settled(outcome) => Some(outcome),
-            MessageState::HandedOver => None,
+            MessageState::Parked(_) => Some(SendOutcome::NotSent),
+            MessageState::HandedOver | MessageState::Waiting(_) => None,
         }
     }
 
@@ -316,12 +372,12 @@ impl TenantActor {
     }
 
     fn captured(&self, page: PageRequest) -> Unconfirmed<Page<CapturedText>> {
-        let zone = self.core.ledger().zone();
+        let writer = self.core.writer();
         let sent = self.core.ledger().sent_texts(&page);
         let texts = sent.items.iter().filter_map(|text| {
             Some(CapturedText {
                 to: self.core.contacts().phone(text.to)?.clone(),
-                body: texts::words(text.kind, self.core.codes(), zone, text.queued_at),
+                body: writer.words(text.kind, text.queued_at),
                 sent_at: text.queued_at,
                 kind: text.kind,
             })
@@ -400,9 +456,14 @@ impl Handler<Texting> for TenantActor {
         let texted = match texting {
             Texting::Due => Ok(Texted::Due(self.due())),
             Texting::Prepare(text) => self.prepare(text).map(Texted::Prepared),
-            Texting::Settle(text, attempt, outcome) => {
-                self.settle(text, attempt, outcome).map(Texted::Settled)
+            Texting::Settle(text, attempt, outcome, sid) => self
+                .settle(text, attempt, outcome, sid)
+                .map(Texted::Settled),
+            Texting::Access => {
+                let access = self.core.open_sms_access();
+                Ok(Texted::Access(self.core.unconfirmed(access)))
             }
+            Texting::Note(note) => self.note(note).map(Texted::Settled),
             Texting::Await(text) => self.wait(text),
             Texting::Captured(page) => Ok(Texted::Captured(self.captured(page))),
         };

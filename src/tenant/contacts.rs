@@ -72,6 +72,9 @@ impl Contacts {
                 expires_at,
                 secret_hash,
             },
+            Instruction::SetSmsCredentials { .. } => {
+                unreachable!("a token is sealed before contacts are asked")
+            }
             Instruction::BlockTime {
                 resource,
                 interval,

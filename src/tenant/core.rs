@@ -10,6 +10,7 @@ use std::sync::Arc;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+use crate::clock::Clock;
 use crate::entry;
 use crate::journal::{self, Journal, Parts, Unconfirmed};
 use crate::ledger::{
@@ -17,10 +18,12 @@ use crate::ledger::{
     Receipt, Rejection, RequestKey, View, apply, decide, look,
 };
 use crate::limits;
+use crate::metrics::Metrics;
 use crate::model::{
-    KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Slug, Subject, TenantId, Timestamp,
+    HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Route, Slug, SmsCredentials,
+    Subject, TenantId, TextKind, Timestamp,
 };
-use crate::seal::{CodeKey, MasterKey, Sealer};
+use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
 
 use super::contacts::{Contacts, Resolved};
 use super::history::History;
@@ -29,6 +32,8 @@ use super::messages::{
     Answer, Idempotency, Instruction, PersonCard, PersonSearch, Refused, Request, Seen,
 };
 use super::recovery::Replayed;
+use super::sms_access::{AccessCache, SmsAccess};
+use super::texts::Writer;
 
 /// What all tenants of a process share.
 #[derive(Clone)]
@@ -41,6 +46,12 @@ pub struct Shared {
     pub keyring: Arc<Keyring>,
     /// The root of all keys.
     pub master: Arc<MasterKey>,
+    /// Where time comes from.
+    pub clock: Arc<dyn Clock>,
+    /// What is counted.
+    pub metrics: Arc<Metrics>,
+    /// How long opened credentials are kept.
+    pub credential_cache_seconds: u32,
 }
 
 /// One tenant's state and the step that changes it.
@@ -49,6 +60,7 @@ pub struct Core {
     slug: Option<Slug>,
     state: Replayed,
     sealer: Sealer,
+    access: Arc<AccessCache>,
     codes: CodeKey,
     entropy: StdRng,
     queued_texts: Vec<MessageId>,
@@ -62,9 +74,17 @@ impl Core {
     pub fn new(shared: Shared, slug: Option<Slug>, state: Replayed, seed: [u8; 32]) -> Self {
         let tenant = state.ledger.tenant();
         let mut entropy = StdRng::from_seed(seed);
+        let credentials = state.ledger.sms_credentials();
+        let access = AccessCache::new(
+            Arc::clone(&shared.clock),
+            Arc::clone(&shared.metrics),
+            shared.credential_cache_seconds,
+            credentials.map_or(0, |credentials| credentials.version),
+        );
         Self {
             sealer: Sealer::of(&shared.master, tenant, entropy.random()),
             codes: CodeKey::of(&shared.master, tenant),
+            access: Arc::new(access),
             slug,
             state,
             entropy,
@@ -99,9 +119,56 @@ impl Core {
         )
     }
 
-    /// The key for codes.
-    pub fn codes(&self) -> &CodeKey {
-        &self.codes
+    /// Its name in paths; none for the instance.
+    pub fn slug(&self) -> Option<&Slug> {
+        self.slug.as_ref()
+    }
+
+    /// Where opened credentials are kept, for whoever need not ask this core.
+    pub fn access_cache(&self) -> &Arc<AccessCache> {
+        &self.access
+    }
+
+    /// What the clinic sends texts with, opened and kept for whoever asks next.
+    pub fn sms_access(&self) -> Option<Arc<SmsAccess>> {
+        if let Some(access) = self.access.get() {
+            return access;
+        }
+        self.open_sms_access()
+    }
+
+    /// The same without looking whether it is at hand.
+    pub fn open_sms_access(&self) -> Option<Arc<SmsAccess>> {
+        let credentials = self.state.ledger.sms_credentials();
+        let opened = credentials.map(|credentials| {
+            let SmsCredentials {
+                version,
+                account,
+                token,
+            } = credentials;
+            let token = open_token(&self.shared.master, self.tenant(), account, token)?;
+            Ok(Arc::new(SmsAccess {
+                account: account.clone(),
+                token,
+                version: *version,
+            }))
+        });
+        let opened = opened.transpose().unwrap_or_else(|error: DoesNotOpen| {
+            tracing::error!(%error, "a clinic's credentials for texts cannot be used; set them again");
+            None
+        });
+        self.access.keep(opened.clone());
+        opened
+    }
+
+    /// Who writes its texts.
+    pub fn writer(&self) -> Writer<'_> {
+        let ledger = self.ledger();
+        Writer {
+            profile: ledger.profile(),
+            zone: ledger.zone(),
+            codes: &self.codes,
+        }
     }
 
     /// The texts that were queued since this was last asked.
@@ -126,16 +193,20 @@ impl Core {
         now: Timestamp,
     ) -> Result<Outcome<Answer>, Refused> {
         let fresh = self.fresh();
+        let instruction = self.sealed(request.instruction);
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
-        let makes_key = matches!(request.instruction, Instruction::CreateKey { .. });
-        let Resolved { command, facts } = self.state.contacts.resolve(
-            request.instruction,
+        let makes_key = matches!(instruction, Instruction::CreateKey { .. });
+        let Resolved { mut command, facts } = self.state.contacts.resolve(
+            instruction,
             request.principal,
             fresh,
             || self.entropy.random(),
             secret.hash(),
         );
+        if let Command::SendCode { hold, route } = &mut command {
+            *route = self.route_of(*hold);
+        }
         let step = Step {
             principal: request.principal,
             idempotency: request.idempotency,
@@ -151,6 +222,15 @@ impl Core {
                 answer
             })
         }))
+    }
+
+    /// An instruction without what must not go any further in clear.
+    fn sealed(&mut self, instruction: Instruction) -> Instruction {
+        let Instruction::SetSmsCredentials { account, token } = instruction else {
+            return instruction;
+        };
+        let token = self.sealer.seal_token(self.tenant(), &account, &token);
+        Instruction::Plain(Command::SetSmsCredentials { account, token })
     }
 
     /// Carries out a command of the house's own: a timer's, the outbox's.
@@ -173,7 +253,7 @@ impl Core {
     pub fn look(&self, query: &Query, viewer: Principal, now: Timestamp) -> Outcome<Seen> {
         let now = self.no_earlier(now);
         let found = look(&self.state.ledger, query, viewer, now);
-        self.unconfirmed(found.map(|view| self.seen(view)))
+        self.unconfirmed(found.map(|view| self.seen(view, viewer)))
     }
 
     /// A page of the persons that the clinic knows.
@@ -201,6 +281,12 @@ impl Core {
             }
         }
         Ok(())
+    }
+
+    /// Where a text about a hold would go. The ledger knows no number, so it is told this much of it.
+    fn route_of(&self, hold: HoldId) -> Option<Route> {
+        let caller = self.state.ledger.caller_of(hold)?;
+        self.state.contacts.phone(caller)?.route()
     }
 
     fn fresh(&mut self) -> FreshIds {
@@ -289,8 +375,10 @@ impl Core {
             })?;
         for event in events {
             apply(&mut self.state.ledger, event);
-            if let Event::TextQueued { message, .. } = event {
-                self.queued_texts.push(*message);
+            match event {
+                Event::TextQueued { message, .. } => self.queued_texts.push(*message),
+                Event::SmsCredentialsSet(credentials) => self.access.change(credentials.version),
+                _ => {}
             }
         }
         self.state.contacts.apply(facts, now, header.sequence);
@@ -341,7 +429,7 @@ impl Core {
         }
     }
 
-    fn seen(&self, view: View) -> Seen {
+    fn seen(&self, view: View, viewer: Principal) -> Seen {
         let (mut persons, mut subjects) = (Vec::new(), Vec::new());
         let mut appointment = |shown: &AppointmentView| {
             persons.push(shown.party.person);
@@ -381,7 +469,21 @@ impl Core {
             .into_iter()
             .filter_map(|about| Some((about, contacts.reason(about)?.clone())))
             .collect();
+        let texts = match &view {
+            View::Messages(page) => page.items.as_slice(),
+            _ => &[],
+        };
+        let phones = texts
+            .iter()
+            .filter_map(|text| Some((text.to, contacts.phone(text.to)?.clone())));
+        let shown = texts
+            .iter()
+            .filter(|text| viewer.is_staff() && !matches!(text.kind, TextKind::Code { .. }));
+        let writer = self.writer();
+        let bodies = shown.map(|text| (text.id, writer.words(text.kind, text.queued_at)));
         Seen {
+            phones: phones.collect(),
+            bodies: bodies.collect(),
             view,
             people,
             reasons,

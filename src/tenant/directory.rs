@@ -7,11 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use actix::{Actor, Addr, ArbiterHandle};
+use actix::{Actor, ArbiterHandle};
 use dashmap::DashMap;
 use tokio::sync::oneshot;
 
-use crate::clock::Clock;
 use crate::journal::Lsn;
 use crate::ledger::{Command, Receipt};
 use crate::model::{KeyId, Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp};
@@ -20,8 +19,7 @@ use crate::seal;
 use super::actor::TenantActor;
 use super::core::{Core, Shared};
 use super::doorbell::Doorbell;
-use super::handle::Handle;
-use super::history::History;
+use super::handle::{Handle, Housed};
 use super::keyring::Credential;
 use super::messages::{Answer, Instruction, Refused, Request};
 use super::recovery::{Fault, Replayed};
@@ -49,7 +47,6 @@ pub struct Directory(Arc<Inner>);
 
 struct Inner {
     shared: Shared,
-    clock: Arc<dyn Clock>,
     doorbell: Arc<Doorbell>,
     in_flight_max: usize,
     /// Set once, when the threads on which tenants live are there.
@@ -85,10 +82,9 @@ pub enum Found {
 
 impl Directory {
     /// A directory of nobody yet; nothing else may be asked of it before [`Self::start`] is through.
-    pub fn new(shared: Shared, clock: Arc<dyn Clock>, in_flight_max: usize) -> Self {
+    pub fn new(shared: Shared, in_flight_max: usize) -> Self {
         Self(Arc::new(Inner {
             shared,
-            clock,
             doorbell: Arc::new(Doorbell::default()),
             in_flight_max,
             started: OnceLock::new(),
@@ -118,15 +114,9 @@ impl Directory {
         }
         let tenants: Vec<_> = zero.ledger.tenants().cloned().collect();
         let core = Core::new(inner.shared.clone(), None, zero, seal::random_bytes());
-        let history = core.history();
-        let address = self.spawn(&arbiters, core).await?;
+        let housed = self.spawn(&arbiters, core).await?;
         let slug = "instance".parse().expect("this is a slug");
-        let instance = self.handle(
-            TenantId::INSTANCE,
-            slug,
-            Profile::of_instance(),
-            (address, history),
-        );
+        let instance = self.handle(TenantId::INSTANCE, slug, Profile::of_instance(), housed);
         let started = inner.started.set(Started { arbiters, instance });
         assert!(started.is_ok(), "a directory starts once");
         for tenant in tenants {
@@ -143,16 +133,10 @@ impl Directory {
             .expect("nobody asks before the house is ready")
     }
 
-    fn handle(
-        &self,
-        id: TenantId,
-        slug: Slug,
-        profile: Profile,
-        (address, history): (Addr<TenantActor>, History),
-    ) -> Handle {
+    fn handle(&self, id: TenantId, slug: Slug, profile: Profile, housed: Housed) -> Handle {
         let journal = self.0.shared.journal.clone();
         let in_flight_max = self.0.in_flight_max;
-        Handle::new(id, slug, profile, address, journal, history, in_flight_max)
+        Handle::new(id, slug, profile, housed, journal, in_flight_max)
     }
 
     /// Tenant zero.
@@ -233,6 +217,12 @@ impl Directory {
         }
     }
 
+    /// The positions of the journal's latest entry and of the latest that is durable.
+    pub fn journal_positions(&self) -> (u64, u64) {
+        let journal = &self.0.shared.journal;
+        (journal.head().0, journal.durability().watermark().0)
+    }
+
     /// How many tenants are open, and how many are out of service.
     pub fn count(&self) -> (usize, usize) {
         let all = self.0.by_slug.len();
@@ -276,9 +266,8 @@ impl Directory {
             replayed,
             seal::random_bytes(),
         );
-        let history = core.history();
-        let address = self.spawn(&self.started().arbiters, core).await?;
-        let handle = self.handle(record.id, slug.clone(), profile.clone(), (address, history));
+        let housed = self.spawn(&self.started().arbiters, core).await?;
+        let handle = self.handle(record.id, slug.clone(), profile.clone(), housed);
         if is_new {
             first_entry(&handle, profile).await?;
         }
@@ -288,13 +277,13 @@ impl Directory {
     }
 
     /// Starts an actor on the arbiter that its tenant's id chooses.
-    async fn spawn(
-        &self,
-        arbiters: &[ArbiterHandle],
-        core: Core,
-    ) -> Result<Addr<TenantActor>, StartError> {
+    async fn spawn(&self, arbiters: &[ArbiterHandle], core: Core) -> Result<Housed, StartError> {
         let place = (core.tenant().0 % arbiters.len() as u128) as usize;
-        let (clock, doorbell) = (Arc::clone(&self.0.clock), Arc::clone(&self.0.doorbell));
+        let (clock, doorbell) = (
+            Arc::clone(&self.0.shared.clock),
+            Arc::clone(&self.0.doorbell),
+        );
+        let (history, access) = (core.history(), Arc::clone(core.access_cache()));
         let actor = TenantActor::new(core, clock, doorbell);
         let (sender, started) = oneshot::channel();
         let spawned = arbiters[place].spawn_fn(move || {
@@ -304,7 +293,12 @@ impl Directory {
         if !spawned {
             return Err(StartError::Arbiter);
         }
-        started.await.map_err(|_| StartError::Arbiter)
+        let address = started.await.map_err(|_| StartError::Arbiter)?;
+        Ok(Housed {
+            address,
+            history,
+            access,
+        })
     }
 }
 

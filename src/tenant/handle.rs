@@ -14,14 +14,19 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 use crate::calendar::Zone;
 use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{Command, Page, PageRequest, Query, View};
-use crate::model::{MessageId, Principal, Profile, SendOutcome, Slug, TenantId};
+use crate::limits;
+use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 
 use super::actor::{Execute, Look, LookForPersons, TenantActor, Texted, Texting};
 use super::history::History;
 use super::messages::{
-    Answer, CapturedText, Instruction, PersonCard, PersonSearch, PreparedText, Refused, Request,
-    Seen,
+    Answer, CapturedText, DeliveryNote, Instruction, PersonCard, PersonSearch, PreparedText,
+    Refused, Request, Seen,
 };
+use super::sms_access::{AccessCache, SmsAccess};
+
+/// How long to wait before a tenant that was too busy is offered a callback again.
+const RETRY_PAUSE: Duration = Duration::from_millis(20);
 
 /// A handle on one tenant. Cheap to clone.
 #[derive(Clone)]
@@ -32,10 +37,23 @@ struct Inner {
     slug: Slug,
     address: Addr<TenantActor>,
     permits: Semaphore,
+    /// Beside the above: for its texts.
+    outcome_permits: Semaphore,
     journal: Journal,
     history: History,
+    access: Arc<AccessCache>,
     profile: RwLock<(Arc<Profile>, Zone)>,
     looking: tokio::sync::Mutex<()>,
+}
+
+/// What a tenant's actor and its handle share.
+pub(super) struct Housed {
+    /// Where the actor is.
+    pub address: Addr<TenantActor>,
+    /// Its past.
+    pub history: History,
+    /// Its opened credentials.
+    pub access: Arc<AccessCache>,
 }
 
 impl std::fmt::Debug for Handle {
@@ -49,19 +67,25 @@ impl Handle {
         id: TenantId,
         slug: Slug,
         profile: Profile,
-        address: Addr<TenantActor>,
+        housed: Housed,
         journal: Journal,
-        history: History,
         in_flight_max: usize,
     ) -> Self {
         let zone = zone_of(&profile);
+        let Housed {
+            address,
+            history,
+            access,
+        } = housed;
         Self(Arc::new(Inner {
             id,
             slug,
             address,
             permits: Semaphore::new(in_flight_max),
+            outcome_permits: Semaphore::new(limits::OUTCOMES_IN_FLIGHT_MAX),
             journal,
             history,
+            access,
             profile: RwLock::new((Arc::new(profile), zone)),
             looking: tokio::sync::Mutex::new(()),
         }))
@@ -187,7 +211,7 @@ impl Handle {
 
     /// The texts that can be sent now.
     pub async fn due_texts(&self) -> Result<Vec<MessageId>, Refused> {
-        let _permit = self.permit()?;
+        let _permit = self.outcome_permit()?;
         match self.send(Texting::Due).await?? {
             Texted::Due(due) => self.confirmed(due).await,
             _ => unreachable!("a question for what is due is answered with it"),
@@ -196,7 +220,7 @@ impl Handle {
 
     /// Takes a text for sending: its attempt is durable before this returns. `None`: it is not to be sent.
     pub async fn prepare(&self, message: MessageId) -> Result<Option<PreparedText>, Refused> {
-        let _permit = self.permit()?;
+        let _permit = self.outcome_permit()?;
         match self.send(Texting::Prepare(message)).await?? {
             Texted::Prepared(prepared) => self.confirmed(prepared).await,
             _ => unreachable!("a text that is taken is answered with its words"),
@@ -209,14 +233,47 @@ impl Handle {
         message: MessageId,
         attempt: u32,
         outcome: SendOutcome,
+        sid: Option<ProviderId>,
     ) -> Result<(), Refused> {
-        let _permit = self.permit()?;
+        let _permit = self.outcome_permit()?;
         match self
-            .send(Texting::Settle(message, attempt, outcome))
+            .send(Texting::Settle(message, attempt, outcome, sid))
             .await??
         {
             Texted::Settled(settled) => self.confirmed(settled).await,
             _ => unreachable!("an outcome is answered with its settlement"),
+        }
+    }
+
+    /// What the clinic sends texts with, if it has anything; from what is at hand, if that is.
+    pub async fn sms_access(&self) -> Result<Option<Arc<SmsAccess>>, Refused> {
+        if let Some(access) = self.0.access.get() {
+            return Ok(access);
+        }
+        let _permit = self.permit()?;
+        match self.send(Texting::Access).await?? {
+            Texted::Access(access) => self.confirmed(access).await,
+            _ => unreachable!("a question for credentials is answered with them"),
+        }
+    }
+
+    /// Takes in how far a text has come, however long this tenant is too busy for it.
+    pub async fn note_delivery(&self, note: DeliveryNote) -> Result<(), Refused> {
+        loop {
+            match self.note_delivery_now(note.clone()).await {
+                Err(Refused::TenantBusy | Refused::Overloaded) => {
+                    tokio::time::sleep(RETRY_PAUSE).await;
+                }
+                noted => return noted,
+            }
+        }
+    }
+
+    async fn note_delivery_now(&self, note: DeliveryNote) -> Result<(), Refused> {
+        let _permit = self.outcome_permit()?;
+        match self.send(Texting::Note(note)).await?? {
+            Texted::Settled(noted) => self.confirmed(noted).await,
+            _ => unreachable!("a state is answered when it is taken"),
         }
     }
 
@@ -233,6 +290,15 @@ impl Handle {
     pub fn permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
         self.0
             .permits
+            .try_acquire()
+            .map_err(|_| Refused::TenantBusy)
+    }
+
+    /// A place in the part of this tenant's share that is kept for its texts: however busy its callers keep it, what became of
+    /// a text is written down.
+    fn outcome_permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
+        self.0
+            .outcome_permits
             .try_acquire()
             .map_err(|_| Refused::TenantBusy)
     }

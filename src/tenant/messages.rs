@@ -9,9 +9,12 @@ use std::sync::Arc;
 
 use crate::ledger::{Awaited, Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
-    AppointmentId, CallId, Contact, FreeText, Interval, MessageId, PersonId, Phone, Principal,
-    Reply, Scope, Slug, Subject, TextKind, Timestamp,
+    AppointmentId, AuthToken, CallId, CallerId, Contact, DeliveryStatus, FreeText, Interval,
+    MessageId, PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject,
+    TextKind, Timestamp,
 };
+
+use super::sms_access::SmsAccess;
 
 /// What can be done for someone.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,6 +53,13 @@ pub enum Errand {
 pub enum Instruction {
     /// Do something for someone.
     For(Contact, Errand),
+    /// Send texts with this from now on. The token is sealed before anything else is done with it.
+    SetSmsCredentials {
+        /// The clinic's account with its provider.
+        account: SmsAccount,
+        /// The account's token.
+        token: AuthToken,
+    },
     /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
     TakeReply {
         /// From which phone.
@@ -152,6 +162,10 @@ pub struct Seen {
     pub people: BTreeMap<PersonId, PersonCard>,
     /// The reasons filed under the appointments and blocks in it.
     pub reasons: BTreeMap<Subject, FreeText>,
+    /// The phones of the texts in it.
+    pub phones: BTreeMap<CallerId, Phone>,
+    /// What those texts say, for staff alone; never what a code's text says.
+    pub bodies: BTreeMap<MessageId, String>,
 }
 
 /// A text that the local inbox captured.
@@ -167,6 +181,19 @@ pub struct CapturedText {
     pub kind: TextKind,
 }
 
+/// How far a text has come, as its provider calls back.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeliveryNote {
+    /// What the provider calls the text.
+    pub sid: ProviderId,
+    /// How far it has come.
+    pub status: DeliveryStatus,
+    /// The provider's number for why no further.
+    pub error: Option<u32>,
+    /// Which text and attempt it is about, if the callback names them.
+    pub attempt: Option<(MessageId, u32)>,
+}
+
 /// A text that the outbox may send now.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PreparedText {
@@ -178,6 +205,12 @@ pub struct PreparedText {
     pub body: String,
     /// Which attempt this is.
     pub attempt: u32,
+    /// Whose it is, by its name in paths; empty for the instance, which sends none.
+    pub tenant: String,
+    /// What the clinic sends its texts with, if it has anything.
+    pub access: Option<Arc<SmsAccess>>,
+    /// How long it is of use, in seconds from now.
+    pub useful_seconds: u64,
 }
 
 /// Why a tenant gave no answer.

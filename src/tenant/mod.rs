@@ -1,11 +1,14 @@
 //! Tenants: one actor each, who owns that clinic's ledger and contacts. The only folder that names actix actors.
 
+mod sms_access;
+
 mod messages;
 
 mod persons;
 
 mod contacts;
 mod doorbell;
+mod early;
 mod keyring;
 mod texts;
 mod trail;
@@ -28,7 +31,8 @@ pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CapturedText, Errand, Idempotency, Instruction, PersonCard, PersonSearch, PreparedText,
-    Refused, Request, Seen,
+    Answer, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PersonCard, PersonSearch,
+    PreparedText, Refused, Request, Seen,
 };
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
+pub use sms_access::{AccessCache, SmsAccess};

@@ -179,7 +179,9 @@ fn no_event_and_no_audit_entry_tells_of_a_person_or_of_another_clinic() {
         "code.issued",
         "text.queued",
         "hold.confirmed",
+        "text.queued",
         "appointment.cancelled",
+        "text.queued",
         "block.added",
     ];
     assert_eq!(names, course);

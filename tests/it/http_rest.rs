@@ -63,6 +63,7 @@ transcripts! {
     locked
     keys
     paging
+    messages
     persons
     practice
     redact

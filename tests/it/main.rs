@@ -33,10 +33,14 @@ mod redaction_audit;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
+mod text_faults;
+#[cfg(test)]
 mod tidy;
 #[cfg(test)]
 mod together;
 #[cfg(test)]
 mod transcripts;
+#[cfg(test)]
+mod twilio;
 #[cfg(test)]
 mod waitlist;

@@ -11,7 +11,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use holdfast::app;
-use holdfast::clock::Clock;
+use holdfast::clock::{Clock, ManualClock};
 use holdfast::journal::{Journal, Options};
 use holdfast::model::{AppointmentId, KeyId, Principal, Scope, SendOutcome, TenantId};
 use holdfast::seal::MasterKey;
@@ -354,6 +354,9 @@ fn cancel_and_crash(world: &World, appointment: AppointmentId) {
         policy: Arc::new(app::policy(&world.config)),
         keyring: Arc::new(Keyring::default()),
         master: Arc::new(master),
+        clock: Arc::<ManualClock>::clone(&world.clock),
+        metrics: Arc::default(),
+        credential_cache_seconds: 300,
     };
     let clinic = clinic.unwrap_or_else(|fault| panic!("{fault}"));
     let slug = "a".parse().expect("a slug");

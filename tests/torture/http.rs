@@ -31,8 +31,7 @@ pub struct Caller {
 impl Caller {
     /// A caller with no connection yet.
     pub fn new(url: &str) -> Self {
-        let http = Client::builder()
-            .no_proxy()
+        let http = holdfast::outbox::http_client()
             .pool_max_idle_per_host(1)
             .tcp_nodelay(true)
             .timeout(PATIENCE)

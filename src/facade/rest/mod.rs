@@ -22,12 +22,15 @@ pub mod redact;
 pub mod resources;
 pub mod services;
 pub mod slots;
+pub mod sms;
 pub mod tenants;
+pub mod text_settings;
 
 pub mod appointments;
 pub mod conflicts;
 pub mod holds;
 pub mod inbox;
+pub mod messages;
 pub mod persons;
 pub mod series;
 pub mod verification;

@@ -5,7 +5,7 @@
 use super::words::{Slot, sentence};
 use crate::calendar::Zone;
 use crate::facade::problem::{Code, Problem};
-use crate::ledger::{Reason, Rejection};
+use crate::ledger::{CodeBound, Reason, Rejection};
 use crate::model::Timestamp;
 use crate::tenant::Refused;
 
@@ -104,10 +104,15 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
         Rejection::VerificationLocked => {
             plain("Too many wrong codes were given; no further one is taken. Staff can confirm instead.")
         }
-        Rejection::TooManyCodes { retry_at } => {
-            plain("The code was sent as often as it may be; use the newest, or hold a slot again later.")
-                .retry_after(retry_at.seconds_since(now))
+        Rejection::CodeUsedUp => plain(
+            "Too many wrong codes were given for the newest one; ask for another at POST …/verification.",
+        ),
+        Rejection::CountryNotAllowed => {
+            plain("No codes are sent to that country; staff can confirm without one.")
         }
+        Rejection::TooManyCodes { bound, retry_at } => plain(too_many_codes(*bound))
+            .with("reason", bound.as_str())
+            .retry_after(retry_at.seconds_since(now)),
         Rejection::VerificationRequired => {
             plain("This booking needs a code; ask for one at POST …/verification and confirm with it.")
         }
@@ -129,6 +134,26 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
     }
 }
 
+fn too_many_codes(bound: CodeBound) -> &'static str {
+    match bound {
+        CodeBound::Hold => {
+            "The code was sent as often as it may be; use the newest, or hold a slot again later."
+        }
+        CodeBound::TooSoon => {
+            "The code was sent a moment ago; give it time to arrive before it is sent again."
+        }
+        CodeBound::Phone => {
+            "This phone was sent as many codes as it may be; use the newest, or wait. Staff can confirm without one."
+        }
+        CodeBound::Prefix => {
+            "Hardly any code to such numbers was used of late, so no more are sent there for now. Staff can confirm without one."
+        }
+        CodeBound::Clinic => {
+            "This clinic has sent as many texts as it may in a day. Staff can confirm without a code."
+        }
+    }
+}
+
 fn code(rejection: &Rejection) -> Code {
     match rejection {
         Rejection::IdempotencyKeyReused => Code::IdempotencyKeyReused,
@@ -146,6 +171,8 @@ fn code(rejection: &Rejection) -> Code {
         Rejection::SmsCredentialsMissing => Code::SmsCredentialsMissing,
         Rejection::VerificationNotNeeded => Code::VerificationNotNeeded,
         Rejection::VerificationLocked => Code::VerificationLocked,
+        Rejection::CodeUsedUp => Code::VerificationLocked,
+        Rejection::CountryNotAllowed => Code::CountryNotAllowed,
         Rejection::TooManyCodes { .. } => Code::TooManyCodes,
         Rejection::VerificationRequired => Code::VerificationRequired,
         Rejection::CodeMissing => Code::DigitsMissing,
@@ -189,7 +216,12 @@ mod tests {
             Rejection::SmsCredentialsMissing,
             Rejection::VerificationNotNeeded,
             Rejection::VerificationLocked,
-            Rejection::TooManyCodes { retry_at },
+            Rejection::CodeUsedUp,
+            Rejection::CountryNotAllowed,
+            Rejection::TooManyCodes {
+                bound: CodeBound::Phone,
+                retry_at,
+            },
             Rejection::VerificationRequired,
             Rejection::CodeMissing,
             Rejection::CodeExpired,

@@ -12,7 +12,7 @@ use crate::facade::body::Body;
 use crate::facade::params::{ListParams, Params};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
-use crate::ledger::{Command, ProfileChange, Query, Receipt, View};
+use crate::ledger::{Command, ProfileChange, Query, Receipt, TextsChange, View};
 use crate::model::{Principal, Profile, Slug, TenantRecord};
 use crate::tenant::{Found, Instruction};
 
@@ -159,6 +159,7 @@ pub async fn change(
             name: change.name,
             time_zone: change.time_zone,
             country: change.country,
+            texts: TextsChange::default(),
         },
         if_version: if_match.0,
     });

@@ -49,15 +49,18 @@ pub struct Verification {
 #[utoipa::path(post, path = "/v1/tenants/{t}/holds/{id}/verification", tag = "holds", request_body(content = Option<Nothing>),
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The hold's id."), KeyHeader),
     responses((status = 200, body = Verification), (status = 202, body = Verification, description = "Not known in time; the code works if it arrives."),
-        (status = 409, description = "`sms-credentials-missing`, `verification-not-needed`, `hold-confirmed`"), (status = 410, description = "`hold-expired`"),
-        (status = 423, description = "`verification-locked`"), (status = 502, description = "`sms-not-sent`: nothing was stored, so it may be asked for again")))]
+        (status = 409, description = "`sms-credentials-missing`, `country-not-allowed`, `verification-not-needed`, `hold-confirmed`"), (status = 410, description = "`hold-expired`"),
+        (status = 423, description = "`verification-locked`"), (status = 429, description = "`too-many-codes`"), (status = 502, description = "`sms-not-sent`: nothing was stored, so it may be asked for again")))]
 pub async fn send_code(
     visit: Visit,
     id: Id<HoldId>,
     key: RequestKey,
     body: Body<Nothing>,
 ) -> Result<HttpResponse, Problem> {
-    let instruction = Instruction::Plain(Command::SendCode(id.0));
+    let instruction = Instruction::Plain(Command::SendCode {
+        hold: id.0,
+        route: None,
+    });
     let answer = visit.execute(instruction, key.of(&body)).await?;
     let Receipt::CodeQueued(code) = answer.receipt else {
         return Err(Problem::internal());

@@ -10,10 +10,11 @@ use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::model::{
     Appointment, AppointmentId, AppointmentStatus, AppointmentVerb, Attendance, Cancellation,
-    Party, Timestamp, Transition,
+    Notice, Party, Timestamp, Transition,
 };
 
 use super::claiming::{claim, clear_lapsed, overbook};
+use super::notices;
 use super::version;
 
 /// Books at once, on staff's word: no hold, no code. If they say so, also into time that someone else has; the appointment
@@ -43,6 +44,12 @@ pub fn book(
     };
     let appointment = booked(&event).expect("this event books");
     events.push(event);
+    events.extend(notices::of(
+        ledger,
+        &appointment,
+        Notice::Confirmation,
+        context,
+    ));
     let view = ledger.appointment_view(&appointment);
     Ok(Decision::new(events, Receipt::Appointment(view)))
 }
@@ -150,7 +157,14 @@ pub fn cancel(
         at: cancellation.at,
     };
     let view = ledger.appointment_view(&cancelled);
-    Ok(Decision::new(vec![event], Receipt::Appointment(view)))
+    let mut events = vec![event];
+    events.extend(notices::of(
+        ledger,
+        &cancelled,
+        Notice::Cancellation,
+        context,
+    ));
+    Ok(Decision::new(events, Receipt::Appointment(view)))
 }
 
 /// Moves an appointment in one step: its own time counts as free, its id stays, and if the new slot cannot be had nothing
@@ -195,6 +209,7 @@ pub fn reschedule(
         interval,
         claims: claimed.claims,
     });
+    events.extend(notices::of(ledger, &moved, Notice::Reschedule, context));
     let view = ledger.appointment_view(&moved);
     Ok(Decision::new(events, Receipt::Appointment(view)))
 }

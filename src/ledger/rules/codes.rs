@@ -1,26 +1,31 @@
 //! Codes: sending one, or sending it again.
 //!
-//! A re-send repeats the code; a new one begins only when the last one's time is over or its text was certainly not sent.
-//! Wrong attempts are counted on the hold and on the phone, so a new code never resets them.
+//! A re-send repeats the code; a new one begins only when the last one's time is over, its text was certainly not sent, or it
+//! was tried too often. Wrong attempts are counted on the hold and on the phone too, where a new code never resets them.
 
-use crate::ledger::command::{Context, TextChannel};
+use crate::ledger::command::Context;
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::{CodeQueued, Receipt};
 use crate::ledger::rejection::Rejection;
 use crate::ledger::state::Ledger;
 use crate::model::{
-    Hold, HoldId, MessageId, MessageState, TextKind, Verification, VerificationId,
+    Hold, HoldId, MessageId, MessageState, Route, TextKind, Verification, VerificationId,
     VerificationPolicy,
 };
 
+use super::channel;
 use super::holds::live;
 
 /// Sends the code of a hold, or sends it again.
-pub fn send(ledger: &Ledger, hold: HoldId, context: &Context<'_>) -> Result<Decision, Rejection> {
+pub fn send(
+    ledger: &Ledger,
+    hold: HoldId,
+    route: Option<&Route>,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
     let hold = live(ledger, hold, context)?;
-    if context.policy.texts == TextChannel::Provider {
-        // A tenant's credentials arrive with the provider's own room; until then there are none.
+    if !channel::is_there(ledger, context) {
         return Err(Rejection::SmsCredentialsMissing);
     }
     if ledger.service_of(hold).verification == VerificationPolicy::Off {
@@ -32,16 +37,12 @@ pub fn send(ledger: &Ledger, hold: HoldId, context: &Context<'_>) -> Result<Deci
         && ledger
             .message(code.message)
             .is_some_and(|text| text.state == MessageState::HandedOver)
-        && context.now < code.expires_at
+        && works_on(&code, context)
     {
         return Ok(Decision::quiet(queued(hold, code, context)));
     }
-    if hold.codes_sent > context.policy.resends_max {
-        return Err(Rejection::TooManyCodes {
-            retry_at: hold.expires_at,
-        });
-    }
-    let code = next_code(hold, context);
+    let code = next_code(hold, route, context);
+    channel::admits_code(ledger, hold, route, code.texts == 1, context)?;
     let text = Event::TextQueued {
         message: code.message,
         kind: TextKind::Code {
@@ -79,7 +80,20 @@ pub(super) fn not_locked(
     Ok(())
 }
 
-fn next_code(hold: &Hold, context: &Context<'_>) -> Verification {
+/// Wrong codes that a hold still takes while a code is its newest that was tried so often.
+pub(super) fn attempts_left(hold: &Hold, of_code: u32, context: &Context<'_>) -> u32 {
+    let policy = context.policy;
+    let of_hold = policy.attempts_per_hold_max;
+    let of_code = policy.attempts_max.saturating_sub(of_code);
+    of_code.min(of_hold.saturating_sub(hold.failed_attempts))
+}
+
+/// Whether a code can still be used: it is in time, and was not tried too often.
+fn works_on(code: &Verification, context: &Context<'_>) -> bool {
+    context.now < code.expires_at && code.failed_attempts < context.policy.attempts_max
+}
+
+fn next_code(hold: &Hold, route: Option<&Route>, context: &Context<'_>) -> Verification {
     let message = MessageId(context.fresh[0]);
     let expires_at = context
         .now
@@ -91,10 +105,12 @@ fn next_code(hold: &Hold, context: &Context<'_>) -> Verification {
         expires_at,
         message,
         texts: 1,
+        failed_attempts: 0,
+        prefix: route.map(|route| route.prefix),
     };
     match hold.verification {
         None => begun,
-        Some(code) if context.now < code.expires_at => Verification {
+        Some(code) if works_on(&code, context) => Verification {
             message,
             texts: code.texts + 1,
             ..code
@@ -114,10 +130,7 @@ fn queued(hold: &Hold, code: Verification, context: &Context<'_>) -> Receipt {
         party: hold.party,
         // Never beyond the hold; extending the hold gives the code its time back.
         expires_at: code.expires_at.min(hold.expires_at),
-        attempts_left: context
-            .policy
-            .attempts_max
-            .saturating_sub(hold.failed_attempts),
+        attempts_left: attempts_left(hold, code.failed_attempts, context),
         resends_left: context
             .policy
             .resends_max

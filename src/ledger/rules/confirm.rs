@@ -11,12 +11,13 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::model::{
-    Appointment, AppointmentId, EnteredCode, Hold, HoldId, HoldState, Proof, Verification,
+    Appointment, AppointmentId, EnteredCode, Hold, HoldId, HoldState, Notice, Proof, Verification,
     VerificationPolicy,
 };
 
-use super::codes::not_locked;
+use super::codes::{attempts_left, not_locked};
 use super::holds::{at_version, live};
+use super::notices;
 
 /// Turns a hold into an appointment.
 pub fn confirm(
@@ -95,6 +96,9 @@ fn proof(
     if context.now >= issued.expires_at {
         return Err(Rejection::CodeExpired);
     }
+    if issued.failed_attempts >= context.policy.attempts_max {
+        return Err(Rejection::CodeUsedUp);
+    }
     let Verification {
         id,
         generation,
@@ -136,7 +140,14 @@ pub(super) fn booked(
         at: context.now,
     };
     let view = ledger.appointment_view(&appointment);
-    Decision::new(vec![event], Receipt::Appointment(view))
+    let mut events = vec![event];
+    events.extend(notices::of(
+        ledger,
+        &appointment,
+        Notice::Confirmation,
+        context,
+    ));
+    Decision::new(events, Receipt::Appointment(view))
 }
 
 /// A wrong code is no mere refusal: it happened, it is counted, and the count survives a crash.
@@ -148,10 +159,11 @@ fn wrong_code(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Decision {
         at: context.now,
     }];
     let failed = hold.failed_attempts + 1;
-    let attempts_left = context.policy.attempts_max.saturating_sub(failed);
-    if attempts_left == 0 {
+    if failed >= context.policy.attempts_per_hold_max {
         events.push(Event::HoldLocked { hold: hold.id });
     }
+    let of_code = hold.verification.map_or(0, |code| code.failed_attempts);
+    let attempts_left = attempts_left(hold, of_code, context).saturating_sub(1);
     let written = u32::try_from(events.len()).unwrap_or(u32::MAX);
     // The phone may be closer to its own bound than the hold is.
     let of_phone = ledger

@@ -1,6 +1,8 @@
 //! The rules: one file a subject, each a column of checks that ends in events. Pure, and the only place that refuses.
 
+mod channel;
 mod claiming;
+mod notices;
 mod version;
 
 pub(super) mod holds;
@@ -16,6 +18,8 @@ pub(super) mod tenants;
 pub(super) mod texts;
 pub(super) mod time_passed;
 pub(super) mod waitlist;
+
+pub(super) mod deliveries;
 
 mod search;
 

@@ -4,7 +4,7 @@
 //! start first. A freed stretch stays noted until it fits nobody any more, so an hour may serve two half-hours. Nobody can
 //! come in between: the house asks for these decisions in the same step of the tenant that freed the time.
 
-use crate::ledger::command::{Context, TextChannel};
+use crate::ledger::command::Context;
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
@@ -13,6 +13,7 @@ use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{CallerId, Claim, HoldId, MessageId, Proof, Reply, TextKind, Timestamp};
 
+use super::channel;
 use super::claiming::clear_lapsed;
 use super::confirm::booked;
 use super::search::{Fit, Found, Search};
@@ -25,8 +26,8 @@ pub fn offer_freed(ledger: &Ledger, context: &Context<'_>) -> Decision {
     if ledger.lapses.first().is_some_and(has_lapsed) {
         return time_passed(ledger, context);
     }
-    if context.policy.texts == TextChannel::Provider {
-        // A tenant's credentials arrive with the provider's own room; until then nobody could be told of an offer.
+    if !channel::is_there(ledger, context) || channel::full_until(ledger, context).is_some() {
+        // Nobody could be told of an offer.
         let all = ledger.waitlist.freed().map(|(freed, _)| freed);
         let some = all.take(limits::SWEEP_ROWS_MAX);
         return ended(some.collect(), Vec::new(), Vec::new());

@@ -22,6 +22,7 @@ use crate::model::{
 };
 
 use super::claiming::clear_lapsed;
+use super::notices;
 use super::practice::invalid;
 
 const DAYS_OF_WEEK: i64 = 7;
@@ -58,7 +59,7 @@ pub fn book(
         .collect();
     let mut events = clear_lapsed(ledger, &claims, context);
     events.push(Event::SeriesBooked(series.clone()));
-    let mut appointments = Vec::with_capacity(ids.len());
+    let mut made = Vec::with_capacity(ids.len());
     for (id, (start, claims)) in ids.iter().zip(taken) {
         let event = Event::AppointmentBooked {
             appointment: *id,
@@ -72,13 +73,15 @@ pub fn book(
             at: context.now,
         };
         let appointment = booked(&event).expect("this event books");
-        appointments.push(ledger.appointment_view(&appointment));
+        made.push(appointment);
         events.push(event);
     }
+    events.extend(notices::of_series(ledger, &made, context));
+    let views = made.iter().map(|one| ledger.appointment_view(one));
     let view = SeriesView {
         id: series.id,
         every_weeks,
-        appointments,
+        appointments: views.collect(),
     };
     Ok(Decision::new(events, Receipt::Series(view)))
 }

@@ -1,13 +1,15 @@
 //! Tenants: a new clinic in tenant zero, and what a clinic says of itself in its own ledger.
 
-use crate::ledger::command::{Context, ProfileChange};
+use crate::ledger::command::{Context, ProfileChange, TextsChange};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Bound, Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
-use crate::model::{Profile, Slug, TenantId, TenantRecord};
+use crate::model::{
+    Profile, SealedToken, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, TextSettings,
+};
 
 use super::version;
 
@@ -74,12 +76,52 @@ pub fn change_profile(
     })?;
     let mut profile = Profile {
         version: now.version,
+        texts: changed(&now.texts, &change.texts),
         ..profile
     };
+    profile.texts.check().map_err(|error| Rejection::Invalid {
+        field: error.field(),
+        detail: error.advice(),
+    })?;
     if *now == profile {
         return Ok(Decision::quiet(Receipt::Profile(profile)));
     }
     profile.version += 1;
     let event = Event::ProfileSet(profile.clone());
     Ok(Decision::new(vec![event], Receipt::Profile(profile)))
+}
+
+fn changed(now: &TextSettings, change: &TextsChange) -> TextSettings {
+    let mut texts = now.clone();
+    texts.notices = change.notices.unwrap_or(texts.notices);
+    texts.reminder_hours = change.reminder_hours.unwrap_or(texts.reminder_hours);
+    if let Some((from, to)) = change.quiet_hours {
+        (texts.quiet_from, texts.quiet_to) = (from, to);
+    }
+    for (template, words) in &change.templates {
+        match words {
+            Some(words) => texts.templates.insert(*template, words.clone()),
+            None => texts.templates.remove(template),
+        };
+    }
+    texts
+}
+
+/// What the clinic sends its texts with, from now on. The token comes sealed; whether it is the same cannot be seen, so every
+/// setting of it is a change.
+pub fn set_sms_credentials(
+    ledger: &Ledger,
+    account: &SmsAccount,
+    token: &SealedToken,
+) -> Result<Decision, Rejection> {
+    if ledger.tenant() == TenantId::INSTANCE {
+        return Err(Rejection::NotFound(Missing::Tenant));
+    }
+    let version = ledger.sms.as_ref().map_or(0, |known| known.version) + 1;
+    let event = Event::SmsCredentialsSet(SmsCredentials {
+        version,
+        account: account.clone(),
+        token: token.clone(),
+    });
+    Ok(Decision::new(vec![event], Receipt::Nothing))
 }

@@ -7,7 +7,12 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
-use crate::model::{HoldId, Message, MessageId, MessageState, SendOutcome, TextKind};
+use crate::model::{
+    HoldId, Message, MessageId, MessageState, ParkReason, ProviderId, SendOutcome, TextKind,
+    Timestamp,
+};
+
+use super::notices;
 
 fn known(ledger: &Ledger, message: MessageId) -> Result<&Message, Rejection> {
     ledger
@@ -20,12 +25,20 @@ fn known(ledger: &Ledger, message: MessageId) -> Result<&Message, Rejection> {
 /// sent. After the last attempt it is settled as unknown instead.
 pub fn hand_over(ledger: &Ledger, message: MessageId) -> Result<Decision, Rejection> {
     let text = known(ledger, message)?;
-    if let MessageState::Settled(outcome) = text.state {
-        return Ok(Decision::quiet(Receipt::TextSettled(outcome)));
+    match text.state {
+        MessageState::HandedOver | MessageState::Waiting(_) => {}
+        MessageState::Settled(outcome) => {
+            return Ok(Decision::quiet(Receipt::TextSettled(outcome)));
+        }
+        MessageState::Parked(_) => return Ok(Decision::quiet(Receipt::Nothing)),
     }
-    if text.attempts >= limits::TEXT_ATTEMPTS_MAX {
+    if text.attempts - text.refused >= limits::TEXT_ATTEMPTS_MAX {
         let outcome = SendOutcome::Unknown;
-        let event = Event::TextSettled { message, outcome };
+        let event = Event::TextSettled {
+            message,
+            outcome,
+            sid: None,
+        };
         return Ok(Decision::new(vec![event], Receipt::TextSettled(outcome)));
     }
     let attempt = text.attempts + 1;
@@ -44,28 +57,86 @@ pub fn settle(
     message: MessageId,
     attempt: u32,
     outcome: SendOutcome,
+    sid: Option<&ProviderId>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     let text = known(ledger, message)?;
     if let MessageState::Settled(outcome) = text.state {
         return Ok(Decision::quiet(Receipt::TextSettled(outcome)));
     }
-    if attempt != text.attempts {
+    let is_over = matches!(text.state, MessageState::Parked(_));
+    if is_over || attempt != text.attempts {
         return Ok(Decision::quiet(Receipt::Nothing));
     }
     let outcome = match outcome {
-        SendOutcome::NotSent if text.attempts > 1 => SendOutcome::Unknown,
+        SendOutcome::NotSent if text.attempts - text.refused > 1 => SendOutcome::Unknown,
         outcome => outcome,
     };
-    let mut events = vec![Event::TextSettled { message, outcome }];
+    if let TextKind::Notice { .. } = text.kind
+        && outcome == SendOutcome::NotSent
+    {
+        return Ok(again_or_never(ledger, text, context));
+    }
+    let mut events = vec![Event::TextSettled {
+        message,
+        outcome,
+        sid: sid.cloned(),
+    }];
     if outcome == SendOutcome::NotSent {
         events.extend(taken_back(ledger, text.kind, context));
     }
     Ok(Decision::new(events, Receipt::TextSettled(outcome)))
 }
 
+/// A notice that was certainly not sent is tried again, ever later, as long as it is of use and not for too long.
+fn again_or_never(ledger: &Ledger, text: &Message, context: &Context<'_>) -> Decision {
+    let message = text.id;
+    let give_up = |reason| {
+        let event = Event::TextParked { message, reason };
+        Decision::new(vec![event], Receipt::TextSettled(SendOutcome::NotSent))
+    };
+    // Whoever says so of a text that only waits has found that there is no use in it.
+    let waits = matches!(text.state, MessageState::Waiting(_));
+    if waits || !ledger.is_of_use(text.kind, context.now) {
+        return give_up(ParkReason::OfNoUse);
+    }
+    let until = context.now.plus_seconds(pause(text, context));
+    let tried_until = text.queued_at.plus_seconds(limits::NOTICE_TRIED_SECONDS);
+    if until >= tried_until.min(text.kind.expires_at()) {
+        return give_up(ParkReason::TriedTooLong);
+    }
+    let event = Event::TextDeferred { message, until };
+    Decision::new(vec![event], Receipt::Nothing)
+}
+
+/// How long to wait: twice as long each time, and up to half of that more by chance, so that not all come back at once.
+fn pause(text: &Message, context: &Context<'_>) -> i64 {
+    let doubled = limits::NOTICE_PAUSE_SECONDS << text.refused.min(10);
+    let pause = doubled.min(limits::NOTICE_PAUSE_SECONDS_MAX);
+    let chance = i64::try_from(context.fresh[2] % (pause as u128 / 2)).unwrap_or(0);
+    pause + chance
+}
+
+impl Ledger {
+    /// Whether there is still any use in sending a text: its time is not over, and what it says stands.
+    pub fn is_of_use(&self, kind: TextKind, now: Timestamp) -> bool {
+        match kind {
+            TextKind::Code { expires_at, .. } => now < expires_at,
+            // It may have been taken, declined, withdrawn or extended before anyone was told.
+            TextKind::Offer { hold, .. } => self.offer_stands(hold, now),
+            TextKind::Notice {
+                notice,
+                appointment,
+                version,
+                start,
+                ..
+            } => now < start && notices::stands(self, notice, appointment, version),
+        }
+    }
+}
+
 /// What a text that was certainly not sent takes with it.
-fn taken_back(ledger: &Ledger, kind: TextKind, context: &Context<'_>) -> Vec<Event> {
+pub(super) fn taken_back(ledger: &Ledger, kind: TextKind, context: &Context<'_>) -> Vec<Event> {
     match kind {
         TextKind::Code {
             hold,
@@ -84,6 +155,7 @@ fn taken_back(ledger: &Ledger, kind: TextKind, context: &Context<'_>) -> Vec<Eve
             }
         }
         TextKind::Offer { hold, .. } => unheard(ledger, hold, context),
+        TextKind::Notice { .. } => Vec::new(),
     }
 }
 

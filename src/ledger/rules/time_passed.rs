@@ -7,7 +7,9 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::state::Ledger;
 use crate::limits;
 
-/// Holds that lapsed, waits that are over and rows that need no longer be kept; a bounded number at a time, the rest at the next tick.
+use super::notices;
+
+/// Holds that lapsed, waits that are over, reminders that are due and rows that need no longer be kept; a bounded number at a time, the rest at the next tick.
 pub fn time_passed(ledger: &Ledger, context: &Context<'_>) -> Decision {
     let due = ledger
         .lapses
@@ -32,5 +34,6 @@ pub fn time_passed(ledger: &Ledger, context: &Context<'_>) -> Decision {
     if let Some((up_to, _)) = due.take(limits::SWEEP_ROWS_MAX).last() {
         events.push(Event::Forgotten { up_to: *up_to });
     }
+    events.extend(notices::due(ledger, context));
     Decision::new(events, Receipt::Nothing)
 }

@@ -3,7 +3,7 @@
 use holdfast::ledger::{
     AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Cursor, Destination,
     NewResource, NewService, PageRequest, Policy, ProfileChange, Query, Receipt, ResourceChange,
-    ServiceChange, SlotSearch, TextChannel, WantedHolds, Wish, look,
+    ServiceChange, SlotSearch, TextChannel, TextLimits, WantedHolds, Wish, look,
 };
 use holdfast::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
@@ -71,9 +71,11 @@ pub fn policies() -> impl Strategy<Value = Policy> {
                 code_digits: digits,
                 code_ttl_seconds: code,
                 attempts_max: attempts,
+                attempts_per_hold_max: attempts,
                 resends_max: resends,
                 offer_seconds: ttl,
                 texts,
+                limits: TextLimits::default(),
             },
         )
 }
@@ -141,7 +143,7 @@ impl Known {
         match &mut command {
             Command::ExtendHold { hold, .. }
             | Command::ReleaseHold { hold, .. }
-            | Command::SendCode(hold)
+            | Command::SendCode { hold, .. }
             | Command::Confirm { hold, .. } => name(&self.holds, &mut hold.0),
             Command::MarkAttendance { appointment, .. }
             | Command::CancelAppointment { appointment, .. }
@@ -376,7 +378,10 @@ fn of_holds() -> impl Strategy<Value = Command> {
             hold: HoldId(hold),
             if_version,
         }),
-        3 => made().prop_map(|hold| Command::SendCode(HoldId(hold))),
+        3 => made().prop_map(|hold| Command::SendCode {
+            hold: HoldId(hold),
+            route: None,
+        }),
         3 => (made(), code).prop_map(|(hold, code)| Command::Confirm {
             hold: HoldId(hold),
             code,
@@ -487,6 +492,7 @@ fn of_the_rest() -> impl Strategy<Value = Command> {
             message: MessageId(message),
             attempt,
             outcome,
+            sid: None,
         }),
         (scope, name(), prop::option::of(instant())).prop_map(|(scope, label, expires_at)| {
             Command::CreateKey {

@@ -177,12 +177,19 @@ impl Life {
                 };
                 (release, agent())
             }
-            Act::Send(place) => (Command::SendCode(hold(place)), agent()),
+            Act::Send(place) => (
+                Command::SendCode {
+                    hold: hold(place),
+                    route: None,
+                },
+                agent(),
+            ),
             Act::Settle(place, outcome) => {
                 let settle = Command::SettleText {
                     message: text(place),
                     attempt: 1,
                     outcome: *outcome,
+                    sid: None,
                 };
                 (settle, Principal::System)
             }

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use holdfast::entry::{self, ChainHead, Encoded, Header};
 use holdfast::ledger::{
     Command, Context, Decision, FreshIds, Ledger, NewResource, NewService, Policy, Receipt,
-    Rejection, RequestKey, TextChannel, apply, decide,
+    Rejection, RequestKey, TextChannel, TextLimits, apply, decide,
 };
 use holdfast::model::{
     CallerId, OpeningHours, PersonalFact, Phone, Principal, Profile, ResourceKind, Slug, TenantId,
@@ -28,9 +28,11 @@ pub fn policy() -> Policy {
         code_digits: 6,
         code_ttl_seconds: 300,
         attempts_max: 5,
+        attempts_per_hold_max: 5,
         resends_max: 3,
         offer_seconds: 900,
         texts: TextChannel::Inbox,
+        limits: TextLimits::default(),
     }
 }
 

@@ -317,6 +317,7 @@ impl Life {
                 message: pick(&self.texts, place)?,
                 attempt: 1,
                 outcome: *outcome,
+                sid: None,
             },
             Act::Wait(_) => return None,
         })

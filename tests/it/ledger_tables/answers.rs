@@ -2,10 +2,11 @@
 
 use holdfast::calendar::Instants;
 use holdfast::ledger::{
-    AppointmentView, CodeQueued, ConflictView, Decision, Event, Explanation, Finding, HoldView,
-    Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View, WaitlistView,
+    AppointmentView, CodeBound, CodeQueued, ConflictView, Decision, Event, Explanation, Finding,
+    HoldView, Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View,
+    WaitlistView,
 };
-use holdfast::model::{Block, Interval, SendOutcome, Slug, TextKind, Timestamp};
+use holdfast::model::{Block, Interval, MessageId, SendOutcome, Slug, TextKind, Timestamp};
 
 use super::desk::Desk;
 use super::words::DAY_NAMES;
@@ -61,7 +62,7 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
             Event::Forgotten { up_to } => {
                 said += &format!(", forgotten up to {}", time(desk, *up_to));
             }
-            _ => {}
+            _ => said += &of_notice(desk, event),
         }
     }
     if decision.replayed {
@@ -70,6 +71,49 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
         said += " (no event)";
     }
     Ok(said)
+}
+
+/// What an event says of notices and reminders; nothing if it is about something else.
+fn of_notice(desk: &Desk, event: &Event) -> String {
+    let text = |id: &MessageId| desk.notices.name(id.0);
+    match event {
+        Event::TextQueued {
+            message,
+            kind:
+                kind @ TextKind::Notice {
+                    appointment,
+                    version,
+                    appointments,
+                    ..
+                },
+            ..
+        } => {
+            let about = desk.appointments.name(appointment.0);
+            let of = match appointments {
+                1 => String::new(),
+                many => format!(" of {many}"),
+            };
+            format!(
+                ", {} {} {about} v{version}{of}",
+                text(message),
+                kind.as_str()
+            )
+        }
+        Event::TextDeferred { message, until } => {
+            format!(", {} waits until {}", text(message), time(desk, *until))
+        }
+        Event::TextParked { message, reason } => {
+            format!(", {} given up: {}", text(message), reason.as_str())
+        }
+        Event::ReminderSet { appointment, at } => {
+            let about = desk.appointments.name(appointment.0);
+            format!(", reminder of {about} {}", time(desk, *at))
+        }
+        Event::ReminderDropped { appointment } => {
+            format!(", no reminder of {}", desk.appointments.name(appointment.0))
+        }
+        _ => String::new(),
+    }
 }
 
 /// What a decision offers to someone who waits, and in which text.
@@ -287,9 +331,16 @@ pub fn rejection(desk: &Desk, rejection: &Rejection) -> String {
             let near: Vec<_> = alternatives.iter().map(|at| slot(desk, at)).collect();
             format!("{code}, near: {}", near.join(", "))
         }
-        Rejection::TooManyHolds { retry_at } | Rejection::TooManyCodes { retry_at } => {
-            format!("{code} until {}", time(desk, *retry_at))
+        Rejection::TooManyHolds { retry_at }
+        | Rejection::TooManyCodes {
+            bound: CodeBound::Hold,
+            retry_at,
+        } => format!("{code} until {}", time(desk, *retry_at)),
+        Rejection::TooManyCodes { bound, retry_at } => {
+            let until = time(desk, *retry_at);
+            format!("{code} until {until}: {}", bound.as_str())
         }
+        Rejection::CodeUsedUp => format!("{code}: this code"),
         Rejection::TransitionNotAllowed { status } => format!("{code}, is {}", status.as_str()),
         Rejection::CancelWindowPassed { until } => format!("{code}, was {}", time(desk, *until)),
         Rejection::SeriesNotPossible {

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
     Command, Context, Decision, Event, FreshIds, Ledger, Policy, Rejection, RequestKey,
-    TextChannel, apply, decide,
+    TextChannel, TextLimits, apply, decide,
 };
 use holdfast::model::{
     AppointmentId, BlockId, CallerId, HoldId, KeyId, MessageId, Party, PersonId, Principal, Scope,
@@ -78,6 +78,7 @@ pub struct Desk {
     pub holds: Names,
     pub appointments: Names,
     pub texts: Names,
+    pub notices: Names,
     pub blocks: Names,
     pub keys: Names,
     pub parties: Names,
@@ -103,14 +104,17 @@ impl Desk {
                 code_digits: 6,
                 code_ttl_seconds: 300,
                 attempts_max: 5,
+                attempts_per_hold_max: 5,
                 resends_max: 3,
                 offer_seconds: 900,
                 texts: TextChannel::Inbox,
+                limits: TextLimits::default(),
             },
             codes: CodeKey::of(&master, TenantId(1)),
             holds: Names::default(),
             appointments: Names::default(),
             texts: Names::default(),
+            notices: Names::default(),
             blocks: Names::default(),
             keys: Names::default(),
             parties: Names::default(),
@@ -233,6 +237,7 @@ impl Desk {
                 message,
                 attempt,
                 outcome: SendOutcome::Sent,
+                sid: None,
             };
             let told = self.carry_out(&sent, Principal::System, None);
             told.expect("what was handed over can be settled");
@@ -253,6 +258,11 @@ impl Desk {
                 }
             }
             Event::OfferMade { hold, .. } => self.holds.give_number('o', hold.0),
+            Event::TextQueued {
+                message,
+                kind: TextKind::Notice { .. },
+                ..
+            } => self.notices.number('n', message.0),
             Event::TextQueued { message, .. } => self.texts.number('t', message.0),
             Event::HoldConfirmed { appointment, .. }
             | Event::AppointmentBooked { appointment, .. } => {
@@ -303,7 +313,10 @@ impl Desk {
     }
 
     pub fn text(&self, name: &str) -> MessageId {
-        MessageId(self.texts.id(name))
+        match name.starts_with('n') {
+            true => MessageId(self.notices.id(name)),
+            false => MessageId(self.texts.id(name)),
+        }
     }
 }
 

@@ -2,14 +2,15 @@
 
 use holdfast::calendar::Zone;
 use holdfast::ledger::{
-    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Cursor, Decision,
+    AppointmentSearch, Awaited, BlockSearch, Command, ConflictSearch, Countries, Cursor, Decision,
     Destination, NewResource, NewService, PageRequest, ProfileChange, Query, Rejection,
-    ResourceChange, ServiceChange, SlotSearch, TextChannel, View, WantedHolds, Wish, look,
+    ResourceChange, ServiceChange, SlotSearch, TextChannel, TextsChange, View, WantedHolds, Wish,
+    look,
 };
 use holdfast::model::{
     AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
-    KeyId, KeyUse, Profile, Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp,
-    VerificationPolicy, Weekdays,
+    KeyId, KeyUse, Prefix, Profile, Reply, ResourceKind, Route, Scope, SendOutcome, Slug, Times,
+    Timestamp, VerificationPolicy, Weekdays,
 };
 
 use super::answers;
@@ -133,6 +134,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
                 },
             }
         }
+        "texts" => read_texts(words),
         "tenant" => Command::CreateTenant {
             slug: chosen(words.next()).unwrap_or_else(|| slug(&desk.new_word())),
             profile: profile("Europe/London"),
@@ -161,7 +163,10 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         },
         "book" | "series" => read_booking(desk, verb, words),
         "extend" | "release" | "confirm" => read_hold(desk, verb, words),
-        "send" => Command::SendCode(desk.hold(words.next())),
+        "send" => Command::SendCode {
+            route: words.option("to").map(route),
+            hold: desk.hold(words.next()),
+        },
         "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
         "text" => read_text(desk, words),
         "join" | "withdraw" | "offer" | "reply" => read_wait(desk, verb, words),
@@ -229,8 +234,33 @@ fn read_booking(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
     }
 }
 
+/// A clinic that sends no notices, unless a table wants them.
 fn profile(zone: &str) -> Profile {
-    Profile::new("Clinic", zone, "GB").expect("a profile")
+    let mut profile = Profile::new("Clinic", zone, "GB").expect("a profile");
+    profile.texts.notices = false;
+    profile
+}
+
+/// `notices on`, `reminder 24`, `quiet 21:00-08:00`.
+fn read_texts(words: &mut Words) -> Command {
+    let quiet = words.option("quiet").map(|hours| {
+        let (from, to) = hours.split_once('-').expect("from and to");
+        let time = |text: &str| text.parse().expect("a time of the day");
+        (time(from), time(to))
+    });
+    let texts = TextsChange {
+        notices: words.option("notices").map(|word| word == "on"),
+        reminder_hours: words.number("reminder"),
+        quiet_hours: quiet,
+        templates: Vec::new(),
+    };
+    Command::ChangeProfile {
+        if_version: None,
+        change: ProfileChange {
+            texts,
+            ..ProfileChange::default()
+        },
+    }
 }
 
 /// `checkup mon 09:00 with dr-a`, or the first that is free: `checkup first-free`.
@@ -280,7 +310,8 @@ fn first_free(desk: &Desk, service: &Slug) -> Timestamp {
     first.interval.start()
 }
 
-/// `c1` is the first code that was sent, `wrong` one that never was, `saying:12-34` what somebody said.
+/// `c1` is the first code that was sent, `spoken:c1` the same read out digit by digit, `wrong` one that never was,
+/// `saying:12-34` what somebody said.
 fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
     let word = words.peek()?;
     words.next();
@@ -290,6 +321,10 @@ fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
     };
     let text = match word.split_once(':') {
         Some(("saying", said)) => said.to_owned(),
+        Some(("spoken", name)) => {
+            let number: usize = name.trim_start_matches('c').parse().expect("a code");
+            spelt_out(&right(&desk.issued[number - 1]))
+        }
         _ if word == "wrong" => {
             let mut guesses = (0..).map(|guess| format!("{guess:06}"));
             let free = |guess: &String| desk.issued.iter().all(|code| right(code) != *guess);
@@ -301,6 +336,24 @@ fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
         }
     };
     Some(EnteredCode::new(&text).expect("something was said"))
+}
+
+/// `GB:447700`: the country and the prefix of a phone.
+fn route(word: &str) -> Route {
+    let (country, prefix) = word.split_once(':').expect("a country and a prefix");
+    Route {
+        calling_code: 0,
+        country: Some(country.to_owned()),
+        prefix: Prefix(prefix.parse().expect("digits")),
+    }
+}
+
+fn spelt_out(digits: &str) -> String {
+    let names = [
+        "oh", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
+    ];
+    let said = digits.bytes().map(|digit| names[usize::from(digit - b'0')]);
+    said.collect::<Vec<_>>().join(" ")
 }
 
 fn read_wait(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
@@ -521,6 +574,7 @@ fn read_text(desk: &Desk, words: &mut Words) -> Command {
         message,
         attempt,
         outcome,
+        sid: None,
     }
 }
 
@@ -546,13 +600,35 @@ fn move_clock(desk: &mut Desk, words: &mut Words) {
 
 fn set_policy(desk: &mut Desk, words: &mut Words) {
     let policy = &mut desk.policy;
+    let attempts_before = policy.attempts_max;
     let mut set = |name: &str, field: &mut u32| *field = words.number(name).unwrap_or(*field);
     set("ttl", &mut policy.hold_ttl_seconds);
     set("lifetime", &mut policy.hold_lifetime_seconds_max);
     set("holds", &mut policy.live_holds_per_phone_max);
     set("code-ttl", &mut policy.code_ttl_seconds);
     set("attempts", &mut policy.attempts_max);
+    // Of a hold as many as of a code, unless a table says otherwise.
+    if policy.attempts_max != attempts_before {
+        policy.attempts_per_hold_max = policy.attempts_max;
+    }
+    set("hold-attempts", &mut policy.attempts_per_hold_max);
     set("resends", &mut policy.resends_max);
+    set("resend-delay", &mut policy.limits.resend_delay_seconds);
+    let mut bound = |name: &str, field: &mut Option<u32>| *field = words.number(name).or(*field);
+    bound("phone-texts", &mut policy.limits.code_texts_per_phone_max);
+    bound("phone-codes", &mut policy.limits.codes_per_phone_max);
+    bound("day-texts", &mut policy.limits.texts_per_day_max);
+    bound(
+        "prefix-codes",
+        &mut policy.limits.unused_codes_per_prefix_max,
+    );
+    if let Some(countries) = words.option("countries") {
+        policy.limits.countries = match countries {
+            "own" => Countries::OfClinic,
+            listed => Countries::Listed(listed.split(',').map(str::to_owned).collect()),
+        };
+    }
+    let mut set = |name: &str, field: &mut u32| *field = words.number(name).unwrap_or(*field);
     set("offer", &mut policy.offer_seconds);
     if let Some(channel) = words.option("texts") {
         policy.texts = match channel {

@@ -31,8 +31,13 @@ impl Carrier {
     /// The code in the newest text.
     pub fn newest_code(&self) -> String {
         let given = self.given();
-        let body = &given.last().expect("a text was sent").body;
-        body.chars().take_while(char::is_ascii_digit).collect()
+        // A notice of an earlier booking may come in between.
+        let code = |text: &PreparedText| -> String {
+            text.body.chars().take_while(char::is_ascii_digit).collect()
+        };
+        let codes = given.iter().rev().map(code);
+        let mut codes = codes.filter(|code| !code.is_empty());
+        codes.next().expect("a code was sent")
     }
 }
 
@@ -45,7 +50,7 @@ impl SmsGateway for Carrier {
             .pop_front()
             .unwrap_or(Some(SendOutcome::Sent))
         {
-            Some(outcome) => Box::pin(std::future::ready(outcome)),
+            Some(outcome) => Box::pin(std::future::ready(outcome.into())),
             None => Box::pin(std::future::pending()),
         }
     }

@@ -6,9 +6,12 @@
 pub mod answered;
 pub mod carrier;
 pub mod http;
+pub mod signed;
+pub mod stand_in;
 pub mod world;
 
 pub use answered::check_answered;
 pub use carrier::Carrier;
 pub use http::{Answer, Client};
+pub use stand_in::{Behaviour, StandIn};
 pub use world::{Clinic, World};

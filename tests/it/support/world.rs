@@ -9,6 +9,7 @@ use holdfast::clock::ManualClock;
 use holdfast::config::{Config, SmsProvider};
 use holdfast::journal::MemoryStorage;
 use holdfast::model::Timestamp;
+use holdfast::outbox::{SmsGateway, Twilio, TwilioOptions};
 use holdfast::seal::MasterKey;
 use serde_json::{Value, json};
 
@@ -22,6 +23,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub storage: MemoryStorage,
     pub carrier: Carrier,
+    /// Texts go by Twilio, to whatever the settings say is there, instead of by the carrier above.
+    pub by_twilio: bool,
     pub config: Config,
     /// Holds the admin key.
     pub admin: Client,
@@ -45,20 +48,42 @@ pub struct Clinic {
 impl World {
     /// A server on empty storage, Monday at eight.
     pub fn start() -> Self {
+        Self::with(Self::settings())
+    }
+
+    /// What such a server is told.
+    pub fn settings() -> Config {
         let mut config = Config::default();
         config.http.listen = "127.0.0.1:0".to_owned();
         config.storage.segment_mib = 1;
         config.sms.provider = SmsProvider::Inbox;
         config.sms.timeout_ms = 100;
-        Self::with(config)
+        // One code's attempts are all that its hold has; tests/tables/limits.txt has them apart.
+        config.verification.attempts_per_hold_max = 5;
+        config
     }
 
     /// A server with these settings on empty storage.
     pub fn with(config: Config) -> Self {
+        Self::carried(config, false)
+    }
+
+    /// A server whose texts go by Twilio, at this address.
+    pub fn by_twilio(base_url: &str) -> Self {
+        let mut config = Self::settings();
+        config.sms.provider = SmsProvider::Twilio;
+        config.sms.twilio.base_url = base_url.to_owned();
+        config.http.public_url = "https://booking.example".to_owned();
+        config.sms.timeout_ms = 1_000;
+        Self::carried(config, true)
+    }
+
+    fn carried(config: Config, by_twilio: bool) -> Self {
         let mut world = Self {
             clock: Arc::new(ManualClock::at(MONDAY_EIGHT)),
             storage: MemoryStorage::new(),
             carrier: Carrier::default(),
+            by_twilio,
             config,
             admin: Client {
                 address: String::new(),
@@ -106,7 +131,7 @@ impl World {
             storage: Box::new(self.storage.clone()),
             master: MasterKey::new([42; 32]),
             clock: Arc::<ManualClock>::clone(&self.clock),
-            gateway: Arc::new(self.carrier.clone()),
+            gateway: self.gateway(),
             farewell: Duration::ZERO,
         };
         let thread = std::thread::spawn(move || {
@@ -129,6 +154,18 @@ impl World {
         let (url, key) = told.recv().expect("the server starts");
         self.admin.address = url.trim_start_matches("http://").to_owned();
         key
+    }
+
+    fn gateway(&self) -> Arc<dyn SmsGateway> {
+        if !self.by_twilio {
+            return Arc::new(self.carrier.clone());
+        }
+        let twilio = Twilio::new(TwilioOptions {
+            base_url: self.config.sms.twilio.base_url.clone(),
+            public_url: self.config.http.public_url.clone(),
+            timeout: Duration::from_millis(self.config.sms.timeout_ms.into()),
+        });
+        Arc::new(twilio.expect("a client"))
     }
 
     /// A client for a key that was made before a restart.

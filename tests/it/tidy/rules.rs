@@ -19,8 +19,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ("actix_web::", &["facade/"], "only the façade speaks HTTP"),
     (
         "serde_json::",
-        &["facade/", "redact/run.rs", "cli/"],
-        "JSON is a façade's business, and that of --json and --jsonl",
+        &["facade/", "redact/run.rs", "cli/", "outbox/"],
+        "JSON is a façade's business, that of --json and --jsonl, and a provider's",
     ),
     (
         "serde::",
@@ -103,6 +103,7 @@ const HASHED_ROOMS: &[&str] = &["ledger/table.rs"];
 const EXPOSERS: &[(&str, &str)] = &[
     ("model/contact.rs", "defines it"),
     ("model/verification.rs", "defines it"),
+    ("model/sms.rs", "defines it"),
     ("seal.rs", "defines it and derives from keys"),
     ("entry.rs", "writes the personal part"),
     ("tenant/contacts.rs", "finds a caller by their number"),

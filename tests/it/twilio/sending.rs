@@ -1,0 +1,203 @@
+//! The whole way of a text, from the request for a code to the provider and back.
+
+use serde_json::{Value, json};
+
+use crate::support::{Answer, Behaviour, Clinic, StandIn, World};
+
+pub const SID: &str = "AC0123456789abcdef0123456789abcdef";
+/// Looked for in everything that a clinic's readers can see.
+pub const TOKEN: &str = "canary-5c1f";
+
+/// Stores credentials for a clinic.
+pub fn store(clinic: &Clinic, sid: &str, token: &str) {
+    let settings = json!({
+        "provider": "twilio", "account_sid": sid, "auth_token": token, "from": "+442079460123",
+    });
+    let stored = clinic.staff.send(
+        "PUT",
+        &clinic.at("sms"),
+        &[("Content-Type", "application/json")],
+        &settings.to_string(),
+    );
+    assert_eq!(stored.status, 204, "{}", stored.body);
+}
+
+/// Asks for a hold's code.
+pub fn ask(clinic: &Clinic, hold: &str) -> Answer {
+    let path = clinic.at(&format!("holds/{hold}/verification"));
+    clinic.agent.send("POST", &path, &[], "")
+}
+
+/// Confirms a hold with a code.
+pub fn confirm(clinic: &Clinic, hold: &str, code: &str) -> Answer {
+    let path = clinic.at(&format!("holds/{hold}/confirm"));
+    clinic.agent.post(&path, &json!({ "code": code }))
+}
+
+#[test]
+fn without_credentials_nothing_is_sent_and_with_them_a_code_books() {
+    let stand_in = StandIn::start();
+    let world = World::by_twilio(&stand_in.url());
+    let clinic = world.clinic("north");
+    let hold = clinic.hold("10:00", "07700 900001");
+    let refused = ask(&clinic, &hold);
+    assert_eq!(
+        (refused.status, refused.text("code").as_str()),
+        (409, "sms-credentials-missing")
+    );
+    assert_eq!(stand_in.requests(), 0);
+    store(&clinic, SID, TOKEN);
+    assert_eq!(ask(&clinic, &hold).status, 200);
+    let [text] = stand_in.taken().try_into().expect("one text");
+    assert_eq!(text.to, "+447700900001");
+    assert_eq!(confirm(&clinic, &hold, &text.code()).status, 201);
+}
+
+#[test]
+fn a_refusal_rolls_back_and_what_is_unknown_stays_valid_and_is_repeated_once() {
+    let stand_in = StandIn::start();
+    let world = World::by_twilio(&stand_in.url());
+    let clinic = world.clinic("north");
+    store(&clinic, SID, TOKEN);
+    let hold = clinic.hold("10:00", "07700 900001");
+    stand_in.next([Behaviour::Refuse(400, 21211, None)]);
+    assert_eq!(ask(&clinic, &hold).text("code"), "sms-not-sent");
+    assert_eq!(
+        confirm(&clinic, &hold, "123456").text("code"),
+        "verification-required"
+    );
+    for behaviour in [Behaviour::TakeAndFail, Behaviour::TakeAndReset] {
+        stand_in.next([behaviour]);
+        let unknown = ask(&clinic, &hold);
+        assert_eq!(
+            (unknown.status, unknown.text("status").as_str()),
+            (202, "unknown")
+        );
+    }
+    let taken = stand_in.taken();
+    assert_eq!(taken.len(), 2);
+    assert_eq!(
+        taken[0].code(),
+        taken[1].code(),
+        "a re-send repeats the code"
+    );
+    assert_eq!(confirm(&clinic, &hold, &taken[0].code()).status, 201);
+}
+
+#[test]
+fn new_credentials_count_at_once() {
+    let stand_in = StandIn::start();
+    let world = World::by_twilio(&stand_in.url());
+    let clinic = world.clinic("north");
+    let other = "ACffffffffffffffffffffffffffffffff";
+    for (number, sid) in [(1, SID), (2, other), (3, SID)] {
+        store(&clinic, sid, TOKEN);
+        let hold = clinic.hold(&format!("1{number}:00"), &format!("07700 90000{number}"));
+        assert_eq!(ask(&clinic, &hold).status, 200);
+    }
+    let paths: Vec<_> = stand_in.taken().into_iter().map(|text| text.path).collect();
+    assert!(
+        paths[0].contains(SID) && paths[1].contains(other) && paths[2].contains(SID),
+        "{paths:?}"
+    );
+}
+
+#[test]
+fn credentials_survive_a_restart_and_are_shown_nowhere() {
+    let stand_in = StandIn::start();
+    let mut world = World::by_twilio(&stand_in.url());
+    let clinic = world.clinic("north");
+    store(&clinic, SID, TOKEN);
+    world.restart();
+    let staff = world.again(&clinic.staff);
+    let shown = [
+        staff.get(&clinic.at("sms")),
+        staff.get(&clinic.at("audit?limit=1000")),
+        staff.get("/metrics"),
+    ];
+    for answer in shown {
+        assert!(!answer.body.contains(TOKEN) && !format!("{:?}", answer.headers).contains(TOKEN));
+    }
+    let account: Value = staff.get(&clinic.at("sms")).json();
+    assert_eq!(account["account_sid"], SID);
+}
+
+#[test]
+fn an_account_of_which_nobody_knows_what_becomes_is_suspended_for_a_while() {
+    let stand_in = StandIn::start();
+    let world = World::by_twilio(&stand_in.url());
+    let clinic = world.clinic("north");
+    let other = world.clinic("south");
+    store(&clinic, SID, TOKEN);
+    store(&other, "ACffffffffffffffffffffffffffffffff", TOKEN);
+    stand_in.usually(Behaviour::TakeAndFail);
+    let hold = |clinic: &Clinic, number: u32| {
+        let (hour, minute) = (9 + number / 2, number % 2 * 30);
+        clinic.hold(
+            &format!("{hour:02}:{minute:02}"),
+            &format!("07700 9000{number:02}"),
+        )
+    };
+    for number in 0..10 {
+        assert_eq!(ask(&clinic, &hold(&clinic, number)).status, 202);
+    }
+    let suspended = hold(&clinic, 10);
+    assert_eq!(ask(&clinic, &suspended).text("code"), "sms-not-sent");
+    assert_eq!(
+        stand_in.wait_for(10).len(),
+        10,
+        "nothing was asked of the provider"
+    );
+    stand_in.usually(Behaviour::Take);
+    assert_eq!(
+        ask(&other, &hold(&other, 11)).status,
+        200,
+        "another account is not concerned"
+    );
+    world.clock.advance_seconds(10);
+    assert_eq!(
+        ask(&clinic, &suspended).status,
+        200,
+        "one goes ahead after the pause"
+    );
+    assert_eq!(
+        ask(&clinic, &hold(&clinic, 12)).status,
+        200,
+        "and the others follow"
+    );
+    assert!(stand_in.sendings().values().all(|times| *times == 1));
+}
+
+#[test]
+fn what_is_counted_names_nobody() {
+    let stand_in = StandIn::start();
+    let world = World::by_twilio(&stand_in.url());
+    let clinic = world.clinic("north");
+    store(&clinic, SID, TOKEN);
+    stand_in.next([Behaviour::Take, Behaviour::TakeAndFail]);
+    for (time, phone) in [("10:00", "07700 900001"), ("11:00", "07700 900002")] {
+        assert!(ask(&clinic, &clinic.hold(time, phone)).status < 300);
+    }
+    let page = world.admin.with_key("none").get("/metrics");
+    assert_eq!(page.status, 200);
+    assert_eq!(
+        page.header("content-type"),
+        Some("text/plain; version=0.0.4; charset=utf-8")
+    );
+    for line in [
+        "holdfast_text_attempts_total{outcome=\"sent\"} 1",
+        "holdfast_text_attempts_total{outcome=\"unknown\"} 1",
+        "holdfast_sms_credentials_total{cache=\"hit\"} 1",
+        "holdfast_sms_credentials_total{cache=\"miss\"} 1",
+        "holdfast_tenants 1",
+    ] {
+        assert!(
+            page.body.lines().any(|own| own == line),
+            "{line} in {}",
+            page.body
+        );
+    }
+    for secret in [TOKEN, SID, "north", "7700"] {
+        assert!(!page.body.contains(secret), "{secret}");
+    }
+}
