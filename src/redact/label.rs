@@ -28,6 +28,17 @@ const HEADS: [(Roles, Label); 12] = [
     (PHONE, Label::Phone),
 ];
 
+/// All of them.
+const ANY_HEAD: Roles = {
+    let mut any = 0;
+    let mut at = 0;
+    while at < HEADS.len() {
+        any |= HEADS[at].0;
+        at += 1;
+    }
+    any
+};
+
 /// Labels that people spell with single letters, read backwards.
 const SPELLED: [(&[u8], Label); 10] = [
     (b"shn", Label::Nhs),
@@ -166,7 +177,9 @@ impl Seen {
         if token.has(RECORD) && (self.numberish || self.identity || self.hash) {
             return Step::Found(Label::Mrn);
         }
-        if let Some(&(_, label)) = HEADS.iter().find(|(role, _)| token.has(*role)) {
+        if token.has(ANY_HEAD)
+            && let Some(&(_, label)) = HEADS.iter().find(|(role, _)| token.has(*role))
+        {
             let of_a_shop = label == Label::Card && at > 0 && window.tokens[at - 1].has(NEGATIVE);
             return Step::Found(if of_a_shop { Label::Negative } else { label });
         }

@@ -1,14 +1,14 @@
 //! The words the recognizers know: labels, number words, medical terms.
 //!
-//! Read once from the readable lists of `data/redact/`, which are embedded in the binary, into one open hash table, so
+//! Read once from the readable lists of `data/redact/`, which are embedded in the binary, into one hash table, so
 //! that each word of a text costs one lookup for all its roles together. It decides nothing itself. Invariant: after
 //! loading it never changes; a list that does not parse is a fault of the build, and the tests read every list.
 
 use std::collections::HashMap;
 use std::sync::LazyLock;
 
-/// What a word may mean to a recognizer, as a set of bits.
-pub(crate) type Roles = u64;
+use super::table::Table;
+pub(crate) use super::table::{Roles, Word};
 
 macro_rules! roles {
     ($($name:ident = $bit:expr, $key:expr;)*) => {
@@ -27,8 +27,13 @@ roles! {
     MEASURE = 34, "measure"; UNIT = 35, "unit"; TEEN = 36, "teen"; TEN = 37, "ten"; HUNDRED = 38, "hundred";
     THOUSAND = 39, "thousand"; MULTIPLE = 40, "multiple"; ORDINAL = 41, "ordinal"; MONTH = 42, "month"; LETTER = 43, "letter";
     MEDICAL_FIRST = 44, "medical first"; MEDICAL_PART = 45, "medical part"; NOT_SUFFIXED = 46, "not suffixed";
+    DATE_PART = 47, "date part";
 }
 
+/// The word is a medical term by itself, if only in company.
+pub(crate) const MEDICAL_ALONE: Roles = 1 << 61;
+/// The word is the company of an everyday word.
+pub(crate) const COMPANY: Roles = 1 << 60;
 /// Of a token: the word is in no list and ends as only medical words do.
 pub(crate) const MEDICAL_ENDING: Roles = 1 << 62;
 /// Of a token: an everyday word that begins nothing but perhaps an address with an at-sign, whatever stands around it.
@@ -42,7 +47,6 @@ const ENDED_BYTES_MIN: usize = 8;
 /// One word and what is known of it besides its roles.
 #[derive(Debug, Default)]
 pub(crate) struct Entry {
-    word: Box<str>,
     /// The number it spells, or the month.
     pub(crate) value: u8,
     /// The letter it spells, from 1.
@@ -74,9 +78,7 @@ pub(crate) struct Company {
 /// All words.
 #[derive(Debug)]
 pub(crate) struct Lexicon {
-    /// Half of a key's hash and the word's id; id 0 is an empty slot.
-    slots: Vec<(u32, u16)>,
-    keys: Vec<Key>,
+    table: Table,
     roles: Vec<Roles>,
     entries: Vec<Entry>,
     endings: Endings,
@@ -85,81 +87,11 @@ pub(crate) struct Lexicon {
 /// The lexicon of this build.
 pub(crate) static LEXICON: LazyLock<Lexicon> = LazyLock::new(Lexicon::load);
 
-/// A word of up to 16 letters as two numbers, in lower case; of a longer one its first and last eight letters.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub(crate) struct Key {
-    front: u64,
-    back: u64,
-    len: u8,
-}
-
-const LOWER_CASE: u64 = 0x2020_2020_2020_2020;
-
-impl Key {
-    /// The key of the word of `len` bytes, at least one, that begins at `start`.
-    #[inline]
-    pub(crate) fn of(bytes: &[u8], start: usize, len: usize) -> Self {
-        let front = eight(bytes, start) | LOWER_CASE;
-        if len >= 8 {
-            let back = eight(bytes, start + len - 8) | LOWER_CASE;
-            Self {
-                front,
-                back: if len == 8 { 0 } else { back },
-                len: len as u8,
-            }
-        } else {
-            Self {
-                front: front & ((1 << (8 * len)) - 1),
-                back: 0,
-                len: len as u8,
-            }
-        }
-    }
-
-    #[inline]
-    fn hash(self) -> u32 {
-        let mixed = (self.front ^ self.back.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
-        (mixed >> 32) as u32 ^ u32::from(self.len)
-    }
-}
-
-/// Eight bytes as a number, those beyond the end as zeros.
-#[inline]
-fn eight(bytes: &[u8], start: usize) -> u64 {
-    if let Some(eight) = bytes.get(start..start + 8) {
-        return u64::from_le_bytes(eight.try_into().unwrap_or_default());
-    }
-    let mut last = [0; 8];
-    for (to, from) in last.iter_mut().zip(&bytes[start..]) {
-        *to = *from;
-    }
-    u64::from_le_bytes(last)
-}
-
 impl Lexicon {
-    /// The id of the word of `len` bytes that begins at `start`; 0 if it is not in the lists.
+    /// The word of `len` bytes that begins at `start`.
     #[inline]
-    pub(crate) fn find(&self, bytes: &[u8], start: usize, len: usize) -> u16 {
-        let key = Key::of(bytes, start, len);
-        let hash = key.hash();
-        let mask = self.slots.len() - 1;
-        let mut at = hash as usize & mask;
-        loop {
-            let (stored, id) = self.slots[at];
-            if id == 0 {
-                return 0;
-            }
-            if stored == hash && self.keys[id as usize] == key {
-                let long = || {
-                    let word = self.entries[id as usize].word.as_bytes();
-                    word.eq_ignore_ascii_case(&bytes[start..start + len])
-                };
-                if len <= 16 || long() {
-                    return id;
-                }
-            }
-            at = (at + 1) & mask;
-        }
+    pub(crate) fn find(&self, bytes: &[u8], start: usize, len: usize) -> Word {
+        self.table.find(bytes, start, len)
     }
 
     /// What a word may mean; id 0 is the unknown word, which has no roles.
@@ -250,6 +182,7 @@ fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
 #[derive(Default)]
 struct Builder {
     ids: HashMap<String, u16>,
+    words: Vec<Box<str>>,
     roles: Vec<Roles>,
     entries: Vec<Entry>,
 }
@@ -260,10 +193,8 @@ impl Builder {
             return id;
         }
         let id = u16::try_from(self.entries.len()).expect("the lists hold fewer than 65,536 words");
-        self.entries.push(Entry {
-            word: word.into(),
-            ..Entry::default()
-        });
+        self.words.push(word.into());
+        self.entries.push(Entry::default());
         self.roles.push(0);
         self.ids.insert(word.to_owned(), id);
         id
@@ -340,6 +271,9 @@ impl Builder {
                 not_after: words(self),
                 not_before: words(self),
             };
+            for &word in &company.near {
+                self.roles[word as usize] |= COMPANY;
+            }
             let indifferent = company.near.is_empty()
                 && company.not_after.is_empty()
                 && company.not_before.is_empty();
@@ -361,6 +295,9 @@ impl Builder {
             return;
         };
         self.roles[first as usize] |= MEDICAL_FIRST;
+        if rest.is_empty() {
+            self.roles[first as usize] |= MEDICAL_ALONE;
+        }
         let entry = &mut self.entries[first as usize];
         match entry
             .phrases
@@ -392,28 +329,13 @@ impl Builder {
     }
 
     fn finish(mut self, endings: Endings) -> Lexicon {
-        let size = (self.entries.len() * 2).next_power_of_two();
-        let mut slots = vec![(0, 0); size];
-        let mut keys = vec![Key::default()];
-        for (id, entry) in self.entries.iter_mut().enumerate().skip(1) {
+        for entry in &mut self.entries {
             entry
                 .phrases
                 .sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
-            let key = Key::of(entry.word.as_bytes(), 0, entry.word.len());
-            keys.push(key);
-            let hash = key.hash();
-            let mut at = hash as usize & (size - 1);
-            while slots[at].1 != 0 {
-                at = (at + 1) & (size - 1);
-            }
-            slots[at] = (
-                hash,
-                u16::try_from(id).expect("the lists hold fewer than 65,536 words"),
-            );
         }
         Lexicon {
-            slots,
-            keys,
+            table: Table::new(self.words, &self.roles),
             roles: self.roles,
             entries: self.entries,
             endings,
@@ -473,7 +395,7 @@ mod tests {
     use super::*;
 
     fn id(word: &str) -> u16 {
-        LEXICON.find(word.as_bytes(), 0, word.len())
+        LEXICON.find(word.as_bytes(), 0, word.len()).id
     }
 
     #[test]

@@ -8,6 +8,8 @@
 
 mod entity;
 mod fold;
+mod table;
+
 mod lexicon;
 mod token;
 mod window;

@@ -198,9 +198,11 @@ impl Policy {
         self.profile == Profile::SafeHarbor
     }
 
-    /// Whether only words of the lists begin a finding.
+    /// Whether words in no list and small numbers by themselves begin no finding.
     pub(crate) fn is_plain(&self) -> bool {
-        self.terms.is_empty() && !self.kinds.contains(Kind::Person)
+        const BEGIN_ANYWHERE: [Kind; 5] =
+            [Kind::Person, Kind::Address, Kind::Zip, Kind::Age, Kind::Mbi];
+        self.terms.is_empty() && !BEGIN_ANYWHERE.iter().any(|&kind| self.kinds.contains(kind))
     }
 
     /// Whether terms were added.

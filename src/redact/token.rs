@@ -7,9 +7,10 @@
 use super::entity::Kind;
 use super::fold;
 use super::lexicon::{
-    AT, DOB, DOT, FILLER, LETTER, Lexicon, MEDICAL_ENDING, MEDICAL_FIRST, MEDICAL_PART, MONTH,
-    MULTIPLE, ORDINAL, PLAIN, PLUS, Roles, SCHEME, SPOKEN_NUMBER,
+    AT, DOB, DOT, LETTER, Lexicon, MEDICAL_ENDING, MEDICAL_FIRST, MEDICAL_PART, MONTH, MULTIPLE,
+    ORDINAL, PLAIN, PLUS, Roles, SCHEME, SPOKEN_NUMBER, Word,
 };
+use super::table::short_word;
 
 /// A longer run of letters or digits is cut here.
 pub(crate) const TOKEN_BYTES_MAX: usize = 32;
@@ -111,6 +112,10 @@ pub(crate) struct Tokens {
     pub(crate) marks: Vec<Mark>,
     /// Offsets of line breaks.
     pub(crate) breaks: Vec<u32>,
+    /// The roles of all words together.
+    pub(crate) said: Roles,
+    /// The last token that a dot for the last at-sign may be.
+    dot_until: usize,
 }
 
 /// A placeholder that was in the text. Its token has one byte, as that of a found value has, so that nobody can tell by
@@ -149,22 +154,25 @@ impl Tokens {
         self.births.clear();
         self.marks.clear();
         self.breaks.clear();
+        self.said = 0;
+        self.dot_until = 0;
         let mut at = 0;
         while at < bytes.len() {
-            let (end, class) = match BYTES[bytes[at] as usize] {
-                Byte::Other => {
+            let byte = BYTES[bytes[at] as usize];
+            if byte == Byte::Letter {
+                let token = word(bytes, at, lexicon);
+                at = token.end as usize;
+                self.push_word(bytes, token);
+                continue;
+            }
+            let (end, class) = match byte {
+                Byte::Other | Byte::Letter => {
                     at += 1;
                     continue;
                 }
                 Byte::Break => {
                     self.breaks.push(at as u32);
                     at += 1;
-                    continue;
-                }
-                Byte::Letter => {
-                    let token = word(bytes, at, lexicon);
-                    at = token.end as usize;
-                    self.push_word(bytes, token);
                     continue;
                 }
                 Byte::Digit => (run(bytes, at, Byte::Digit), Class::Number),
@@ -207,20 +215,17 @@ impl Tokens {
         match class {
             Class::Number => {
                 if end - at <= 2 {
-                    token.word = lexicon.find(bytes, at, end - at);
+                    token.word = lexicon.find(bytes, at, end - at).id;
                 }
                 self.note_dot(bytes, &token);
+                // A short word before a number may be the beginning of a code.
                 if let Some(last) = self.all.last_mut()
                     && last.len() <= 3
                 {
                     last.roles &= !PLAIN;
                 }
             }
-            Class::At => self.signs.push(Sign {
-                index,
-                written: true,
-                dotted: false,
-            }),
+            Class::At => self.push_sign(index, true),
             Class::Mark(kind) => {
                 bytes[at..end].fill(fold::MARK);
                 token.end = token.start + 1;
@@ -238,56 +243,49 @@ impl Tokens {
     #[inline]
     fn push_word(&mut self, bytes: &[u8], mut token: Token) {
         self.note_dot(bytes, &token);
+        self.said |= token.roles;
         let len = token.len();
         let first = bytes[token.start as usize];
-        if token.has(AT | DOB) || len == 1 && first | 0x20 == b'b' {
+        if token.has(AT | DOB) | ((len == 1) & (first | 0x20 == b'b')) {
             self.note_word(&token);
         }
-        let short = len == 2 && token.has(FILLER) && first.is_ascii_lowercase();
-        if (len >= 3 || short) && is_dull(bytes, &token) {
-            token.roles |= PLAIN;
-        }
-        // A letter or two before an everyday word are not the beginning of a code; before "for sugar" they may be.
-        if let Some(last) = self.all.last_mut()
-            && last.len() <= 2
-            && len >= 3
-            && last.is_word()
-            && !token.has(SPOKEN_NUMBER | MULTIPLE | LETTER)
-            && !(len == 3
-                && bytes[token.start as usize..token.end as usize].eq_ignore_ascii_case(b"for"))
-            && is_dull(bytes, last)
-        {
-            last.roles |= PLAIN;
-        }
+        let behind = bytes.get(token.end as usize).copied().unwrap_or(b' ');
+        let plain = (len >= 3) & !token.has(STARTS) & QUIET[behind as usize];
+        token.roles |= Roles::from(plain) << PLAIN.trailing_zeros();
         self.all.push(token);
     }
 
     fn note_word(&mut self, token: &Token) {
         let index = self.all.len() as u32;
         if token.has(AT) {
-            self.signs.push(Sign {
-                index,
-                written: false,
-                dotted: false,
-            });
+            self.push_sign(index, false);
         }
         if !token.has(AT) || token.has(DOB) {
             self.births.push(index);
         }
     }
 
+    fn push_sign(&mut self, index: u32, written: bool) {
+        self.signs.push(Sign {
+            index,
+            written,
+            dotted: false,
+        });
+        self.dot_until = index as usize + DOT_SAID_TOKENS;
+    }
+
     /// Tells the at-signs before the token that is about to be pushed that it is a dot, or follows one.
     fn note_dot(&mut self, bytes: &[u8], token: &Token) {
-        if self.signs.is_empty() {
+        let index = self.all.len();
+        if index > self.dot_until {
             return;
         }
-        let index = self.all.len();
         let reach = if token.has(DOT) {
             DOT_SAID_TOKENS
         } else if self
             .all
             .last()
-            .is_some_and(|last| bytes[last.end as usize..token.start as usize] == *b".")
+            .is_some_and(|last| last.end + 1 == token.start && bytes[last.end as usize] == b'.')
         {
             DOT_WRITTEN_TOKENS
         } else {
@@ -310,18 +308,21 @@ fn run(bytes: &[u8], start: usize, class: Byte) -> usize {
     start + 1 + more.unwrap_or(rest.len())
 }
 
+#[inline]
 fn word(bytes: &[u8], start: usize, lexicon: &Lexicon) -> Token {
-    let end = run(bytes, start, Byte::Letter);
+    let end = match short_word(bytes, start) {
+        Some(len) => start + len,
+        None => run(bytes, start, Byte::Letter),
+    };
     let len = end - start;
-    let word = lookup(bytes, start, len, lexicon);
-    let mut roles = lexicon.roles(word);
-    if len >= 8 && (word == 0 || roles == 0) && lexicon.has_medical_ending(&bytes[start..end]) {
+    let Word { id, mut roles } = lookup(bytes, start, len, lexicon);
+    if (len >= 8) & (roles == 0) && lexicon.has_medical_ending(&bytes[start..end]) {
         roles |= MEDICAL_ENDING;
     }
     Token {
         start: start as u32,
         end: end as u32,
-        word,
+        word: id,
         class: Class::Word,
         roles,
     }
@@ -329,24 +330,26 @@ fn word(bytes: &[u8], start: usize, lexicon: &Lexicon) -> Token {
 
 /// The word itself, else the singular of a medical word.
 #[inline]
-fn lookup(bytes: &[u8], start: usize, len: usize, lexicon: &Lexicon) -> u16 {
-    let id = lexicon.find(bytes, start, len);
-    if id != 0 || len < 4 || bytes[start + len - 1] | 0x20 != b's' {
-        return id;
+fn lookup(bytes: &[u8], start: usize, len: usize, lexicon: &Lexicon) -> Word {
+    let word = lexicon.find(bytes, start, len);
+    if (word.id != 0) | (len < 4) | (bytes[start + len - 1] | 0x20 != b's') {
+        return word;
     }
-    let id = match lexicon.find(bytes, start, len - 1) {
-        0 if bytes[start + len - 2] | 0x20 == b'e' => lexicon.find(bytes, start, len - 2),
-        id => id,
+    let singular = match lexicon.find(bytes, start, len - 1) {
+        Word { id: 0, .. } if bytes[start + len - 2] | 0x20 == b'e' => {
+            lexicon.find(bytes, start, len - 2)
+        }
+        singular => singular,
     };
-    if lexicon.roles(id) & MEDICAL_PART != 0 {
-        id
+    if singular.roles & MEDICAL_PART != 0 {
+        singular
     } else {
-        0
+        word
     }
 }
 
 /// Roles that let a word begin a value by itself.
-const STARTS: Roles = SPOKEN_NUMBER
+pub(crate) const STARTS: Roles = SPOKEN_NUMBER
     | MULTIPLE
     | ORDINAL
     | MONTH
@@ -369,14 +372,9 @@ const QUIET: [bool; 256] = {
     table
 };
 
-/// Whether a word of three letters or more begins nothing, as far as itself and the byte behind it tell. Of shorter ones
-/// the token behind decides as well: [`Tokens::push_word`].
+/// Whether a word that ends before byte `at` does not go on over what stands there.
 #[inline]
-fn is_dull(bytes: &[u8], token: &Token) -> bool {
-    if token.has(STARTS) {
-        return false;
-    }
-    let at = token.end as usize;
+pub(crate) fn ends_quietly(bytes: &[u8], at: usize) -> bool {
     match bytes.get(at) {
         // "https:" and "fe80:" go on without a blank.
         Some(b':') => matches!(bytes.get(at + 1), None | Some(b' ' | b'\n')),

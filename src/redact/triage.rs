@@ -7,14 +7,14 @@
 use super::entity::Kind;
 use super::label::label_before;
 use super::lexicon::{
-    FILLER, LETTER, MEDICAL_ENDING, MEDICAL_FIRST, MONTH, MULTIPLE, ORDINAL, PLUS, Roles, SCHEME,
-    SPOKEN_NUMBER,
+    DATE_PART, FILLER, LETTER, LEXICON, MEDICAL_ALONE, MEDICAL_ENDING, MEDICAL_FIRST, MEDICAL_PART,
+    MONTH, MULTIPLE, ORDINAL, PLUS, Roles, SCHEME, SPOKEN_NUMBER, UM,
 };
 use super::number;
 use super::policy::Policy;
 use super::recognizers::{card, date, email, ip, medical, mrn, name, national_id, postcode, url};
 use super::spoken;
-use super::token::{Class, Token};
+use super::token::{Class, STARTS, Token, ends_quietly};
 use super::window::{Finding, Label, Window};
 
 /// The at-signs that a token may belong to the address of.
@@ -38,6 +38,89 @@ pub(crate) fn address(window: &Window<'_>, index: usize, signs: Signs) -> Option
                 None
             }
         })
+}
+
+/// Whether nothing begins at the token at `index` but perhaps an address with an at-sign, as far as the token and the two
+/// behind it tell. Most tokens are refused here, before a view is opened for them.
+pub(crate) fn is_idle(tokens: &[Token], bytes: &[u8], index: usize) -> bool {
+    match tokens[index].class {
+        Class::Word => is_idle_word(tokens, bytes, index),
+        Class::Number => is_idle_number(tokens, bytes, index),
+        _ => false,
+    }
+}
+
+fn is_idle_word(tokens: &[Token], bytes: &[u8], index: usize) -> bool {
+    let token = &tokens[index];
+    let Some(next) = tokens.get(index + 1) else {
+        return false;
+    };
+    if !ends_quietly(bytes, token.end as usize) {
+        return false;
+    }
+    if matches!(next.class, Class::Mark(_)) {
+        return !token.has(SCHEME | MEDICAL_ALONE | MEDICAL_ENDING);
+    }
+    if token.has(STARTS & !MEDICAL_FIRST | MEDICAL_ALONE)
+        || token.has(MEDICAL_FIRST) && LEXICON.roles(next.word) & MEDICAL_PART != 0
+    {
+        return false;
+    }
+    match token.len() {
+        1 | 2 => {
+            let little = token.has(FILLER)
+                && token.len() == 2
+                && bytes[token.start as usize].is_ascii_lowercase();
+            little && !next.is_number()
+                || next.is_word() && next.len() >= 3 && !spells_on(next, bytes)
+        }
+        3 => !next.is_number(),
+        _ => true,
+    }
+}
+
+/// Whether a letter or two before this word of three letters or more may be the beginning of a code.
+#[inline]
+fn spells_on(next: &Token, bytes: &[u8]) -> bool {
+    next.has(SPOKEN_NUMBER | MULTIPLE | LETTER)
+        || next.len() == 3
+            && bytes[next.start as usize..next.end as usize].eq_ignore_ascii_case(b"for")
+}
+
+/// A few digits by themselves, a decimal or a time of day, and no word behind that a date or a dictated number goes on with.
+fn is_idle_number(tokens: &[Token], bytes: &[u8], index: usize) -> bool {
+    const GOES_ON: Roles = SPOKEN_NUMBER | MULTIPLE | UM | ORDINAL | MONTH | DATE_PART;
+    let token = &tokens[index];
+    let Some(next) = tokens.get(index + 1) else {
+        return false;
+    };
+    let behind = bytes[token.end as usize];
+    let mut last = index;
+    if next.is_number() {
+        let mark = match behind {
+            b'.' => true,
+            b':' => !matches!(
+                bytes.get(next.end as usize),
+                Some(b':' | b'a'..=b'f' | b'A'..=b'F')
+            ),
+            _ => false,
+        };
+        if !mark || next.start != token.end + 1 || token.len() > 3 || token.len() + next.len() >= 6
+        {
+            return false;
+        }
+        last += 1;
+    } else if token.len() > 3 || behind == b'/' || !ends_quietly(bytes, token.end as usize) {
+        return false;
+    }
+    tokens.get(last + 1).is_some_and(|after| match after.class {
+        Class::Mark(_) => true,
+        Class::Word => {
+            let further = tokens.get(last + 2).map_or(0, |further| further.roles);
+            !after.has(GOES_ON) && further & (SPOKEN_NUMBER | MULTIPLE | UM) == 0
+        }
+        Class::Number | Class::At | Class::Colons => false,
+    })
 }
 
 /// What begins at the token at `index`.

@@ -6,7 +6,7 @@
 
 use super::place::Place;
 use super::recognizers::email;
-use super::token::{Sign, Tokens};
+use super::token::{Sign, Token, Tokens};
 use super::triage::Signs;
 
 /// How far beyond a token's first byte a decision may look, in bytes of the text.
@@ -19,19 +19,27 @@ const WRITTEN_TOKENS_MAX: usize = 64;
 /// The view of the token in hand.
 #[derive(Debug, Default)]
 pub(crate) struct View {
-    /// Tokens before this begin within it.
+    /// It ends with the next placeholder.
+    pub(crate) bounded: bool,
+    /// Tokens before this begin within it, unless a placeholder ends it.
     pub(crate) horizon: usize,
     /// Shadow bytes before this lie in it.
     pub(crate) edge: usize,
-    /// Words of birth before this place in [`Tokens::births`] lie before the horizon.
+    /// Words of birth before this place in [`Tokens::births`] lie in it or in one before.
     pub(crate) births: usize,
     /// The first line break at or after the token.
     breaks: usize,
 }
 
 impl View {
-    /// Moves to a token that begins at shadow byte `start`.
-    pub(crate) fn move_to(&mut self, start: usize, place: &Place<'_>, tokens: &Tokens) {
+    /// Moves to a token that begins at shadow byte `start`; `bound` is the token of the next placeholder.
+    pub(crate) fn move_to(
+        &mut self,
+        start: usize,
+        bound: usize,
+        place: &Place<'_>,
+        tokens: &Tokens,
+    ) {
         // No character has more shadow bytes than text bytes, so the view ends no later than this.
         self.edge = (start + LOOK_AHEAD_BYTES).min(place.shadow_len);
         let breaks = &tokens.breaks;
@@ -51,15 +59,28 @@ impl View {
             self.edge = start + view.partition_point(|&at| (at as usize) < limit);
         }
         let all = &tokens.all;
+        // A placeholder in view ends it, wherever the horizon is.
+        self.bounded = all
+            .get(bound)
+            .is_some_and(|mark| (mark.start as usize) < self.edge);
+        let end = if self.bounded {
+            bound + 1
+        } else {
+            self.move_horizon(all);
+            self.horizon
+        };
+        let births = &tokens.births;
+        while self.births < births.len() && (births[self.births] as usize) < end {
+            self.births += 1;
+        }
+    }
+
+    fn move_horizon(&mut self, all: &[Token]) {
         while self.horizon < all.len() && (all[self.horizon].start as usize) < self.edge {
             self.horizon += 1;
         }
         while self.horizon > 0 && all[self.horizon - 1].start as usize >= self.edge {
             self.horizon -= 1;
-        }
-        let births = &tokens.births;
-        while self.births < births.len() && (births[self.births] as usize) < self.horizon {
-            self.births += 1;
         }
     }
 }
@@ -76,15 +97,12 @@ pub(crate) fn first_that_sees(
     let breaks = &tokens.breaks;
     let beyond = breaks.partition_point(|&at| at as usize + LINE_AHEAD_BYTES < start);
     let line = beyond.checked_sub(1).map_or(0, |at| breaks[at] as usize);
-    let mut index = index;
-    while index > first {
-        let at = tokens.all[index - 1].start as usize;
-        if at < line || place.local(at) + LOOK_AHEAD_BYTES <= seen {
-            break;
-        }
-        index -= 1;
-    }
-    index
+    let sees = |token: &&Token| {
+        let at = token.start as usize;
+        at >= line && place.local(at) + LOOK_AHEAD_BYTES > seen
+    };
+    let before = tokens.all[first..index].iter().rev();
+    index - before.take_while(sees).count()
 }
 
 /// Pointers to the next at-signs.

@@ -112,19 +112,23 @@ impl<'a> Walk<'a> {
 
     /// Walks as far as the slice allows.
     pub(crate) fn run(&mut self) {
-        let plain_words = self.policy.is_plain();
+        let plain = self.policy.is_plain();
         let sighted = self
             .tokens
             .all
             .partition_point(|token| self.can_see(token.start as usize));
         while !self.cursor.in_address || self.finish_address() {
             let bound = self.bound();
-            if plain_words {
-                // Most tokens are plain words far from any at-sign.
-                let stop = bound.min(self.signs.from).min(sighted);
-                while self.index < stop && self.tokens.all[self.index].has(PLAIN) {
-                    self.index += 1;
+            // Most tokens begin nothing and are far from any at-sign.
+            let stop = bound.min(sighted);
+            let far = stop.min(self.signs.from);
+            let mut idle = plain;
+            while idle && self.index < stop {
+                idle = self.is_idle();
+                if self.index >= far {
+                    break;
                 }
+                self.index += usize::from(idle);
             }
             if self.index >= sighted {
                 break;
@@ -133,7 +137,7 @@ impl<'a> Walk<'a> {
                 self.pass();
             } else {
                 let token = self.tokens.all[self.index];
-                self.step(&token, plain_words);
+                self.step(&token, idle, bound);
             }
         }
     }
@@ -156,18 +160,32 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Decides what begins at the token in hand.
-    fn step(&mut self, token: &Token, plain_words: bool) {
+    /// Whether the token in hand begins nothing without an at-sign. Nothing that is found behind it changes that, so it is
+    /// noted for when the walk comes back.
+    #[inline]
+    fn is_idle(&mut self) -> bool {
+        let all = &mut self.tokens.all;
+        if all[self.index].has(PLAIN) {
+            return true;
+        }
+        let idle = triage::is_idle(all, self.shadow, self.index);
+        if idle {
+            all[self.index].roles |= PLAIN;
+        }
+        idle
+    }
+
+    /// Decides what begins at the token in hand; of an idle one only whether it begins an address with an at-sign.
+    fn step(&mut self, token: &Token, idle: bool, bound: usize) {
         let signs = self.signs.near(self.index, self.tokens);
-        let plain = plain_words && token.has(PLAIN);
-        if plain && !signs.said && !self.sign_near(signs, token) {
+        if idle && !signs.said && !self.sign_near(signs, token) {
             self.index += 1;
             return;
         }
         self.view
-            .move_to(token.start as usize, &self.place, self.tokens);
+            .move_to(token.start as usize, bound, &self.place, self.tokens);
         let label = Cell::new((usize::MAX, Label::None));
-        let window = self.window(&label);
+        let window = self.window(bound, &label);
         let signs = Signs {
             written: signs
                 .written
@@ -176,7 +194,7 @@ impl<'a> Walk<'a> {
             said: signs.said,
         };
         let index = self.index - self.segment;
-        let found = if plain {
+        let found = if idle {
             triage::address(&window, index, signs)
         } else {
             let place = &self.place;
@@ -190,7 +208,7 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Whether a plain word may begin an address that goes on to the next `@`.
+    /// Whether an idle token may begin an address that goes on to the next `@`.
     #[inline]
     fn sign_near(&self, signs: Signs, token: &Token) -> bool {
         let next = self.shadow.get(token.end as usize).copied().unwrap_or(b' ');
@@ -201,10 +219,9 @@ impl<'a> Walk<'a> {
     }
 
     /// What the token in hand sees: from the placeholder before to the horizon, or to the placeholder behind.
-    fn window<'w>(&'w self, label: &'w Cell<(usize, Label)>) -> Window<'w> {
-        let bound = self.bound();
+    fn window<'w>(&'w self, bound: usize, label: &'w Cell<(usize, Label)>) -> Window<'w> {
         let all = &self.tokens.all;
-        let (tokens, bytes) = if bound < self.view.horizon {
+        let (tokens, bytes) = if self.view.bounded {
             (bound + 1, all[bound].start as usize + 1)
         } else {
             let end = all[self.view.horizon - 1].end as usize;
@@ -224,6 +241,7 @@ impl<'a> Walk<'a> {
             label,
             closed: self.last && bytes == self.shadow.len(),
             birth_near: birth.is_some_and(|at| at as usize + LOOK_BACK_TOKENS >= self.index),
+            said: self.tokens.said,
             kinds: self.policy.kinds(),
             lexicon: &LEXICON,
         }

@@ -72,6 +72,8 @@ pub(crate) struct Window<'a> {
     pub(crate) closed: bool,
     /// A word of birth stands near enough for a date of birth.
     pub(crate) birth_near: bool,
+    /// The roles of all words of the slice together: a label that is not among them need not be looked for.
+    pub(crate) said: Roles,
     /// The kinds that are looked for.
     pub(crate) kinds: Kinds,
     /// The words.

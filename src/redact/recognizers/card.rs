@@ -9,6 +9,7 @@ use super::groups::{Groups, Join};
 use super::plan;
 use crate::redact::entity::Kind;
 use crate::redact::label::label_before;
+use crate::redact::lexicon::IBAN;
 use crate::redact::window::{Finding, Label, Window};
 
 /// Longest account number of any country.
@@ -100,7 +101,7 @@ pub(crate) fn iban(window: &Window<'_>, index: usize) -> Option<Finding> {
     {
         return Some(Finding::redact(Kind::Iban, start, end));
     }
-    if label_before(window, index) != Label::Iban {
+    if window.said & IBAN == 0 || label_before(window, index) != Label::Iban {
         return None;
     }
     let exact = length

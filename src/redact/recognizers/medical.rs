@@ -4,7 +4,9 @@
 //! out. Called by the scan for words that begin a term, and for long words in no list.
 
 use crate::redact::entity::Kind;
-use crate::redact::lexicon::{Company, MEDICAL_ENDING, MEDICAL_FIRST};
+use crate::redact::lexicon::{
+    COMPANY, Company, MEDICAL_ALONE, MEDICAL_ENDING, MEDICAL_FIRST, MEDICAL_PART,
+};
 use crate::redact::token::Class;
 use crate::redact::window::{Finding, Window};
 
@@ -21,6 +23,10 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         return None;
     }
     if token.has(MEDICAL_FIRST) {
+        let next = window.token(index + 1).map_or(0, |next| next.word);
+        if !token.has(MEDICAL_ALONE) && window.lexicon.roles(next) & MEDICAL_PART == 0 {
+            return None;
+        }
         for phrase in &window.entry(index).phrases {
             let Some(last) = matches(window, index, &phrase.rest) else {
                 continue;
@@ -95,7 +101,9 @@ fn keeps(window: &Window<'_>, first: usize, last: usize, company: &Company) -> b
     };
     // A placeholder stands for words that were there: no company is counted across it.
     let open = |at: &usize| !matches!(window.tokens[*at].class, Class::Mark(_));
-    let told = |at: usize| word(at) != 0 && within(at) && company.near.contains(&word(at));
+    let told = |at: usize| {
+        window.tokens[at].has(COMPANY) && within(at) && company.near.contains(&word(at))
+    };
     company.near.is_empty()
         || before.rev().take_while(open).any(told)
         || after.take_while(open).any(told)

@@ -37,7 +37,9 @@ const UNITS: [&[u8; 2]; 22] = [
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     let token = &window.tokens[index];
     let start = token.start as usize;
-    if token.len() > 3 || !window.starts_clean(start) {
+    // A district begins with a digit that touches the area's letters; only GIR 0AA has none.
+    let district = window.glued(index + 1) || token.len() == 3;
+    if token.len() > 3 || !district || !window.starts_clean(start) {
         return None;
     }
     let written = read(window, start)?;
