@@ -16,8 +16,7 @@ use super::rest::{
     appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
     resources, series, services, slots, sms, tenants, verification, waitlist,
 };
-use super::twilio::status;
-use super::{docs_page, health, metrics};
+use super::{docs_page, health, metrics, twilio};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -42,7 +41,7 @@ use super::{docs_page, health, metrics};
         conflicts::list,
         persons::list, persons::show,
         events::stream, audit::list,
-        status::take,
+        twilio::sms::hear, twilio::status::note,
         inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),

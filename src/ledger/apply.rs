@@ -16,7 +16,7 @@ use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
-use super::outgoing::{forget_text, hand_over_text, note_delivery, queue_text, settle_text};
+use super::outgoing::{apply_to_texts, forget_text};
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
@@ -82,21 +82,14 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
-        Event::TextQueued {
-            message,
-            kind,
-            to,
-            at,
-        } => {
-            queue_text(ledger, *message, *kind, *to, *at);
-        }
-        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
-        Event::TextSettled {
-            message,
-            outcome,
-            sid,
-        } => settle_text(ledger, *message, *outcome, sid.clone()),
-        Event::DeliveryNoted { message, delivery } => note_delivery(ledger, *message, *delivery),
+        Event::TextQueued { .. }
+        | Event::TextHandedOver { .. }
+        | Event::TextSettled { .. }
+        | Event::DeliveryNoted { .. }
+        | Event::TextTaken { .. }
+        | Event::TextAnswered { .. }
+        | Event::TextsStopped { .. }
+        | Event::TextsStarted { .. } => apply_to_texts(ledger, event),
         // Their whole effect is on those who wait.
         Event::WaitlistJoined { .. }
         | Event::WaitlistWithdrawn { .. }
@@ -372,6 +365,8 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
             Forget::Message(message) => {
                 forget_text(ledger, message);
             }
+            Forget::TakenText(text) => ledger.replies.forget_text(&text),
+            Forget::Answer(caller) => ledger.replies.forget_answer(caller),
             Forget::Request(key) => ledger.requests.forget(&key),
             Forget::Attempts(caller) => attempts::clear(ledger, caller),
             Forget::WaitlistEntry(entry) => ledger.waitlist.forget(entry),

@@ -113,6 +113,8 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
     match event {
         // The house's own memory.
         Event::KeysUsed(_)
+        | Event::TextTaken { .. }
+        | Event::TextAnswered { .. }
         | Event::FreedDropped { .. }
         | Event::RequestRemembered { .. }
         | Event::Forgotten { .. } => None,
@@ -150,7 +152,9 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::TextQueued { .. }
         | Event::TextHandedOver { .. }
         | Event::TextSettled { .. }
-        | Event::DeliveryNoted { .. } => Some(of_code(event)),
+        | Event::DeliveryNoted { .. }
+        | Event::TextsStopped { .. }
+        | Event::TextsStarted { .. } => Some(of_code(event)),
     }
 }
 
@@ -369,6 +373,8 @@ fn of_code(event: &Event) -> Change {
             outcome: Some(delivery.status.as_str()),
             ..named("text.delivery")
         },
+        Event::TextsStopped { .. } => named("texts.stopped"),
+        Event::TextsStarted { .. } => named("texts.started"),
         _ => unreachable!("change sends only events of codes and texts here"),
     }
 }

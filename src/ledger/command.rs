@@ -5,7 +5,7 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
-    HoldId, Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile,
+    Heard, HoldId, Interval, KeyId, KeyUse, MessageId, OpeningHours, Party, Principal, Profile,
     ProviderId, Reply, ResourceKind, Scope, SealedToken, SendOutcome, Slug, SmsAccount, Times,
     Timestamp, VerificationPolicy, WaitlistId,
 };
@@ -347,6 +347,17 @@ pub enum Command {
         /// Which text and attempt it is about, if the callback names them.
         attempt: Option<(MessageId, u32)>,
     },
+    /// A text came in.
+    TakeText {
+        /// The digest of what the provider calls it.
+        text: [u8; 32],
+        /// From whom; `None`: nobody here knows that phone.
+        caller: Option<CallerId>,
+        /// What it means.
+        heard: Heard,
+    },
+    /// A phone's holder has told the provider that they want no texts.
+    StopTexts(CallerId),
     /// The timer's only word: write down what the clock has already decided.
     TimePassed,
 }

@@ -20,6 +20,7 @@ mod blocks;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
+mod replies;
 mod waitlist;
 
 mod state;
@@ -58,7 +59,7 @@ pub use query::{
     PageRequest, Query, ResourceFinding, Rule, SlotPage, SlotSearch, View, WantedHolds,
 };
 pub use receipt::{
-    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Receipt, SeriesView,
+    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Reaction, Receipt, SeriesView,
     ServiceView, SlotStatus, SlotView, WaitlistView,
 };
 pub use rejection::{Bound, Missing, Reason, Rejection};

@@ -12,8 +12,8 @@ use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Claim, Hold, HoldId, HoldState, KeyId, KeyRecord,
     Message, MessageId, MessageState, Profile, ProviderId, Resource, ResourceId, SendOutcome,
-    Series, SeriesId, Service, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, Timestamp,
-    WaitlistId, WaitlistState,
+    Series, SeriesId, Service, Slug, SmsCredentials, TenantId, TenantRecord, Timestamp, WaitlistId,
+    WaitlistState,
 };
 
 use super::agenda::Agenda;
@@ -23,6 +23,7 @@ use super::idempotency::Requests;
 use super::occupancy::{Occupancy, Owner};
 use super::query::PageRequest;
 use super::receipt::{AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView};
+use super::replies::Replies;
 use super::table::{FixedMap, Table};
 use super::waitlist::Waitlist;
 
@@ -46,6 +47,10 @@ pub(super) enum Forget {
     Hold(HoldId),
     /// A text that settled.
     Message(MessageId),
+    /// That a text which came in was taken.
+    TakenText([u8; 32]),
+    /// That a phone's holder was answered.
+    Answer(CallerId),
     /// A remembered request.
     Request([u8; 32]),
     /// A phone's count of wrong codes.
@@ -83,6 +88,7 @@ pub struct Ledger {
     /// Texts handed to the outbox and not settled.
     pub(super) unsettled: BTreeSet<MessageId>,
     pub(super) waitlist: Waitlist,
+    pub(super) replies: Replies,
     pub(super) requests: Requests,
     /// When holds lapse.
     pub(super) lapses: BTreeSet<(Timestamp, HoldId)>,
@@ -117,6 +123,7 @@ impl Ledger {
             texts_by_sid: BTreeMap::new(),
             unsettled: BTreeSet::new(),
             waitlist: Waitlist::default(),
+            replies: Replies::default(),
             requests: Requests::default(),
             lapses: BTreeSet::new(),
             forgets: BTreeSet::new(),
@@ -132,16 +139,6 @@ impl Ledger {
     /// What the clinic says of itself; `None` until its first entry.
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref()
-    }
-
-    /// What the clinic sends its texts with.
-    pub fn sms_credentials(&self) -> Option<&SmsCredentials> {
-        self.sms.as_ref()
-    }
-
-    /// The same without what is secret.
-    pub(super) fn sms_account(&self) -> Option<&SmsAccount> {
-        self.sms.as_ref().map(|credentials| &credentials.account)
     }
 
     /// The instance's tenants, in order of creation (tenant zero only).
@@ -170,16 +167,6 @@ impl Ledger {
     /// A text.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.messages.get(&id)
-    }
-
-    /// The text that its provider calls so.
-    pub(super) fn text_of(&self, sid: &ProviderId) -> Option<&Message> {
-        self.messages.get(self.texts_by_sid.get(sid)?)
-    }
-
-    /// The same by its id, for those outside.
-    pub fn text_called(&self, sid: &ProviderId) -> Option<MessageId> {
-        self.text_of(sid).map(|text| text.id)
     }
 
     /// Texts handed to the outbox that have not settled.
@@ -446,6 +433,12 @@ impl Ledger {
                 let hold = self.holds.get(&hold).map(|hold| hold.state);
                 assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
             }
+        }
+        for (text, until) in self.replies.text_deadlines() {
+            due(until, Forget::TakenText(text));
+        }
+        for (caller, until) in self.replies.answer_deadlines() {
+            due(until, Forget::Answer(caller));
         }
         for (key, until) in self.requests.deadlines() {
             due(until, Forget::Request(*key));

@@ -88,6 +88,8 @@ pub enum Texting {
     Access,
     /// The provider says how far one has come.
     Note(DeliveryNote),
+    /// The provider says that whoever should get this one wants no texts.
+    Stop(MessageId),
     /// Tell me what becomes of it.
     Await(MessageId),
     /// A page of the texts that were sent, newest first.
@@ -100,7 +102,7 @@ pub enum Texted {
     Due(Unconfirmed<Vec<MessageId>>),
     /// For [`Texting::Prepare`]; `None`: it is not to be sent.
     Prepared(Unconfirmed<Option<PreparedText>>),
-    /// For [`Texting::Settle`] and [`Texting::Note`].
+    /// For [`Texting::Settle`], [`Texting::Note`] and [`Texting::Stop`].
     Settled(Unconfirmed<()>),
     /// For [`Texting::Access`].
     Access(Unconfirmed<Option<Arc<SmsAccess>>>),
@@ -200,7 +202,9 @@ impl TenantActor {
         };
         let phone = self.core.contacts().phone(text.to).cloned();
         // Whoever was erased gets no text; nor does anyone get a code or an offer whose time is over.
-        let Some(phone) = phone.filter(|_| self.is_of_use(text.kind, now)) else {
+        let is_wanted =
+            self.is_of_use(text.kind, now) && !self.core.ledger().texts_stopped(text.to);
+        let Some(phone) = phone.filter(|_| is_wanted) else {
             // What a former life handed over may have gone out; only what this one still holds was certainly not sent.
             let outcome = match self.fresh.contains(&id) {
                 true => SendOutcome::NotSent,
@@ -311,6 +315,16 @@ impl TenantActor {
         let noted = self.core.command(&command, self.clock.now())?;
         self.tell_waiters(text);
         Ok(noted.map(|_| ()))
+    }
+
+    fn stop(&mut self, id: MessageId) -> Result<Unconfirmed<()>, Refused> {
+        let Some(caller) = self.core.ledger().message(id).map(|text| text.to) else {
+            return Ok(self.core.unconfirmed(()));
+        };
+        let stopped = self
+            .core
+            .command(&Command::StopTexts(caller), self.clock.now())?;
+        Ok(stopped.map(|_| ()))
     }
 
     /// The outbox takes a bounded number at a time; whoever settles one rings for those that wait.
@@ -445,6 +459,7 @@ impl Handler<Texting> for TenantActor {
                 Ok(Texted::Access(self.core.unconfirmed(access)))
             }
             Texting::Note(note) => self.note(note).map(Texted::Settled),
+            Texting::Stop(text) => self.stop(text).map(Texted::Settled),
             Texting::Await(text) => self.wait(text),
             Texting::Captured(page) => Ok(Texted::Captured(self.captured(page))),
         };

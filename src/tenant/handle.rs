@@ -257,6 +257,15 @@ impl Handle {
         }
     }
 
+    /// Takes in that whoever should get a text wants none.
+    pub async fn stop_texts(&self, message: MessageId) -> Result<(), Refused> {
+        let _permit = self.outcome_permit()?;
+        match self.send(Texting::Stop(message)).await?? {
+            Texted::Settled(stopped) => self.confirmed(stopped).await,
+            _ => unreachable!("a wish for no texts is answered when it is taken"),
+        }
+    }
+
     /// Takes in how far a text has come, however long this tenant is too busy for it.
     pub async fn note_delivery(&self, note: DeliveryNote) -> Result<(), Refused> {
         loop {

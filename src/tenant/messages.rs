@@ -9,9 +9,9 @@ use std::sync::Arc;
 
 use crate::ledger::{Awaited, Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
-    AppointmentId, AuthToken, CallId, Contact, DeliveryStatus, FreeText, Interval, MessageId,
-    PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject, TextKind,
-    Timestamp,
+    AppointmentId, AuthToken, CallId, Contact, DeliveryStatus, FreeText, Heard, Interval,
+    MessageId, PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject,
+    TextKind, Timestamp,
 };
 
 use super::sms_access::SmsAccess;
@@ -59,6 +59,15 @@ pub enum Instruction {
         account: SmsAccount,
         /// The account's token.
         token: AuthToken,
+    },
+    /// Take in a text as the provider reports it.
+    TakeText {
+        /// The digest of what the provider calls it.
+        text: [u8; 32],
+        /// From which phone.
+        from: Phone,
+        /// What it means.
+        heard: Heard,
     },
     /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
     TakeReply {

@@ -22,6 +22,9 @@ pub fn send(ledger: &Ledger, hold: HoldId, context: &Context<'_>) -> Result<Deci
     if context.policy.texts == TextChannel::Provider && ledger.sms.is_none() {
         return Err(Rejection::SmsCredentialsMissing);
     }
+    if ledger.texts_stopped(hold.party.caller) {
+        return Err(Rejection::TextsStopped);
+    }
     if ledger.service_of(hold).verification == VerificationPolicy::Off {
         return Err(Rejection::VerificationNotNeeded);
     }

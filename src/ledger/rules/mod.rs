@@ -19,3 +19,5 @@ pub(super) mod waitlist;
 
 pub(super) mod deliveries;
 pub(super) mod offers;
+
+pub(super) mod inbound;

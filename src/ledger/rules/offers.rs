@@ -200,7 +200,10 @@ fn take<'a>(
     let fitting = openings.iter().filter(|opening| fits(entry, opening));
     let mut fitting = fitting.peekable();
     fitting.peek()?;
-    if entry.ends_at <= context.now || holds::has_room(ledger, entry.party, context).is_err() {
+    if entry.ends_at <= context.now
+        || ledger.texts_stopped(entry.party.caller)
+        || holds::has_room(ledger, entry.party, context).is_err()
+    {
         return None;
     }
     let service = &ledger.services[entry.service.0 as usize];

@@ -7,9 +7,9 @@ use holdfast::ledger::{
     ResourceChange, ServiceChange, SlotSearch, TextChannel, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
-    KeyId, KeyUse, Profile, Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp,
-    VerificationPolicy, Weekdays,
+    AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, Heard,
+    HoldStatus, KeyId, KeyUse, Profile, Reply, ResourceKind, Scope, SendOutcome, Slug, Times,
+    Timestamp, VerificationPolicy, Weekdays,
 };
 
 use super::answers;
@@ -160,6 +160,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         "send" => Command::SendCode(desk.hold(words.next())),
         "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
         "text" => read_text(desk, words),
+        "hear" => read_heard(desk, words),
         "join" | "withdraw" | "offer" | "reply" => read_wait(desk, verb, words),
         "tick" => Command::TimePassed,
         _ => words.wrong("not a step"),
@@ -311,6 +312,20 @@ fn read_wait(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             reply: Reply::read(&words.all().join(" ")),
         },
         _ => read_join(desk, words),
+    }
+}
+
+/// `1 ann STOP`: the first text that came in, from whom, and what it says.
+fn read_heard(desk: &mut Desk, words: &mut Words) -> Command {
+    let number: u8 = words.next().parse().expect("which text");
+    let caller = match words.next() {
+        "stranger" => None,
+        name => Some(desk.party(name).caller),
+    };
+    Command::TakeText {
+        text: [number; 32],
+        caller,
+        heard: Heard::read(&words.all().join(" "), None),
     }
 }
 
