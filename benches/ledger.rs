@@ -21,6 +21,7 @@ use holdfast::model::{
 use holdfast::seal::{CodeKey, MasterKey};
 
 const PRACTITIONERS: usize = 20;
+const ROOMS: usize = 10;
 const DAYS: i64 = 90;
 const DAY_MILLIS: i64 = 24 * 60 * 60 * 1000;
 /// 2026-03-02, a Monday, at six in the morning in London.
@@ -32,6 +33,10 @@ const RUN: u64 = 1_000;
 
 fn slug(text: &str) -> Slug {
     text.parse().expect("an id")
+}
+
+fn room(number: usize) -> Slug {
+    slug(&format!("room-{number:02}"))
 }
 
 fn practitioner(number: usize) -> Slug {
@@ -73,11 +78,12 @@ impl Practice {
         };
         let days = Weekdays::named(["mon", "tue", "wed", "thu", "fri"]).expect("days");
         let hours = [window("08:00", "12:00"), window("13:00", "17:00")];
-        for number in 0..PRACTITIONERS {
+        let practitioners = (0..PRACTITIONERS).map(practitioner);
+        for id in practitioners.chain((0..ROOMS).map(room)) {
             practice.carry_out(&Command::AddResource(NewResource {
-                id: Some(practitioner(number)),
+                name: id.to_string(),
+                id: Some(id),
                 kind: ResourceKind::Practitioner,
-                name: format!("Doctor {number}"),
                 opening_hours: hours
                     .iter()
                     .map(|window| OpeningHours {
@@ -88,20 +94,23 @@ impl Practice {
                 exceptions: Vec::new(),
             }));
         }
-        practice.carry_out(&Command::AddService(NewService {
-            id: Some(slug("checkup")),
-            name: "Check-up".to_owned(),
-            minutes: 30,
-            buffer_before_minutes: 0,
-            buffer_after_minutes: 0,
-            step_minutes: None,
-            notice_minutes: 60,
-            cancel_notice_minutes: 0,
-            horizon_days: 90,
-            resources: (0..PRACTITIONERS).map(practitioner).collect(),
-            also: Vec::new(),
-            verification: VerificationPolicy::Required,
-        }));
+        let rooms = vec![(0..ROOMS).map(room).collect()];
+        for (id, horizon_days, also) in [("checkup", 90, Vec::new()), ("scan", 365, rooms)] {
+            practice.carry_out(&Command::AddService(NewService {
+                id: Some(slug(id)),
+                name: id.to_owned(),
+                minutes: 30,
+                buffer_before_minutes: 0,
+                buffer_after_minutes: 0,
+                step_minutes: None,
+                notice_minutes: 60,
+                cancel_notice_minutes: 0,
+                horizon_days,
+                resources: (0..PRACTITIONERS).map(practitioner).collect(),
+                also,
+                verification: VerificationPolicy::Required,
+            }));
+        }
         practice.fill();
         practice
     }
@@ -149,9 +158,13 @@ impl Practice {
     }
 
     fn find(&self, first_day: i64, days: i64, limit: usize) -> Vec<SlotView> {
+        self.find_of("checkup", first_day, days, limit)
+    }
+
+    fn find_of(&self, service: &str, first_day: i64, days: i64, limit: usize) -> Vec<SlotView> {
         let from = Timestamp(NOW.0.div_euclid(DAY_MILLIS) * DAY_MILLIS + first_day * DAY_MILLIS);
         let query = Query::Slots(SlotSearch {
-            service: slug("checkup"),
+            service: slug(service),
             resource: None,
             from,
             to: Timestamp(from.0 + days * DAY_MILLIS),
@@ -345,6 +358,39 @@ fn looks(criterion: &mut Criterion, practice: &Practice) {
     group.finish();
 }
 
+/// Practitioner and room together, and a year of it.
+fn together(criterion: &mut Criterion, practice: &Practice) {
+    let mut group = criterion.benchmark_group("ledger");
+    group.throughput(Throughput::Elements(1));
+    let slots = practice.free_slots();
+    group.bench_function("hold, any one of twenty and a room of ten", |bencher| {
+        let anyone = |_: &mut Practice| {
+            let wishes = slots.iter().map(|slot| Wish {
+                service: slug("scan"),
+                resource: None,
+                start: slot.interval.start(),
+            });
+            wishes.collect::<Vec<_>>()
+        };
+        bencher.iter_custom(|iterations| {
+            in_runs(practice, iterations, anyone, |copy, wish, number| {
+                copy.hold(wish, number);
+            })
+        });
+    });
+    group.bench_function("find one day, with a room of ten", |bencher| {
+        bencher.iter(|| practice.find_of("scan", 7, 1, 1_000));
+    });
+    group.bench_function("find a year with a room, a page of 1,000", |bencher| {
+        bencher.iter(|| {
+            let page = practice.find_of("scan", 0, 365, 1_000);
+            assert_eq!(page.len(), 1_000);
+            page
+        });
+    });
+    group.finish();
+}
+
 /// A freed time and as many who wait as there may be: all but perhaps the last would come at night only.
 fn offers(criterion: &mut Criterion, practice: &Practice) {
     let mut group = criterion.benchmark_group("ledger");
@@ -393,6 +439,7 @@ fn ledger(criterion: &mut Criterion) {
     let practice = Practice::new();
     changes(criterion, &practice);
     looks(criterion, &practice);
+    together(criterion, &practice);
     offers(criterion, &practice);
 }
 

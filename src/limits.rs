@@ -58,6 +58,8 @@ pub const PAGE_ROWS_MAX: usize = 1_000;
 pub const PAGE_ROWS_DEFAULT: usize = 50;
 /// Rows one look at a list may pass over while it filters; a page may then be short and go on by its cursor.
 pub const SCAN_ROWS_MAX: usize = 20_000;
+/// Claims one look for conflicts may judge; a page may then be short and go on by its cursor.
+pub const CONFLICT_CLAIMS_MAX: usize = 2_000;
 /// Resource-days one look for slots may open; a page may then be short and go on by its cursor.
 pub const SCAN_RESOURCE_DAYS_MAX: usize = 1_000;
 /// Starts one look for slots may pass over; it ends with the day in which it gets there.

@@ -1,119 +1,22 @@
-//! Which times are offered and which of them a wish gets: the walks over days, for finding, claiming and suggesting.
+//! Which times are offered: the walks over days, for finding and suggesting.
 //!
-//! What makes a time one that can be had stands in `judgement.rs`; here is only who is asked, in which order, and how far.
+//! What makes a time one that can be had stands in `judgement.rs`; here is only how far is looked, and in which order.
 
 use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 
 use crate::limits;
-use crate::model::{Claim, Interval, Resource, ResourceId, Service, Slug, Timestamp};
+use crate::model::{Interval, Resource, ResourceId, Service, Slug, Timestamp};
 
+use super::choosing::candidates;
 use super::day_sheets::DaySheet;
 use super::judgement::{Asked, Beside, Verdict, bookable, earliest};
-use super::matching;
 use super::occupancy::Owner;
 use super::query::{SlotPage, SlotSearch};
 use super::receipt::{Cursor, Page, SlotStatus, SlotView};
 use super::rejection::Reason;
 use super::state::Ledger;
-
-/// What a wish gets.
-pub(super) struct Chosen {
-    /// The resource of the slot first, then one of each list of `also`.
-    pub claims: Vec<Claim>,
-    /// Someone else has part of it: staff's word lets it be claimed all the same.
-    pub overbooked: bool,
-}
-
-/// The resources that a slot is claimed from: the least loaded that day, ties by public id, all or none. `overbook`: where
-/// nobody is free, those who are taken can be had too, after those who are not.
-pub(super) fn choose(
-    asked: Asked<'_>,
-    resource: Option<&Slug>,
-    overbook: bool,
-) -> Result<Chosen, Verdict> {
-    let Asked {
-        ledger, service, ..
-    } = asked;
-    let candidates = candidates(ledger, service, resource);
-    let mut refusal = Verdict::NotOffered(Reason::Unknown);
-    if !candidates.is_empty() && asked.in_time() != Verdict::Free {
-        return Err(asked.in_time());
-    }
-    let mut firsts = Vec::with_capacity(candidates.len());
-    for candidate in candidates {
-        match asked.at(candidate).verdict() {
-            Verdict::Free => firsts.push(candidate.number),
-            Verdict::Taken(_) if overbook => firsts.push(candidate.number),
-            no => refusal = refusal.closer(no),
-        }
-    }
-    if firsts.is_empty() {
-        return Err(refusal);
-    }
-    by_load(asked, &mut firsts, overbook);
-    let mut beside = Beside::of(asked, overbook);
-    for list in &mut beside.able {
-        by_load(asked, list, overbook);
-    }
-    let full = firsts.into_iter().find_map(|first| {
-        let others = matching::one_of_each(first, &beside.able)?;
-        Some(std::iter::once(first).chain(others))
-    });
-    let interval = service.claimed(asked.start);
-    let claims: Vec<_> = full
-        .ok_or(beside.refusal)?
-        .map(|resource| Claim { resource, interval })
-        .collect();
-    let is_free = |claim: &Claim| asked.taken(claim.resource) == Verdict::Free;
-    let overbooked = overbook && !claims.iter().all(is_free);
-    Ok(Chosen { claims, overbooked })
-}
-
-/// Orders resources as they are chosen: who is free before who is not, then by load, then by public id.
-pub(super) fn by_load(asked: Asked<'_>, resources: &mut [ResourceId], overbook: bool) {
-    if resources.len() < 2 {
-        return;
-    }
-    let day = asked.day();
-    let occupancy = &asked.ledger.occupancy;
-    let load = |number| {
-        day.map_or(0, |day| {
-            occupancy.load(number, day, asked.now, asked.except)
-        })
-    };
-    let mut ranked: Vec<_> = resources
-        .iter()
-        .map(|number| {
-            // Without overbooking only those are here who are free.
-            let taken = overbook && asked.taken(*number) != Verdict::Free;
-            let id = &asked.ledger.numbered(*number).id;
-            (taken, load(*number), id, *number)
-        })
-        .collect();
-    ranked.sort_unstable();
-    for (place, (.., number)) in resources.iter_mut().zip(ranked) {
-        *place = number;
-    }
-}
-
-/// The resources that a slot may be claimed from, by public id; none if the named one does not give the service.
-pub(super) fn candidates<'a>(
-    ledger: &'a Ledger,
-    service: &Service,
-    resource: Option<&Slug>,
-) -> Vec<&'a Resource> {
-    let giving = service
-        .resources
-        .iter()
-        .map(|number| ledger.numbered(*number));
-    let mut giving: Vec<_> = giving
-        .filter(|candidate| resource.is_none_or(|wanted| *wanted == candidate.id))
-        .collect();
-    giving.sort_unstable_by(|a, b| a.id.cmp(&b.id));
-    giving
-}
 
 /// The starts at which a service is offered at a resource, which is free then, and takes some of a stretch of time, soonest
 /// first; a bounded number. Whether others can stand beside is not looked at.
@@ -286,16 +189,20 @@ impl DayWalk<'_> {
     fn starts(&mut self, sheet: &DaySheet, date: Date) -> Vec<Timestamp> {
         let mut starts = Vec::new();
         for open in &sheet.windows {
-            // Whatever of these hours is no start of a slot counts as closed, unless it was asked for in between two
-            // starts; a better reason outranks both.
-            self.see(match open.interval.contains(self.asked) {
-                true => Reason::NotAligned,
-                false => Reason::Closed,
-            });
             let (minutes, step) = (self.service.minutes, self.service.step());
-            starts.extend(self.ledger.zone.starts(date, *open, minutes, step));
+            let of_window = self.ledger.zone.starts(date, *open, minutes, step);
+            let known = starts.len();
+            let asked =
+                |start: &Timestamp| self.asked.start() <= *start && *start < self.asked.end();
+            starts.extend(of_window.into_iter().filter(asked));
+            // Hours in which no slot begins count as closed, unless the time asked for lies between two of their starts.
+            if starts.len() == known {
+                self.see(match open.interval.contains(self.asked) {
+                    true => Reason::NotAligned,
+                    false => Reason::Closed,
+                });
+            }
         }
-        starts.retain(|start| self.asked.start() <= *start && *start < self.asked.end());
         starts.retain(|start| self.is_bookable(*start));
         self.looked += starts.len();
         starts
@@ -328,9 +235,7 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
         return empty(outside(service, range, now));
     };
     let after = search.page.after;
-    let begin = after.map_or(offered.start(), |cursor| {
-        offered.start().max(Timestamp(cursor.at))
-    });
+    let begin = after.map_or(offered.start(), |after| offered.start().max(begin(after)));
     let mut walk = DayWalk {
         ledger,
         service,
@@ -370,6 +275,13 @@ pub(super) fn find(ledger: &Ledger, search: &SlotSearch, now: Timestamp) -> Slot
         date = tomorrow;
     }
     page(found, None, walk.reason)
+}
+
+/// Where a page begins. One after a page that ended with a day begins with the next day: looking at the old one again would
+/// cost as much as it did then.
+fn begin(after: Cursor) -> Timestamp {
+    let ended_a_day = i64::from(after.serial == u64::MAX);
+    Timestamp(after.at.saturating_add(ended_a_day))
 }
 
 fn page(items: Vec<SlotView>, next: Option<Cursor>, seen: Option<Reason>) -> SlotPage {

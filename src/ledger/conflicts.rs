@@ -22,8 +22,9 @@ pub(super) fn find(ledger: &Ledger, search: &ConflictSearch) -> Page<ConflictVie
     let begin = begin.max((search.from, 0));
     let (mut items, mut last) = (Vec::new(), None);
     let places = ledger.agenda.between(None, begin, (search.to, 0));
-    for (passed, (start, serial)) in places.enumerate() {
-        if items.len() == search.page.limit || passed == limits::SCAN_ROWS_MAX {
+    let mut looked = 0;
+    for (start, serial) in places {
+        if items.len() == search.page.limit || looked >= limits::CONFLICT_CLAIMS_MAX {
             return Page { items, next: last };
         }
         last = Some(Cursor {
@@ -32,6 +33,7 @@ pub(super) fn find(ledger: &Ledger, search: &ConflictSearch) -> Page<ConflictVie
         });
         let appointment = ledger.appointments.by_serial(serial);
         let appointment = appointment.expect("the agenda names known appointments");
+        looked += appointment.claims.len();
         let reasons = reasons(ledger, appointment);
         let concerns = |wanted: &Slug| reasons.iter().any(|(resource, _)| resource == wanted);
         if !reasons.is_empty() && search.resource.as_ref().is_none_or(concerns) {

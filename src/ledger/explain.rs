@@ -5,7 +5,8 @@
 
 use crate::model::{Resource, ResourceId, Service, Timestamp};
 
-use super::availability::{alternatives, candidates};
+use super::availability::alternatives;
+use super::choosing::candidates;
 use super::command::Wish;
 use super::judgement::{Asked, Beside, Case, Verdict};
 use super::occupancy::Owner;

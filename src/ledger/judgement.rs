@@ -43,6 +43,16 @@ impl Verdict {
             (taken, _) => taken,
         }
     }
+
+    /// Of two refusals that both stand in the way, the one that does not pass: a closed door outlasts a claim.
+    fn firmer(self, other: Self) -> Self {
+        match (self, other) {
+            (taken @ Self::Taken(_), Self::Taken(_)) => taken,
+            (Self::Taken(_), closed) => closed,
+            (closed, Self::Taken(_)) => closed,
+            (one, another) => one.closer(another),
+        }
+    }
 }
 
 /// A time that is asked for, of a service, at an instant.
@@ -241,34 +251,53 @@ pub(super) fn outside_hours(sheet: &DaySheet, own: Interval) -> Option<Reason> {
 pub(super) struct Beside {
     /// Of each list those who can.
     pub able: Vec<Vec<ResourceId>>,
-    /// The refusal that came closest among those who cannot.
+    /// Why not, if a list cannot be filled.
     pub refusal: Verdict,
+    /// Whether all lists can be filled beside someone who stands on none of them.
+    filled: OnceCell<bool>,
 }
 
 impl Beside {
     /// Looks at every list of the service. `overbook`: who is taken can be had all the same.
     pub fn of(asked: Asked<'_>, overbook: bool) -> Self {
-        let mut refusal = Verdict::NotOffered(Reason::Unknown);
+        let nothing_said = Verdict::NotOffered(Reason::Unknown);
+        let (mut of_all, mut of_empty) = (nothing_said, None);
         let mut able = Vec::with_capacity(asked.service.also.len());
         for list in &asked.service.also {
+            let mut own = nothing_said;
             let mut can = Vec::with_capacity(list.len());
             for number in list {
                 match asked.at(asked.ledger.numbered(*number)).beside() {
                     Verdict::Free => can.push(*number),
                     Verdict::Taken(_) if overbook => can.push(*number),
-                    no => refusal = refusal.closer(no),
+                    no => own = own.closer(no),
                 }
+            }
+            of_all = of_all.closer(own);
+            if can.is_empty() {
+                of_empty = Some(of_empty.map_or(own, |before: Verdict| before.firmer(own)));
             }
             able.push(can);
         }
-        Self { able, refusal }
+        Self {
+            able,
+            // A list that has nobody left is why; where each has someone, they stand in each other's way.
+            refusal: of_empty.unwrap_or(of_all),
+            filled: OnceCell::new(),
+        }
     }
 
     /// Whether one of each list can stand beside this resource.
     pub fn verdict(&self, first: ResourceId) -> Verdict {
-        match matching::one_of_each(first, &self.able) {
-            Some(_) => Verdict::Free,
-            None => self.refusal,
+        let stands_on_one = self.able.iter().flatten().any(|number| *number == first);
+        let fills = || matching::one_of_each(first, &self.able).is_some();
+        let filled = match stands_on_one {
+            true => fills(),
+            false => *self.filled.get_or_init(fills),
+        };
+        match filled {
+            true => Verdict::Free,
+            false => self.refusal,
         }
     }
 }

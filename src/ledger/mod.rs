@@ -34,6 +34,8 @@ mod waiting;
 mod apply;
 mod judgement;
 
+mod choosing;
+
 mod availability;
 mod conflicts;
 mod decision;

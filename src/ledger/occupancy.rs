@@ -134,6 +134,7 @@ impl Occupancy {
     /// How many appointments have any of this time.
     pub fn appointments_in(&self, resource: ResourceId, interval: Interval) -> u32 {
         let owners = self.overlapping(resource, interval);
+        let owners = owners.chain(self.overbooked(resource, interval));
         let appointments: BTreeSet<_> = owners
             .filter(|entry| matches!(entry.owner, Owner::Appointment(_)))
             .map(|entry| entry.owner)

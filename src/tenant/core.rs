@@ -393,8 +393,9 @@ impl Core {
 
     fn answer(&self, decision: Decision) -> Answer {
         let about = match &decision.receipt {
+            // A reason that was given later is no part of an earlier answer that is given again.
             Receipt::Appointment(view) | Receipt::AppointmentAgain(view) => {
-                Some(Subject::Appointment(view.id))
+                view.cancellation.map(|_| Subject::Appointment(view.id))
             }
             Receipt::Block { block, .. } => Some(Subject::Block(block.id)),
             _ => None,

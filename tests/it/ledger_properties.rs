@@ -3,6 +3,7 @@
 
 mod acts;
 mod anything;
+mod clinic;
 mod history;
 mod house;
 mod model;

@@ -142,3 +142,43 @@ fn two_hundred_claims_at_once_get_all_or_nothing_and_nobody_is_refused_in_vain()
         held.len()
     );
 }
+
+#[test]
+fn pages_go_on_past_days_that_are_as_much_as_one_look_may_cost() {
+    let world = World::start();
+    let clinic = world.clinic("north");
+    let ids: Vec<_> = (0..125).map(|number| format!("bed-{number}")).collect();
+    let every_day = json!(["mon", "tue", "wed", "thu", "fri", "sat", "sun"]);
+    for id in &ids {
+        let hours = json!([{ "days": every_day, "from": "00:00", "to": "24:00" }]);
+        let bed = json!({ "id": id, "kind": "room", "name": id, "opening_hours": hours });
+        assert_eq!(clinic.staff.post(&clinic.at("resources"), &bed).status, 201);
+        let taken = json!({ "start": "2026-03-02T00:00:00Z", "end": "2026-03-06T00:00:00Z" });
+        let path = clinic.at(&format!("resources/{id}/blocks"));
+        assert_eq!(clinic.staff.post(&path, &taken).status, 201);
+    }
+    let night = json!({
+        "id": "night", "name": "Night", "minutes": 5, "step_minutes": 6, "resources": ids, "verification": "off",
+    });
+    assert_eq!(
+        clinic.staff.post(&clinic.at("services"), &night).status,
+        201
+    );
+    let search = "slots?service=night&from=2026-03-02&to=2026-03-06&limit=1000";
+    let (mut cursors, mut found) = (Vec::new(), 0);
+    let mut next = String::new();
+    loop {
+        let page = clinic.agent.get(&clinic.at(&format!("{search}{next}")));
+        assert_eq!(page.status, 200, "{}", page.body);
+        let page = page.json();
+        found += page["slots"].as_array().map_or(0, Vec::len);
+        let Some(cursor) = page["next"].as_str() else {
+            break;
+        };
+        assert!(!cursors.contains(&cursor.to_owned()), "a page goes on");
+        cursors.push(cursor.to_owned());
+        next = format!("&cursor={cursor}");
+    }
+    // The last day is free: every six minutes, in every bed.
+    assert_eq!(found, 240 * 125);
+}

@@ -1,6 +1,7 @@
 //! Claiming a slot: what holds, staff bookings and reschedulings have in common.
 
-use crate::ledger::availability::{self, Chosen};
+use crate::ledger::availability::alternatives;
+use crate::ledger::choosing::{Chosen, choose};
 use crate::ledger::command::{Context, Wish};
 use crate::ledger::event::Event;
 use crate::ledger::judgement::{Asked, Verdict};
@@ -60,16 +61,16 @@ fn had<'a>(
     let service = ledger.service(&wish.service).ok_or(unknown)?;
     let resource = wish.resource.as_ref();
     let asked = Asked::new(ledger, service, wish.start, context.now, except);
-    match availability::choose(asked, resource, overbook) {
+    match choose(asked, resource, overbook) {
         Ok(Chosen { claims, overbooked }) => Ok(Claimed {
             service,
             claims,
             overbooked,
         }),
         Err(Verdict::NotOffered(reason)) => Err(Rejection::SlotNotOffered(reason)),
-        Err(Verdict::Taken(_) | Verdict::Free) => Err(Rejection::SlotTaken(
-            availability::alternatives(asked, resource),
-        )),
+        Err(Verdict::Taken(_) | Verdict::Free) => {
+            Err(Rejection::SlotTaken(alternatives(asked, resource)))
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use std::cell::OnceCell;
 
 use jiff::civil::DateTime;
 
-use crate::ledger::availability::{choose, free_within};
+use crate::ledger::availability::free_within;
+use crate::ledger::choosing::choose;
 use crate::ledger::command::{Context, TextChannel};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;

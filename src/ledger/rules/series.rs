@@ -4,12 +4,14 @@
 //! the resource of the first, because a patient comes back to the same practitioner; who stands by is chosen for each. Once
 //! booked, each appointment stands for itself.
 
+use std::cell::OnceCell;
+
 use crate::calendar::Instants;
-use crate::ledger::availability::{Chosen, by_load, candidates, choose};
+use crate::ledger::choosing::{beside, by_load, candidates, claims};
 use crate::ledger::command::{Context, Wish};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
-use crate::ledger::judgement::{Asked, Verdict};
+use crate::ledger::judgement::{Asked, Beside, Verdict};
 use crate::ledger::made::booked;
 use crate::ledger::receipt::{Receipt, SeriesView};
 use crate::ledger::rejection::{Reason, Rejection};
@@ -112,6 +114,43 @@ fn starts(
 
 type Taken = Vec<(Timestamp, Vec<Claim>)>;
 
+/// One of a series: when it would begin, and who could stand beside then, looked at once for all resources.
+struct Occurrence<'a> {
+    number: u32,
+    /// As it is asked for, or the jump by which the clock skips it.
+    asked: Result<Asked<'a>, Timestamp>,
+    beside: OnceCell<Beside>,
+}
+
+impl Occurrence<'_> {
+    /// What it takes at this resource.
+    fn at(&self, resource: &Resource) -> Result<(Timestamp, Vec<Claim>), Rejection> {
+        let refusal = |start, verdict| {
+            let reason = match verdict {
+                Verdict::NotOffered(reason) => reason,
+                Verdict::Taken(_) | Verdict::Free => Reason::Full,
+            };
+            Rejection::SeriesNotPossible {
+                occurrence: self.number,
+                start,
+                reason,
+            }
+        };
+        // A time that the clock skips that day is never within hours.
+        let closed = Verdict::NotOffered(Reason::Closed);
+        let asked = self.asked.map_err(|jump| refusal(jump, closed))?;
+        for verdict in [asked.in_time(), asked.at(resource).verdict()] {
+            if verdict != Verdict::Free {
+                return Err(refusal(asked.start, verdict));
+            }
+        }
+        let beside = self.beside.get_or_init(|| beside(asked, false));
+        let claims = claims(asked, resource.number, beside);
+        let claims = claims.ok_or_else(|| refusal(asked.start, beside.refusal))?;
+        Ok((asked.start, claims))
+    }
+}
+
 /// What all of them take at one resource, the least loaded on the first day that can give all; else the refusal of the
 /// resource that came furthest.
 fn one_resource(
@@ -122,48 +161,42 @@ fn one_resource(
     context: &Context<'_>,
 ) -> Result<Taken, Rejection> {
     let asked = |start| Asked::new(ledger, service, start, context.now, None);
-    let first = starts.iter().flatten().next().copied();
-    let first = asked(first.expect("the first of a series has a start"));
+    let occurrences: Vec<_> = (1..)
+        .zip(starts)
+        .map(|(number, start)| Occurrence {
+            number,
+            asked: start.map(asked),
+            beside: OnceCell::new(),
+        })
+        .collect();
     let firsts = candidates(ledger, service, resource);
     let mut firsts: Vec<_> = firsts
         .into_iter()
         .map(|candidate| candidate.number)
         .collect();
-    by_load(first, &mut firsts, false);
+    let first = occurrences.iter().find_map(|one| one.asked.ok());
+    by_load(
+        first.expect("the first of a series has a start"),
+        &mut firsts,
+        false,
+    );
     let mut furthest = (0, Rejection::SlotNotOffered(Reason::Unknown));
     for candidate in firsts {
-        match all(&asked, ledger.numbered(candidate), starts) {
-            Ok(taken) => return Ok(taken),
-            Err((occurrence, _)) if occurrence <= furthest.0 => {}
-            Err(refusal) => furthest = refusal,
+        let candidate = ledger.numbered(candidate);
+        let mut taken = Vec::with_capacity(occurrences.len());
+        for occurrence in &occurrences {
+            match occurrence.at(candidate) {
+                Ok(one) => taken.push(one),
+                Err(refusal) if occurrence.number > furthest.0 => {
+                    furthest = (occurrence.number, refusal);
+                    break;
+                }
+                Err(_) => break,
+            }
+        }
+        if taken.len() == occurrences.len() {
+            return Ok(taken);
         }
     }
     Err(furthest.1)
-}
-
-/// What all of them take at this resource, or which is the first that cannot be had.
-fn all<'a>(
-    asked: &impl Fn(Timestamp) -> Asked<'a>,
-    resource: &Resource,
-    starts: &[Result<Timestamp, Timestamp>],
-) -> Result<Taken, (u32, Rejection)> {
-    let mut taken = Vec::with_capacity(starts.len());
-    for (occurrence, start) in (1..).zip(starts) {
-        let refusal = |start, reason| {
-            let rejection = Rejection::SeriesNotPossible {
-                occurrence,
-                start,
-                reason,
-            };
-            (occurrence, rejection)
-        };
-        // A time that the clock skips that day is never within hours.
-        let start = start.map_err(|jump| refusal(jump, Reason::Closed))?;
-        match choose(asked(start), Some(&resource.id), false) {
-            Ok(Chosen { claims, .. }) => taken.push((start, claims)),
-            Err(Verdict::NotOffered(reason)) => return Err(refusal(start, reason)),
-            Err(Verdict::Taken(_) | Verdict::Free) => return Err(refusal(start, Reason::Full)),
-        }
-    }
-    Ok(taken)
 }

@@ -1,6 +1,6 @@
 //! What the callers and the desk of a random history do: much at few times, so that many acts meet.
 
-use holdfast::model::{Attendance, SendOutcome};
+use holdfast::model::{Attendance, Reply, SendOutcome};
 use proptest::prelude::*;
 
 use super::model::MINUTE;
@@ -49,6 +49,14 @@ pub enum Act {
     Cancel(Place),
     Move(Place, Slot),
     Block(usize, i64, i64),
+    Unblock(Place),
+    /// A resource has a day off, or has it no longer.
+    Close(usize, i64),
+    Join(usize, usize),
+    Withdraw(Place),
+    Answer(usize, Reply),
+    /// The house offers what was freed.
+    Offer,
 }
 
 /// An act, under an idempotency key or not.
@@ -138,6 +146,12 @@ fn act() -> impl Strategy<Value = Act> {
         1 => (place(), attendance).prop_map(|(place, attendance)| Act::Mark(place, attendance)),
         2 => place().prop_map(Act::Cancel),
         5 => (place(), slot()).prop_map(|(place, slot)| Act::Move(place, slot)),
+        1 => place().prop_map(Act::Unblock),
+        1 => (0usize..8, 0i64..3).prop_map(|(resource, ahead)| Act::Close(resource, ahead)),
+        3 => (0usize..6, 0usize..4).prop_map(|(service, phone)| Act::Join(service, phone)),
+        1 => place().prop_map(Act::Withdraw),
+        2 => (0usize..4, prop::sample::select(vec![Reply::Yes, Reply::No])).prop_map(|(phone, reply)| Act::Answer(phone, reply)),
+        6 => Just(Act::Offer),
         1 => (0usize..8, 400i64..1500, 1i64..40).prop_map(|(r, from, minutes)| Act::Block(r, from, minutes)),
     ]
 }

@@ -1,12 +1,12 @@
 //! Random histories of a busy practice: many callers, few slots, a clock that moves; each act is foreseen by the model first.
 
 use holdfast::ledger::{
-    Command, ConflictSearch, Decision, PageRequest, Query, Receipt, Rejection, SlotSearch,
+    Command, ConflictSearch, Decision, Event, PageRequest, Query, Receipt, Rejection, SlotSearch,
     SlotStatus, SlotView, View, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentId, AppointmentStatus, CallId, CallerId, EnteredCode, HoldId, HoldStatus, Interval,
-    KeyId, MessageId, Party, PersonId, Principal, Scope, Slug, TextKind, Timestamp,
+    AppointmentId, AppointmentStatus, BlockId, CallId, CallerId, EnteredCode, HoldId, HoldStatus,
+    KeyId, MessageId, Party, PersonId, Principal, Scope, Slug, TextKind, Timestamp, WaitlistId,
 };
 
 use super::acts::{Act, Asked, Place, Said, Slot};
@@ -24,6 +24,8 @@ pub fn live_through(acts: &[Asked]) {
         holds: Vec::new(),
         appointments: Vec::new(),
         texts: Vec::new(),
+        blocks: Vec::new(),
+        entries: Vec::new(),
     };
     let mut latest: Option<&Asked> = None;
     for asked in acts {
@@ -49,29 +51,32 @@ pub fn live_through(acts: &[Asked]) {
     life.house.replay();
 }
 
-struct Life {
-    house: House,
-    model: Model,
-    holds: Vec<HoldId>,
+pub struct Life {
+    pub house: House,
+    pub model: Model,
+    pub holds: Vec<HoldId>,
+    /// Blocks that stand, in the order of the model's.
+    pub blocks: Vec<(usize, BlockId)>,
+    pub entries: Vec<WaitlistId>,
     appointments: Vec<AppointmentId>,
-    texts: Vec<MessageId>,
+    pub texts: Vec<MessageId>,
 }
 
-fn agent() -> Principal {
+pub fn agent() -> Principal {
     Principal::Key {
         key: KeyId(1),
         scope: Scope::Agent,
     }
 }
 
-fn staff() -> Principal {
+pub fn staff() -> Principal {
     Principal::Key {
         key: KeyId(2),
         scope: Scope::Staff,
     }
 }
 
-fn party(phone: usize, person: usize) -> Party {
+pub fn party(phone: usize, person: usize) -> Party {
     Party {
         caller: CallerId(100 + phone as u128),
         person: PersonId(1000 + 10 * phone as u128 + person as u128),
@@ -86,7 +91,7 @@ fn wished(wish: model::Wish) -> Wish {
     }
 }
 
-fn resource_ids(numbers: &[usize]) -> Vec<Slug> {
+pub fn resource_ids(numbers: &[usize]) -> Vec<Slug> {
     numbers.iter().map(|number| resource_id(*number)).collect()
 }
 
@@ -99,7 +104,7 @@ fn pick<T: Copy>(known: &[T], place: &Place, nobody: T) -> T {
 }
 
 impl Life {
-    fn now(&self) -> i64 {
+    pub fn now(&self) -> i64 {
         self.house.now.0
     }
 
@@ -134,6 +139,15 @@ impl Life {
             }
             Act::Confirm(place, said, by_staff) => self.confirm(place, *said, *by_staff, key),
             Act::Block(resource, from, minutes) => self.block(*resource, *from, *minutes),
+            Act::Unblock(place) => match self.unblock(place) {
+                Some(decided) => decided,
+                None => return false,
+            },
+            Act::Close(resource, ahead) => self.close(*resource, *ahead),
+            Act::Join(service, phone) => self.join(*service, *phone),
+            Act::Withdraw(place) => self.withdraw(place),
+            Act::Answer(phone, reply) => self.answer(*phone, *reply),
+            Act::Offer => self.offer(),
             _ => {
                 let (command, principal) = self.plain(act);
                 self.house.step(&command, principal, key)
@@ -191,17 +205,6 @@ impl Life {
             }
             _ => (Command::TimePassed, Principal::System),
         }
-    }
-
-    fn block(&mut self, resource: usize, from: i64, minutes: i64) -> Result<Decision, Rejection> {
-        let start = self.now().div_euclid(DAY) * DAY + from * MINUTE;
-        let end = start + minutes * MINUTE;
-        let block = Command::BlockTime {
-            resource: resource_id(resource),
-            interval: Interval::new(Timestamp(start), Timestamp(end)).expect("not empty"),
-        };
-        self.model.blocks.push((resource, start, end));
-        self.house.step(&block, staff(), None)
     }
 
     fn confirm(
@@ -457,6 +460,12 @@ impl Life {
             }
             Err(_) => return,
         };
+        for event in &decision.events {
+            // Also what is given back on the way: by whoever waits no longer, or whose text was not sent.
+            if let Event::HoldReleased { hold } = event {
+                self.model.give_up(Owner::Hold(hold.0));
+            }
+        }
         match &decision.receipt {
             Receipt::Hold(hold) => {
                 assert!(
@@ -469,11 +478,12 @@ impl Life {
                     claim.lapses = hold.expires_at.0;
                 }
             }
-            Receipt::Released(hold) => self.model.give_up(Owner::Hold(hold.0)),
             Receipt::CodeQueued(code) if !self.texts.contains(&code.message) => {
                 self.texts.push(code.message);
             }
-            Receipt::Appointment(appointment) if matches!(act, Act::Confirm(..)) => {
+            Receipt::Appointment(appointment)
+                if matches!(act, Act::Confirm(..) | Act::Answer(..)) =>
+            {
                 let hold = appointment.hold.expect("it was held").0;
                 assert!(
                     self.model.is_live(hold, now),
@@ -576,7 +586,7 @@ impl Life {
         }
     }
 
-    /// Bookings that have come to lie in a block, and no others: hours never change in these histories.
+    /// Bookings that have come to lie in a block or on a day off, and no others.
     fn check_conflicts(&self) {
         let search = ConflictSearch {
             from: Timestamp::MIN,
@@ -593,20 +603,8 @@ impl Life {
             panic!("conflicts were asked for")
         };
         let mut found: Vec<_> = page.items.iter().map(|one| one.appointment.id.0).collect();
-        let blocked = self.model.live(self.now()).filter(|claim| {
-            let mut blocks = self.model.blocks.iter();
-            blocks.any(|(resource, start, end)| {
-                *resource == claim.resource && *start < claim.end && claim.start < *end
-            })
-        });
-        let mut foreseen: Vec<_> = blocked
-            .filter_map(|claim| match claim.owner {
-                Owner::Appointment(id) => Some(id),
-                Owner::Hold(_) => None,
-            })
-            .collect();
         found.sort_unstable();
-        foreseen.sort_unstable();
+        let foreseen = self.model.conflicts(self.now());
         assert_eq!(found, foreseen);
     }
 

@@ -3,7 +3,7 @@
 //! It shares no code with the ledger: times are plain minutes and milliseconds, the clinic's zone is UTC, and what is offered
 //! is worked out slot by slot. It says of each hold and booking, before the ledger is asked, what the ledger must answer.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 pub const MINUTE: i64 = 60_000;
 pub const DAY: i64 = 24 * 60 * MINUTE;
@@ -166,8 +166,9 @@ pub enum Foreseen {
 }
 
 /// Reasons from the one that says least to the one closest to an offer.
-const RANK: [&str; 7] = [
+const RANK: [&str; 8] = [
     "unknown",
+    "holiday",
     "closed",
     "past",
     "notice",
@@ -183,6 +184,8 @@ pub struct Model {
     pub claims: Vec<Claim>,
     pub holds: Vec<Hold>,
     pub blocks: Vec<(usize, i64, i64)>,
+    /// Resources that have a day off, by day since 1970.
+    pub closed: BTreeSet<(usize, i64)>,
     /// Appointments that someone came to, or did not: neither moved nor cancelled any more.
     pub marked: Vec<u128>,
 }
@@ -218,6 +221,9 @@ impl Model {
         if start.div_euclid(DAY) > now.div_euclid(DAY) + service.horizon {
             return Verdict::Not("horizon");
         }
+        if self.is_off(wish, resource) {
+            return Verdict::Not("holiday");
+        }
         let Some(from) = opened(wish, resource) else {
             return Verdict::Not("closed");
         };
@@ -230,9 +236,15 @@ impl Model {
     /// Someone who stands by need not begin on the step.
     fn beside(&self, wish: Wish, resource: usize, now: i64, except: Option<Owner>) -> Verdict {
         match opened(wish, resource) {
+            _ if self.is_off(wish, resource) => Verdict::Not("holiday"),
             None => Verdict::Not("closed"),
             Some(_) => self.unclaimed(wish, resource, now, except),
         }
+    }
+
+    fn is_off(&self, wish: Wish, resource: usize) -> bool {
+        self.closed
+            .contains(&(resource, wish.start.div_euclid(DAY)))
     }
 
     fn unclaimed(&self, wish: Wish, resource: usize, now: i64, except: Option<Owner>) -> Verdict {
@@ -318,7 +330,25 @@ impl Model {
                 let overbooked = way.iter().any(taken);
                 Foreseen::Had(way, overbooked)
             }
-            None => closest(lists[1..].iter().flatten().map(|(_, verdict)| *verdict)),
+            None => {
+                let empty = lists[1..]
+                    .iter()
+                    .filter(|list| !list.iter().any(|(_, verdict)| can(*verdict)));
+                let of_empty: Vec<_> = empty
+                    .map(|list| closest(list.iter().map(|(_, verdict)| *verdict)))
+                    .collect();
+                // A list with nobody left is why; of several, one that waiting does not help.
+                let closed = of_empty.iter().filter_map(|foreseen| match foreseen {
+                    Foreseen::NotOffered(reason) => Some(Verdict::Not(reason)),
+                    _ => None,
+                });
+                let closed: Vec<_> = closed.collect();
+                match (closed.is_empty(), of_empty.is_empty()) {
+                    (false, _) => closest(closed.into_iter()),
+                    (true, false) => Foreseen::Taken,
+                    (true, true) => closest(lists[1..].iter().flatten().map(|(_, v)| *v)),
+                }
+            }
         }
     }
 
@@ -505,6 +535,26 @@ impl Model {
         let held = held.expect("what is confirmed was held");
         let slot = (held.start, SERVICES[held.service].minutes, held.resource);
         self.slots.insert(appointment, slot);
+    }
+
+    /// Appointments of which a resource is blocked then, buffers included, or has that day off.
+    pub fn conflicts(&self, now: i64) -> Vec<u128> {
+        let concerned = |claim: &Claim| {
+            let Owner::Appointment(id) = claim.owner else {
+                return None;
+            };
+            let (start, ..) = self.slots[&id];
+            let mut blocks = self.blocks.iter();
+            let blocked = blocks.any(|(resource, start, end)| {
+                *resource == claim.resource && *start < claim.end && claim.start < *end
+            });
+            let off = self
+                .closed
+                .contains(&(claim.resource, start.div_euclid(DAY)));
+            (blocked || off).then_some(id)
+        };
+        let found: BTreeSet<_> = self.live(now).filter_map(concerned).collect();
+        found.into_iter().collect()
     }
 
     pub fn give_up(&mut self, owner: Owner) {

@@ -655,7 +655,7 @@ fn span(desk: &Desk, words: &mut Words) -> Option<(Timestamp, Timestamp)> {
     Some((stretch.start(), stretch.end()))
 }
 
-/// `find checkup mon`, `find checkup mon to fri with dr-a all`; `paged 2` goes on by the cursor to the end.
+/// `find checkup mon`, `find checkup mon 10:00-11:00`, `find checkup mon to fri with dr-a all`; `paged 2` goes on by the cursor to the end.
 fn find(desk: &Desk, words: &mut Words) -> Result<String, String> {
     let paged: Option<usize> = words.number("paged");
     let resource = words.option("with").and_then(chosen);
@@ -665,11 +665,21 @@ fn find(desk: &Desk, words: &mut Words) -> Result<String, String> {
     let first = words.date(today).unwrap_or(today);
     let last = words.eat("to").then(|| words.date(today).expect("a date"));
     let day = |date| desk.zone.day(date).expect("a day");
+    let hours = words.peek().and_then(window).inspect(|_| {
+        words.next();
+    });
+    let (from, to) = match hours {
+        Some(hours) => {
+            let open = desk.zone.open(first, hours).expect("hours");
+            (open.interval.start(), open.interval.end())
+        }
+        None => (day(first).start(), day(last.unwrap_or(first)).end()),
+    };
     let mut search = SlotSearch {
         service,
         resource,
-        from: day(first).start(),
-        to: day(last.unwrap_or(first)).end(),
+        from,
+        to,
         include_taken,
         page: PageRequest {
             limit: paged.unwrap_or(EVERYTHING.limit),
