@@ -15,8 +15,8 @@ use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
 use crate::model::{
-    Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome, TextKind,
-    Timestamp,
+    CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
+    TextKind, Timestamp,
 };
 
 use super::core::{Core, Outcome};
@@ -187,10 +187,22 @@ impl TenantActor {
     fn due(&self) -> Unconfirmed<Vec<MessageId>> {
         let room = limits::TEXTS_IN_FLIGHT_PER_TENANT_MAX.saturating_sub(self.in_flight.len());
         let unsettled = self.core.ledger().unsettled_texts();
-        let due = unsettled
-            .filter(|text| !self.in_flight.contains(text))
-            .take(room);
-        self.core.unconfirmed(due.collect())
+        let mut due = self.one_for_each_phone(unsettled);
+        due.truncate(room);
+        self.core.unconfirmed(due)
+    }
+
+    /// The first of these texts for each phone that has none in flight: whoever gets several gets them in order.
+    fn one_for_each_phone(&self, texts: impl Iterator<Item = MessageId>) -> Vec<MessageId> {
+        let ledger = self.core.ledger();
+        let in_flight = self.in_flight.iter();
+        let in_flight = in_flight.filter_map(|text| Some(ledger.message(*text)?.to));
+        let mut busy: BTreeSet<CallerId> = in_flight.collect();
+        let waiting = texts.filter(|text| !self.in_flight.contains(text));
+        let mut waiting: Vec<_> = waiting.filter_map(|text| ledger.message(text)).collect();
+        waiting.sort_unstable_by_key(|text| (text.queued_at, text.id));
+        waiting.retain(|text| busy.insert(text.to));
+        waiting.into_iter().map(|text| text.id).collect()
     }
 
     fn prepare(&mut self, id: MessageId) -> Result<Unconfirmed<Option<PreparedText>>, Refused> {
