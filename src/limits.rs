@@ -97,8 +97,10 @@ pub const REQUESTS_IN_FLIGHT_MAX: usize = 16_384;
 pub const HISTORY_ENTRIES_MAX: usize = 100;
 /// Bytes of such entries after which a page is full.
 pub const HISTORY_BYTES_MAX: usize = 256 << 10;
+/// Changes after which one look at the past ends, with their entry: each is rendered for whoever listens.
+pub const HISTORY_CHANGES_MAX: usize = 500;
 /// Changes on one page of the audit list, after which it ends.
-pub const AUDIT_CHANGES_MAX: usize = 5_000;
+pub const AUDIT_CHANGES_MAX: usize = 1_000;
 /// Streams of live events that one tenant has open.
 pub const EVENT_STREAMS_PER_TENANT_MAX: usize = 64;
 /// Streams of live events on the whole machine.
@@ -156,6 +158,8 @@ pub const FREED_MAX: usize = 20_000;
 pub const FREED_LOOKS_MAX: usize = 16;
 /// Waiting entries that one decision walks before it leaves the next freed stretch to the next decision.
 pub const OFFER_ENTRIES_MAX: usize = 10_000;
+/// Waiting entries that cost as much to walk as one look at a resource's hours.
+pub const OFFER_ENTRIES_PER_LOOK: usize = 10;
 /// Starts within one freed stretch that one decision looks at, for each service.
 pub const OFFER_STARTS_MAX: usize = 1_500;
 /// Free starts within one freed stretch that one decision may offer, for each service and resource: the soonest.

@@ -315,7 +315,12 @@ pub enum Command {
         party: Party,
     },
     /// Waits no longer.
-    WithdrawFromWaitlist(WaitlistId),
+    WithdrawFromWaitlist {
+        /// Which entry.
+        entry: WaitlistId,
+        /// The version it must have, if the caller cares.
+        if_version: Option<u32>,
+    },
     /// The house's own word after time became free: offer it to whoever waits for it first.
     OfferFreed,
     /// Someone answered a text from their phone.

@@ -147,7 +147,9 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::JoinWaitlist { awaited, party } => {
             waitlist::join(ledger, awaited, *party, context)
         }
-        Command::WithdrawFromWaitlist(entry) => waitlist::withdraw(ledger, *entry, context),
+        Command::WithdrawFromWaitlist { entry, if_version } => {
+            waitlist::withdraw(ledger, *entry, *if_version, context)
+        }
         Command::OfferFreed => Ok(offers::offer_freed(ledger, context)),
         Command::AnswerOffer { caller, reply } => offers::answer(ledger, *caller, *reply, context),
         Command::HandOverText(_)

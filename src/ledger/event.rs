@@ -235,6 +235,11 @@ pub enum Event {
         /// Which hold.
         hold: HoldId,
     },
+    /// Time that had become free is of no use to anyone now, and is looked at again when an offer has ended.
+    FreedKept {
+        /// Of whom and when.
+        claims: Vec<Claim>,
+    },
     /// Time that had become free is offered wholly, over, or of no use to anyone who waits.
     FreedDropped {
         /// Of whom and when.

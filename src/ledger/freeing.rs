@@ -23,6 +23,7 @@ pub(super) fn follow(ledger: &mut Ledger, event: &Event) {
             ..
         } => {
             if let Some(entry) = ledger.waitlist.book(*hold, *appointment, *at) {
+                look_again(ledger);
                 forget_later(ledger, entry, *at);
             }
         }
@@ -49,6 +50,7 @@ pub(super) fn follow(ledger: &mut Ledger, event: &Event) {
         }
         Event::OfferMade { entry, hold } => ledger.waitlist.offer(*entry, *hold),
         Event::OfferUnsent { hold } => ledger.waitlist.count_unsent(*hold),
+        Event::FreedKept { claims } => ledger.waitlist.keep_freed(claims),
         Event::FreedDropped { claims } => ledger.waitlist.drop_freed(claims),
         _ => {}
     }
@@ -93,8 +95,12 @@ fn give_back(ledger: &mut Ledger, hold: HoldId, unanswered: bool) {
         return;
     };
     let (start, at) = (hold.interval.start(), hold.expires_at);
+    let was_offer = ledger.waitlist.offered_by(hold.id).is_some();
     if let Some(entry) = ledger.waitlist.pass_up(hold.id, start, unanswered, at) {
         forget_later(ledger, entry, at);
+    }
+    if was_offer {
+        look_again(ledger);
     }
     note(ledger, &hold.claims);
 }
@@ -110,8 +116,20 @@ fn note(ledger: &mut Ledger, claims: &[Claim]) {
     }
 }
 
+/// An offer has ended, so someone may be offered what they were not before: whoever had it, or who shares their phone.
+fn look_again(ledger: &mut Ledger) {
+    let services = &ledger.services;
+    let awaited: Vec<_> = ledger.waitlist.awaited().collect();
+    let may_take = |resource| {
+        let mut awaited = awaited.iter();
+        awaited.any(|service| services[service.0 as usize].may_take(resource))
+    };
+    ledger.waitlist.look_again(may_take);
+}
+
 fn leave(ledger: &mut Ledger, entry: WaitlistId, state: WaitlistState, at: Timestamp) {
     ledger.waitlist.leave(entry, state, at);
+    look_again(ledger);
     forget_later(ledger, entry, at);
 }
 

@@ -1,8 +1,9 @@
 //! What the ledger says of those who wait: an entry as anyone may see it, whether an offer stands, whether any time is left
 //! to be offered.
 
+use crate::limits;
 use crate::model::{
-    EndReason, Hold, HoldId, Timestamp, WaitlistEntry, WaitlistState, WaitlistStatus,
+    EndReason, Hold, HoldId, TextKind, Timestamp, WaitlistEntry, WaitlistState, WaitlistStatus,
 };
 
 use super::receipt::{OfferView, WaitlistView};
@@ -14,10 +15,42 @@ impl Ledger {
         self.waitlist.freed().next().is_some()
     }
 
+    /// When the next hold lapses, if anyone waits who might want its time.
+    pub fn next_awaited_lapse(&self) -> Option<Timestamp> {
+        self.waitlist.awaited().next()?;
+        self.lapses.first().map(|(at, _)| *at)
+    }
+
     /// Whether an offer still stands at `now`.
     pub fn offer_stands(&self, hold: HoldId, now: Timestamp) -> bool {
         let is_live = |hold: &Hold| hold.is_live(now);
         self.waitlist.offered_by(hold).is_some() && self.holds.get(&hold).is_some_and(is_live)
+    }
+
+    /// Whether an offer's text has not gone out yet, as far as anyone knows.
+    pub(super) fn is_untold(&self, hold: HoldId) -> bool {
+        let mut unsettled = self.unsettled.iter().filter_map(|id| self.messages.get(id));
+        unsettled
+            .any(|text| matches!(text.kind, TextKind::Offer { hold: told, .. } if told == hold))
+    }
+
+    /// An entry's version at `now`: it counts changes, one that the clock has made and nobody has written down included.
+    pub(super) fn waitlist_version(&self, entry: &WaitlistEntry, now: Timestamp) -> u32 {
+        let (lapsed, waits) = match entry.state {
+            WaitlistState::Waiting => (false, true),
+            WaitlistState::Offered(hold) => {
+                let lapsed = !self.offer_stands(hold, now);
+                (
+                    lapsed,
+                    lapsed && entry.unanswered + 1 < limits::OFFERS_UNANSWERED_MAX,
+                )
+            }
+            WaitlistState::Booked(_) | WaitlistState::Withdrawn | WaitlistState::Over(_) => {
+                (false, false)
+            }
+        };
+        let over = waits && entry.ends_at <= now;
+        entry.version + u32::from(lapsed) + u32::from(over)
     }
 
     pub(super) fn waitlist_view(&self, entry: &WaitlistEntry, now: Timestamp) -> WaitlistView {
@@ -39,7 +72,7 @@ impl Ledger {
         };
         WaitlistView {
             id: entry.id,
-            version: entry.version,
+            version: self.waitlist_version(entry, now),
             status,
             reason,
             service: self.services[entry.service.0 as usize].id.clone(),

@@ -34,6 +34,8 @@ pub(super) struct Waitlist {
     phones: FixedMap<CallerId, u32>,
     /// Time that became free while someone waited who might use it, soonest first.
     freed: BTreeSet<(Interval, ResourceId)>,
+    /// Such time that fitted nobody while offers stood: it may fit whoever has no offer any more. Empty without offers.
+    kept: BTreeSet<(Interval, ResourceId)>,
 }
 
 impl Waitlist {
@@ -185,6 +187,33 @@ impl Waitlist {
         }
     }
 
+    /// Freed time is of no use to anyone as long as no offer ends.
+    pub fn keep_freed(&mut self, claims: &[Claim]) {
+        self.drop_freed(claims);
+        let room = limits::FREED_MAX - self.kept.len();
+        let kept = claims.iter().take(room);
+        self.kept
+            .extend(kept.map(|claim| (claim.interval, claim.resource)));
+    }
+
+    /// An offer has ended: a bounded part of what was kept is looked at again, the soonest first; all is over with the last.
+    pub fn look_again(&mut self, may_take: impl Fn(ResourceId) -> bool) {
+        let wanted = self.kept.iter().filter(|(_, resource)| may_take(*resource));
+        let wanted: Vec<_> = wanted.take(limits::FREED_LOOKS_MAX).copied().collect();
+        for freed in &wanted {
+            self.kept.remove(freed);
+        }
+        self.freed.extend(wanted);
+        if self.offers.is_empty() {
+            self.kept.clear();
+        }
+    }
+
+    /// Whether anyone is being offered something.
+    pub fn has_offers(&self) -> bool {
+        !self.offers.is_empty()
+    }
+
     /// Drops an entry that ended.
     pub fn forget(&mut self, id: WaitlistId) {
         let entry = self.entries.remove(&id);
@@ -276,6 +305,8 @@ impl Waitlist {
                 *awaited.entry(entry.service).or_default() += 1;
             }
         }
+        let kept = self.kept.is_empty() || self.has_offers();
+        assert!(kept, "time is kept for whoever has an offer");
         let queued: usize = self.queues.values().map(BTreeMap::len).sum();
         let counts = (queued, self.ends.len(), self.offers.len());
         assert_eq!(counts, (waiting, waiting, offered), "and nobody else");

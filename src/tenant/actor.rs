@@ -10,7 +10,7 @@ use std::time::Duration;
 use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use tokio::sync::oneshot;
 
-use crate::clock::Clock;
+use crate::clock::{Clock, Stopwatch};
 use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
@@ -26,11 +26,13 @@ use super::messages::{
     Answer, CapturedText, DeliveryNote, PersonCard, PersonSearch, PreparedText, Refused, Request,
     Seen,
 };
-use super::sms_access::SmsAccess;
+use super::texting::{Texted, Texting};
 use super::texts;
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
 const TICK: Duration = Duration::from_secs(15);
+/// How long one message's offers may take before the next message is looked at.
+const OFFER_TIME_MAX: Duration = Duration::from_millis(1);
 /// How soon it goes on where one step was not enough.
 const NEXT_STEP: Duration = Duration::from_millis(5);
 
@@ -48,6 +50,8 @@ pub struct TenantActor {
     waiters: BTreeMap<MessageId, Vec<oneshot::Sender<Unconfirmed<SendOutcome>>>>,
     /// More freed time is to be offered soon.
     goes_on_offering: bool,
+    /// The lapse at which it wakes by itself.
+    wakes_at: Option<Timestamp>,
 }
 
 /// Carry out a request.
@@ -76,48 +80,6 @@ impl Message for LookForPersons {
     type Result = Unconfirmed<Page<PersonCard>>;
 }
 
-/// What the outbox, and whoever waits for it, may ask.
-pub enum Texting {
-    /// Which texts can be taken now.
-    Due,
-    /// Take this one: its attempt is journaled, here are its words.
-    Prepare(MessageId),
-    /// What became of this attempt.
-    Settle(MessageId, u32, SendOutcome, Option<ProviderId>),
-    /// What the clinic sends texts with.
-    Access,
-    /// The provider says how far one has come.
-    Note(DeliveryNote),
-    /// The provider says that whoever should get this one wants no texts.
-    Stop(MessageId),
-    /// Tell me what becomes of it.
-    Await(MessageId),
-    /// A page of the texts that were sent, newest first.
-    Captured(PageRequest),
-}
-
-/// What they get.
-pub enum Texted {
-    /// For [`Texting::Due`].
-    Due(Unconfirmed<Vec<MessageId>>),
-    /// For [`Texting::Prepare`]; `None`: it is not to be sent.
-    Prepared(Unconfirmed<Option<PreparedText>>),
-    /// For [`Texting::Settle`], [`Texting::Note`] and [`Texting::Stop`].
-    Settled(Unconfirmed<()>),
-    /// For [`Texting::Access`].
-    Access(Unconfirmed<Option<Arc<SmsAccess>>>),
-    /// For [`Texting::Await`]: it is known.
-    Known(Unconfirmed<Option<SendOutcome>>),
-    /// For [`Texting::Await`]: it will be.
-    Pending(oneshot::Receiver<Unconfirmed<SendOutcome>>),
-    /// For [`Texting::Captured`].
-    Captured(Unconfirmed<Page<CapturedText>>),
-}
-
-impl Message for Texting {
-    type Result = Result<Texted, Refused>;
-}
-
 impl TenantActor {
     /// An actor around a core. Texts that were in flight when the last life ended are for the outbox to ask about.
     pub fn new(core: Core, clock: Arc<dyn Clock>, doorbell: Arc<Doorbell>) -> Self {
@@ -130,6 +92,7 @@ impl TenantActor {
             early: Early::default(),
             waiters: BTreeMap::new(),
             goes_on_offering: false,
+            wakes_at: None,
         }
     }
 
@@ -155,8 +118,10 @@ impl TenantActor {
     /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
     /// of decisions, the rest follows soon.
     fn offer_freed(&mut self, context: &mut Context<Self>) {
-        for _ in 0..limits::OFFER_STEPS_MAX {
-            if !self.core.ledger().has_freed() {
+        let watch = Stopwatch::start();
+        for step in 0..limits::OFFER_STEPS_MAX {
+            let is_enough = step > 0 && watch.elapsed() > OFFER_TIME_MAX;
+            if is_enough || !self.core.ledger().has_freed() {
                 break;
             }
             let offered = self.core.command(&Command::OfferFreed, self.clock.now());
@@ -168,6 +133,7 @@ impl TenantActor {
             }
         }
         self.note_queued();
+        self.wake_at_lapse(context);
         if self.core.ledger().has_freed() && !self.goes_on_offering {
             self.goes_on_offering = true;
             context.run_later(NEXT_STEP, |actor, context| {
@@ -175,6 +141,24 @@ impl TenantActor {
                 actor.offer_freed(context);
             });
         }
+    }
+
+    /// While anyone waits, a lapse is written down at its instant, so that its time is offered before it is asked for. One
+    /// that is further away is the timer's to find.
+    fn wake_at_lapse(&mut self, context: &mut Context<Self>) {
+        let now = self.core.no_earlier(self.clock.now());
+        let Some(lapse) = self.core.ledger().next_awaited_lapse() else {
+            return;
+        };
+        let away = Duration::from_secs(lapse.seconds_since(now));
+        if self.wakes_at.is_some_and(|at| at <= lapse) || away > TICK {
+            return;
+        }
+        self.wakes_at = Some(lapse);
+        context.run_later(away, |actor, context| {
+            actor.wakes_at = None;
+            actor.tick(context);
+        });
     }
 
     fn note_key_uses(&mut self, is_due: impl Fn(&KeyRecord, Timestamp) -> bool) {
@@ -260,12 +244,11 @@ impl TenantActor {
     }
 
     fn is_of_use(&self, kind: TextKind, now: Timestamp) -> bool {
-        let stands = match kind {
-            TextKind::Code { .. } => true,
-            // It may have been taken, declined or withdrawn before anyone was told.
+        match kind {
+            TextKind::Code { expires_at, .. } => now < expires_at,
+            // It may have been taken, declined, withdrawn or extended before anyone was told.
             TextKind::Offer { hold, .. } => self.core.ledger().offer_stands(hold, now),
-        };
-        stands && now < kind.expires_at()
+        }
     }
 
     fn settle(

@@ -172,13 +172,14 @@ struct Reader<'a> {
 impl Reader<'_> {
     fn read(&mut self, after: u64, stretch: &Stretch) -> Result<Vec<PastEntry>, Unreadable> {
         let mut entries = Vec::with_capacity(stretch.places.len());
-        let mut bytes = 0;
+        let (mut bytes, mut changes) = (0, 0);
         for (sequence, place) in (after + 1..).zip(&stretch.places) {
-            if bytes > limits::HISTORY_BYTES_MAX {
+            if bytes > limits::HISTORY_BYTES_MAX || changes >= limits::HISTORY_CHANGES_MAX {
                 break;
             }
             match self.entry(sequence, *place, &stretch.names) {
                 Ok((entry, length)) => {
+                    changes += entry.changes.len();
                     entries.push(entry);
                     bytes += length;
                 }

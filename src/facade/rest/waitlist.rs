@@ -1,10 +1,10 @@
 //! `/v1/tenants/{t}/waitlist`: who waits for a time to become free. What is offered to them is a hold, and is taken as one.
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::words::{NewPerson, Person, Reply, Taken, ids, in_field, next};
 use crate::calendar::{self, Zone};
@@ -226,10 +226,6 @@ impl WaitlistEntry {
     }
 }
 
-fn etag(version: u32) -> String {
-    format!("\"{version}\"")
-}
-
 /// Puts someone on the waitlist.
 #[utoipa::path(post, path = "/v1/tenants/{t}/waitlist", tag = "waitlist", request_body = NewWaitlistEntry,
     params(("t" = String, Path, description = "The clinic's slug."), KeyHeader),
@@ -240,7 +236,7 @@ pub async fn join(
     body: Body<NewWaitlistEntry>,
 ) -> Result<HttpResponse, Problem> {
     let new = &body.value;
-    let contact = new.person.contact(&visit.tenant.profile().country)?;
+    let contact = visit.contact(&new.person)?;
     let errand = Errand::JoinWaitlist(new.awaited()?);
     let instruction = Instruction::For(contact, errand);
     let answer = visit.execute(instruction, key.of(&body)).await?;
@@ -250,7 +246,7 @@ pub async fn join(
     let person = answer.person.as_ref().map(Person::of);
     Ok(
         Reply::created(&visit.path(&format!("waitlist/{}", view.id)))
-            .header(header::ETAG, &etag(view.version))
+            .version(view.version)
             .replayed(answer.replayed)
             .json(&WaitlistEntry::of(view, person, &visit.zone())),
     )
@@ -293,16 +289,23 @@ pub async fn show(visit: Visit, id: Id<WaitlistId>) -> Result<HttpResponse, Prob
     };
     let person = Person::among(&seen.people, view.party);
     Ok(Reply::ok()
-        .header(header::ETAG, &etag(view.version))
+        .version(view.version)
         .json(&WaitlistEntry::of(&view, person, &visit.zone())))
 }
 
 /// Takes an entry back, and what is offered to it with it; taking it back again changes nothing.
 #[utoipa::path(delete, path = "/v1/tenants/{t}/waitlist/{id}", tag = "waitlist",
-    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The entry's id.")),
-    responses((status = 204, description = "It waits no longer.")))]
-pub async fn withdraw(visit: Visit, id: Id<WaitlistId>) -> Result<HttpResponse, Problem> {
-    let instruction = Instruction::Plain(Command::WithdrawFromWaitlist(id.0));
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The entry's id."), MatchHeader),
+    responses((status = 204, description = "It waits no longer."), (status = 412, description = "`version-mismatch`")))]
+pub async fn withdraw(
+    visit: Visit,
+    id: Id<WaitlistId>,
+    if_match: IfMatch,
+) -> Result<HttpResponse, Problem> {
+    let instruction = Instruction::Plain(Command::WithdrawFromWaitlist {
+        entry: id.0,
+        if_version: if_match.0,
+    });
     visit.execute(instruction, None).await?;
     Ok(Reply::no_content().empty())
 }

@@ -56,15 +56,19 @@ pub fn offer_freed(ledger: &Ledger, context: &Context<'_>) -> Decision {
     if context.policy.texts == TextChannel::Provider && ledger.sms.is_none() {
         // Without credentials nobody could be told of an offer.
         let all = ledger.waitlist.freed().take(limits::SWEEP_ROWS_MAX);
-        return ended(all.collect(), Vec::new());
+        return ended(all.collect(), Vec::new(), Vec::new());
     }
-    let mut dropped = Vec::new();
+    let (mut dropped, mut kept) = (Vec::new(), Vec::new());
     let mut walked = 0;
     for freed in ledger.waitlist.freed().take(limits::FREED_LOOKS_MAX) {
         if walked >= limits::OFFER_ENTRIES_MAX {
             break;
         }
         match first_fit(ledger, freed, &mut walked, context) {
+            // Whoever has an offer, or shares a phone with them, may want it when that offer has ended.
+            None if freed.interval.end() > context.now && ledger.waitlist.has_offers() => {
+                kept.push(freed);
+            }
             None => dropped.push(freed),
             Some(fit) => {
                 let covers = |claim: &Claim| {
@@ -74,14 +78,17 @@ pub fn offer_freed(ledger: &Ledger, context: &Context<'_>) -> Decision {
                 if fit.claims.iter().any(covers) {
                     dropped.push(freed);
                 }
-                return ended(dropped, offered(ledger, fit, context));
+                return ended(dropped, kept, offered(ledger, fit, context));
             }
         }
     }
-    ended(dropped, Vec::new())
+    ended(dropped, kept, Vec::new())
 }
 
-fn ended(dropped: Vec<Claim>, mut events: Vec<Event>) -> Decision {
+fn ended(dropped: Vec<Claim>, kept: Vec<Claim>, mut events: Vec<Event>) -> Decision {
+    if !kept.is_empty() {
+        events.push(Event::FreedKept { claims: kept });
+    }
     if !dropped.is_empty() {
         events.push(Event::FreedDropped { claims: dropped });
     }
@@ -101,7 +108,7 @@ fn first_fit<'a>(
     let mut awaited = Vec::new();
     for (number, queue) in ledger.waitlist.queues() {
         let service = &ledger.services[number.0 as usize];
-        let openings = openings_of(ledger, service, freed, context);
+        let openings = openings_of(ledger, service, freed, walked, context);
         if !openings.is_empty() {
             *walked += queue.len();
             let mut readings: Vec<_> = openings.iter().map(|opening| opening.reading).collect();
@@ -134,6 +141,7 @@ fn openings_of(
     ledger: &Ledger,
     service: &Service,
     freed: Claim,
+    walked: &mut usize,
     context: &Context<'_>,
 ) -> Vec<Opening> {
     if !service.may_take(freed.resource) {
@@ -144,6 +152,8 @@ fn openings_of(
         true => service.resources.as_slice(),
         false => std::slice::from_ref(&freed.resource),
     };
+    // A look at a resource's hours costs as much as walking so many entries.
+    *walked += firsts.len() * limits::OFFER_ENTRIES_PER_LOOK;
     let soonest = context.now.plus_seconds(limits::OFFER_SECONDS_MIN);
     let mut openings = Vec::new();
     for first in firsts {
@@ -205,6 +215,10 @@ fn take<'a>(
         || ledger.texts_stopped(entry.party.caller)
         || holds::has_room(ledger, entry.party, context).is_err()
     {
+        return None;
+    }
+    // One offer at a time for each phone: whoever answers YES must know to what.
+    if standing_offer(ledger, entry.party.caller, context).is_some() {
         return None;
     }
     let service = &ledger.services[entry.service.0 as usize];
@@ -278,7 +292,9 @@ pub fn answer(
     reply: Reply,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    let offer = caller.and_then(|caller| newest_offer(ledger, caller, context));
+    let offer = caller.and_then(|caller| standing_offer(ledger, caller, context));
+    // An answer that comes before the text has gone out is one to an earlier text.
+    let offer = offer.filter(|hold| !ledger.is_untold(hold.id));
     Ok(match (offer, reply) {
         (Some(hold), Reply::Yes) => booked(ledger, hold, Proof::Reply, context),
         (Some(hold), Reply::No) => {
@@ -289,15 +305,13 @@ pub fn answer(
     })
 }
 
-/// The offer that a phone's holder has been told of last.
-fn newest_offer<'a>(
+/// The offer that a phone has; it has one at a time.
+fn standing_offer<'a>(
     ledger: &'a Ledger,
     caller: CallerId,
     context: &Context<'_>,
 ) -> Option<&'a Hold> {
-    let open = &ledger.callers.get(&caller)?.open_holds;
-    let newest_first = open.iter().rev();
-    newest_first
-        .filter_map(|hold| ledger.holds.get(hold))
+    let open = ledger.callers.get(&caller)?.open_holds.iter();
+    open.filter_map(|hold| ledger.holds.get(hold))
         .find(|hold| ledger.offer_stands(hold.id, context.now))
 }

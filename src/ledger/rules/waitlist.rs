@@ -15,9 +15,8 @@ use crate::model::{
     Party, ResourceId, Service, Times, Timestamp, WaitlistEntry, WaitlistId, WaitlistState,
 };
 
-fn invalid(field: &'static str, detail: &'static str) -> Rejection {
-    Rejection::Invalid { field, detail }
-}
+use super::practice::invalid;
+use super::version;
 
 /// Puts someone at the end of the waitlist.
 pub fn join(
@@ -111,12 +110,14 @@ fn ends_at(
 pub fn withdraw(
     ledger: &Ledger,
     id: WaitlistId,
+    if_version: Option<u32>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     let entry = ledger.waitlist.get(id);
     let entry: &WaitlistEntry = entry
         .filter(|entry| entry.is_open_to(context.principal))
         .ok_or(Rejection::NotFound(Missing::WaitlistEntry))?;
+    version::check(ledger.waitlist_version(entry, context.now), if_version)?;
     let receipt = Receipt::Withdrawn(id);
     let withdrawn = Event::WaitlistWithdrawn {
         entry: id,

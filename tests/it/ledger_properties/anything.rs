@@ -161,7 +161,7 @@ impl Known {
             }
             Command::RevokeKey(key) => name(&self.keys, &mut key.0),
             Command::RemoveBlock { block, .. } => name(&self.blocks, &mut block.0),
-            Command::WithdrawFromWaitlist(entry) => name(&self.waitlist, &mut entry.0),
+            Command::WithdrawFromWaitlist { entry, .. } => name(&self.waitlist, &mut entry.0),
             _ => {}
         }
         command
@@ -422,7 +422,12 @@ fn of_the_waitlist() -> impl Strategy<Value = Command> {
     prop_oneof![
         4 => (awaited, party()).prop_map(|(awaited, party)| Command::JoinWaitlist { awaited, party }),
         4 => Just(Command::OfferFreed),
-        1 => made().prop_map(|entry| Command::WithdrawFromWaitlist(WaitlistId(entry))),
+        1 => (made(), prop::option::of(any::<u32>())).prop_map(|(entry, if_version)| {
+            Command::WithdrawFromWaitlist {
+                entry: WaitlistId(entry),
+                if_version,
+            }
+        }),
         2 => (prop::option::of((0u128..3).prop_map(CallerId)), reply)
             .prop_map(|(caller, reply)| Command::AnswerOffer { caller, reply }),
     ]

@@ -100,7 +100,10 @@ impl Life {
             true => WaitlistId(7),
             false => *place.get(&self.entries),
         };
-        let command = Command::WithdrawFromWaitlist(entry);
+        let command = Command::WithdrawFromWaitlist {
+            entry,
+            if_version: None,
+        };
         self.house.step(&command, staff(), None)
     }
 

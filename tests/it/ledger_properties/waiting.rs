@@ -164,6 +164,35 @@ fn number(id: &Slug) -> usize {
     id.as_str()[1..].parse().expect("a number")
 }
 
+fn join(act: &Act) -> Option<Command> {
+    let Act::Join {
+        service,
+        resource,
+        monday,
+        morning,
+        phone,
+    } = act
+    else {
+        return None;
+    };
+    Some(Command::JoinWaitlist {
+        awaited: Awaited {
+            service: service_id(*service),
+            resources: resource.map(|resource| vec![resource_id(resource)]),
+            times: Times {
+                days: monday.then(|| Weekdays::named(["mon"]).expect("a day")),
+                hours: morning.then(|| {
+                    let time = |text: &str| text.parse().expect("a time");
+                    Window::new(time("06:00"), time("12:00")).expect("hours")
+                }),
+                from: None,
+                to: None,
+            },
+        },
+        party: party(*phone),
+    })
+}
+
 impl Life {
     fn look(&self, query: &Query) -> View {
         look(&self.house.live, query, staff(), self.house.now).expect("it can be looked up")
@@ -248,28 +277,7 @@ impl Life {
             (!free.is_empty()).then(|| wish_for(at.get(&free)))
         };
         Some(match act {
-            Act::Join {
-                service,
-                resource,
-                monday,
-                morning,
-                phone,
-            } => Command::JoinWaitlist {
-                awaited: Awaited {
-                    service: service_id(*service),
-                    resources: resource.map(|resource| vec![resource_id(resource)]),
-                    times: Times {
-                        days: monday.then(|| Weekdays::named(["mon"]).expect("a day")),
-                        hours: morning.then(|| {
-                            let time = |text: &str| text.parse().expect("a time");
-                            Window::new(time("06:00"), time("12:00")).expect("hours")
-                        }),
-                        from: None,
-                        to: None,
-                    },
-                },
-                party: party(*phone),
-            },
+            Act::Join { .. } => join(act)?,
             Act::Hold(service, at, phone) => Command::PlaceHold {
                 wish: soon(*service, at)?,
                 party: party(*phone),
@@ -296,7 +304,10 @@ impl Life {
             },
             Act::Withdraw(place) => {
                 let entries: Vec<_> = self.entries().iter().map(|entry| entry.id).collect();
-                Command::WithdrawFromWaitlist(pick(&entries, place)?)
+                Command::WithdrawFromWaitlist {
+                    entry: pick(&entries, place)?,
+                    if_version: None,
+                }
             }
             Act::Answer(phone, reply) => Command::AnswerOffer {
                 caller: Some(party(*phone).caller),
@@ -372,13 +383,23 @@ impl Life {
     fn offer_all(&mut self) {
         while self.house.live.has_freed() {
             let mut might = self.entries();
-            might.retain(|entry| self.live_holds(entry.party.caller) < HOLDS_MAX);
+            self.retain_free(&mut might);
             let decision = self.step(&Command::OfferFreed, Principal::System);
             let decision = decision.expect("it is offered or dropped");
             assert!(!decision.events.is_empty(), "freed time is not left lying");
             self.check_offer(&decision, &might);
         }
         self.check_nothing_is_left();
+    }
+
+    /// Only those whose phone may be offered something: it has no other offer, and not too many holds.
+    fn retain_free(&self, entries: &mut Vec<WaitlistView>) {
+        let offered = entries.iter().filter(|entry| entry.offer.is_some());
+        let offered: Vec<_> = offered.map(|entry| entry.party.caller).collect();
+        entries.retain(|entry| {
+            let caller = entry.party.caller;
+            !offered.contains(&caller) && self.live_holds(caller) < HOLDS_MAX
+        });
     }
 
     fn check_offer(&mut self, decision: &Decision, might: &[WaitlistView]) {
@@ -417,7 +438,7 @@ impl Life {
     /// Nothing that became free fits anyone who waits.
     fn check_nothing_is_left(&mut self) {
         let mut entries = self.entries();
-        entries.retain(|entry| self.live_holds(entry.party.caller) < HOLDS_MAX);
+        self.retain_free(&mut entries);
         for freed in std::mem::take(&mut self.freed) {
             let resource = resource_id(freed.resource.0 as usize);
             for entry in &entries {

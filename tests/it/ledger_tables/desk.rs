@@ -13,7 +13,7 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, BlockId, CallerId, HoldId, KeyId, MessageId, Party, PersonId, Principal, Scope,
-    TenantId, Timestamp, VerificationId, WaitlistId,
+    SendOutcome, TenantId, TextKind, Timestamp, VerificationId, WaitlistId,
 };
 use holdfast::seal::{CodeKey, MasterKey};
 
@@ -218,6 +218,26 @@ impl Desk {
             }
         }
         outcome
+    }
+
+    /// Every offer that is on its way has gone out.
+    pub fn tell_everyone(&mut self) {
+        let on_their_way = self.ledger.unsettled_texts();
+        let offers: Vec<_> = on_their_way
+            .filter_map(|text| self.ledger.message(text))
+            .filter(|text| matches!(text.kind, TextKind::Offer { .. }))
+            .map(|text| (text.id, text.attempts))
+            .collect();
+        for (message, attempt) in offers {
+            let sent = Command::SettleText {
+                message,
+                attempt,
+                outcome: SendOutcome::Sent,
+                sid: None,
+            };
+            let told = self.carry_out(&sent, Principal::System, None);
+            told.expect("what was handed over can be settled");
+        }
     }
 
     /// Names what an event brings into the world.

@@ -101,6 +101,10 @@ fn command(desk: &mut Desk, verb: &str, mut words: Words) -> (Outcome, Result<St
     };
     let principal = Desk::principal(words.option("as").unwrap_or(by_default));
     let key = words.option("key");
+    // Whoever answers has been told, mostly.
+    if verb == "reply" && !words.flag("untold") {
+        desk.tell_everyone();
+    }
     let named = matches!(verb, "hold" | "join").then(|| words.next());
     let body = words.text();
     let command = read_command(desk, verb, &mut words);
@@ -302,7 +306,10 @@ fn entered(desk: &Desk, words: &mut Words) -> Option<EnteredCode> {
 
 fn read_wait(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
     match verb {
-        "withdraw" => Command::WithdrawFromWaitlist(desk.entry(words.next())),
+        "withdraw" => Command::WithdrawFromWaitlist {
+            if_version: words.number("if"),
+            entry: desk.entry(words.next()),
+        },
         "offer" => Command::OfferFreed,
         "reply" => Command::AnswerOffer {
             caller: match words.next() {
