@@ -13,6 +13,8 @@ pub mod metrics;
 pub mod seal;
 pub mod telemetry;
 
+pub mod redact;
+
 pub mod journal;
 
 pub mod calendar;

@@ -156,16 +156,12 @@ pub const OFFER_SECONDS_MIN: i64 = 60;
 pub const FREED_MAX: usize = 20_000;
 /// Freed stretches that one decision looks at.
 pub const FREED_LOOKS_MAX: usize = 16;
-/// Waiting entries that one decision walks before it leaves the next freed stretch to the next decision.
-pub const OFFER_ENTRIES_MAX: usize = 10_000;
-/// Waiting entries that cost as much to walk as one look at a resource's hours.
-pub const OFFER_ENTRIES_PER_LOOK: usize = 10;
+/// What one decision may spend on looking whom freed time fits, in entries walked (some 12 ns each); the next goes on.
+pub const OFFER_WORK_MAX: usize = 30_000;
+/// What one look at a resource's hours, or at who could stand by, costs beside that.
+pub const OFFER_WORK_PER_LOOK: usize = 200;
 /// Starts within one freed stretch that one decision looks at, for each service.
 pub const OFFER_STARTS_MAX: usize = 1_500;
-/// Free starts within one freed stretch that one decision may offer, for each service and resource: the soonest.
-pub const OFFER_OPENINGS_MAX: usize = 48;
-/// The same over all resources of a service, where the freed time is that of one who stands by.
-pub const OFFER_CHOICES_MAX: usize = 192;
 /// Offers that are decided before the next message of a tenant is taken; the rest follows soon after.
 pub const OFFER_STEPS_MAX: usize = 8;
 

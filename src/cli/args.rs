@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use super::output::print;
 use super::remote::Remote;
-use super::{demo, init, key, serve, settings, tenant};
+use super::{demo, init, key, redact, serve, settings, tenant};
 use crate::facade;
 
 /// A booking engine for clinics: find, hold, verify by a texted code, book.
@@ -54,6 +54,18 @@ enum Command {
         #[command(subcommand)]
         action: key::Action,
     },
+    /// Read text on stdin, write it without personal data on stdout.
+    Redact {
+        /// Lines of {"id","text"} in, lines of {"id","redacted","spans","us"} out.
+        #[arg(long)]
+        jsonl: bool,
+        /// What counts as personal: default, strict or safe_harbor.
+        #[arg(long, default_value = "default")]
+        profile: String,
+        /// Add a record of each redaction to this file: when, by which rules, how many of each kind, never text.
+        #[arg(long)]
+        audit: Option<PathBuf>,
+    },
     /// Print the OpenAPI document.
     Openapi,
     /// The settings as they are understood.
@@ -74,6 +86,11 @@ pub fn main() -> ExitCode {
         Command::Init { dir } => init::run(&dir),
         Command::Tenant { remote, action } => tenant::run(&remote, &action),
         Command::Key { remote, action } => key::run(&remote, &action),
+        Command::Redact {
+            jsonl,
+            profile,
+            audit,
+        } => redact::redact(jsonl, &profile, audit.as_deref()),
         Command::Openapi => print(facade::document()),
         Command::Config { config, action } => settings::run(config.as_deref(), action),
     };

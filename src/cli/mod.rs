@@ -12,6 +12,7 @@ mod running;
 mod demo;
 mod init;
 mod key;
+mod redact;
 mod serve;
 mod settings;
 mod tenant;

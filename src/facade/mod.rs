@@ -6,6 +6,7 @@
 
 mod fault;
 mod problem;
+mod redaction;
 mod slot_id;
 mod speech;
 mod throttle;

@@ -13,7 +13,7 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons, redact,
     resources, series, services, slots, sms, tenants, verification, waitlist,
 };
 use super::{docs_page, health, metrics, twilio};
@@ -42,6 +42,7 @@ use super::{docs_page, health, metrics, twilio};
         persons::list, persons::show,
         events::stream, audit::list,
         twilio::sms::hear, twilio::status::note,
+        redact::text,
         inbox::list, inbox::take,
     ),
     components(schemas(ProblemBody)),

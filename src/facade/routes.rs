@@ -16,7 +16,7 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons,
+    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, persons, redact,
     resources, series, services, slots, sms, tenants, verification, waitlist,
 };
 use super::state::{Facade, Options};
@@ -103,6 +103,7 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/persons/{id}"               READERS  persons::show;
         GET    "/v1/tenants/{t}/events"                     READERS  events::stream;
         GET    "/v1/tenants/{t}/audit"                      DESK     audit::list;
+        POST   "/v1/tenants/{t}/redact"                     DESK     redact::text;
         GET    INBOX                                        DESK     inbox::list;
         POST   INBOX                                        DESK     inbox::take;
     }

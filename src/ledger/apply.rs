@@ -96,6 +96,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         | Event::WaitlistOver { .. }
         | Event::OfferMade { .. }
         | Event::OfferUnsent { .. }
+        | Event::FreedLooked { .. }
         | Event::FreedKept { .. }
         | Event::FreedDropped { .. } => {}
         Event::RequestRemembered {

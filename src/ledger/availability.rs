@@ -47,8 +47,7 @@ pub(super) fn free_within(
             let starts = ledger.zone.starts(date, *open, minutes, step).into_iter();
             for start in starts.filter(|start| service.claimed(*start).overlaps(stretch)) {
                 looked += 1;
-                let enough = free.len() >= limits::OFFER_OPENINGS_MAX;
-                if enough || looked > limits::OFFER_STARTS_MAX {
+                if looked > limits::OFFER_STARTS_MAX {
                     return free;
                 }
                 let asked = Asked {
@@ -148,12 +147,12 @@ impl DayWalk<'_> {
             date,
         };
         let mut verdict = asked.unclaimed(resource);
-        if verdict == Verdict::Free && !self.service.also.is_empty() {
+        if !self.service.also.is_empty() {
             let others = beside.entry(start).or_insert_with(|| {
                 self.looked += self.service.also_count();
                 Beside::of(asked, false)
             });
-            verdict = others.verdict(resource);
+            verdict = verdict.and(others.verdict(resource));
         }
         match verdict {
             Verdict::Free => Some(SlotStatus::Free),

@@ -115,6 +115,7 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         Event::KeysUsed(_)
         | Event::TextTaken { .. }
         | Event::TextAnswered { .. }
+        | Event::FreedLooked { .. }
         | Event::FreedKept { .. }
         | Event::FreedDropped { .. }
         | Event::RequestRemembered { .. }

@@ -28,27 +28,30 @@ pub(super) fn choose(
         ledger, service, ..
     } = asked;
     let candidates = candidates(ledger, service, resource);
-    let mut refusal = Verdict::NotOffered(Reason::Unknown);
+    let unknown = Verdict::NotOffered(Reason::Unknown);
+    let mut firsts = Vec::with_capacity(candidates.len());
+    let mut refused = Vec::new();
     if !candidates.is_empty() && asked.in_time() != Verdict::Free {
         return Err(asked.in_time());
     }
-    let mut firsts = Vec::with_capacity(candidates.len());
     for candidate in candidates {
+        let number = candidate.number;
         match asked.at(candidate).verdict() {
-            Verdict::Free => firsts.push(candidate.number),
-            Verdict::Taken(_) if overbook => firsts.push(candidate.number),
-            no => refusal = refusal.closer(no),
+            Verdict::Free => firsts.push(number),
+            Verdict::Taken(_) if overbook => firsts.push(number),
+            no => refused.push((number, no)),
         }
-    }
-    if firsts.is_empty() {
-        return Err(refusal);
     }
     by_load(asked, &mut firsts, overbook);
     let beside = beside(asked, overbook);
-    let claims = firsts
-        .into_iter()
-        .find_map(|first| claims(asked, first, &beside))
-        .ok_or(beside.refusal)?;
+    let mut in_order = firsts.iter();
+    let claims = in_order.find_map(|first| claims(asked, *first, &beside));
+    let claims = claims.ok_or_else(|| {
+        let free = firsts.iter().map(|first| (*first, Verdict::Free));
+        let each = free.chain(refused);
+        each.map(|(first, own)| own.and(beside.verdict(first)))
+            .fold(unknown, Verdict::closer)
+    })?;
     let is_free = |claim: &Claim| asked.taken(claim.resource) == Verdict::Free;
     let overbooked = overbook && !claims.iter().all(is_free);
     Ok(Chosen { claims, overbooked })

@@ -235,6 +235,13 @@ pub enum Event {
         /// Which hold.
         hold: HoldId,
     },
+    /// Time that had become free does not fit anyone up to here; whoever waits after them is looked at next.
+    FreedLooked {
+        /// Of whom and when.
+        claim: Claim,
+        /// The place of the last who was looked at, in order of creation.
+        up_to: u64,
+    },
     /// Time that had become free is of no use to anyone now, and is looked at again when an offer has ended.
     FreedKept {
         /// Of whom and when.

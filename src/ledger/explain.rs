@@ -26,15 +26,10 @@ pub(super) fn explain(ledger: &Ledger, time: &Wish, now: Timestamp) -> Explanati
     let mut resources = Vec::new();
     for resource in candidates(ledger, service, time.resource.as_ref()) {
         let case = asked.at(resource);
-        let rules = [
-            asked.in_time(),
-            case.verdict(),
-            beside.verdict(resource.number),
-        ];
-        let mut refusals = rules
-            .into_iter()
-            .filter(|verdict| *verdict != Verdict::Free);
-        let own = refusals.next().unwrap_or(Verdict::Free);
+        let own = match asked.in_time() {
+            Verdict::Free => case.verdict().and(beside.verdict(resource.number)),
+            out_of_time => out_of_time,
+        };
         verdict = match (verdict, own) {
             (Verdict::Free, _) | (_, Verdict::Free) => Verdict::Free,
             (before, refusal) => before.closer(refusal),

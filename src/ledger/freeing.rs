@@ -50,6 +50,7 @@ pub(super) fn follow(ledger: &mut Ledger, event: &Event) {
         }
         Event::OfferMade { entry, hold } => ledger.waitlist.offer(*entry, *hold),
         Event::OfferUnsent { hold } => ledger.waitlist.count_unsent(*hold),
+        Event::FreedLooked { claim, up_to } => ledger.waitlist.note_looked(*claim, *up_to),
         Event::FreedKept { claims } => ledger.waitlist.keep_freed(claims),
         Event::FreedDropped { claims } => ledger.waitlist.drop_freed(claims),
         _ => {}

@@ -44,6 +44,15 @@ impl Verdict {
         }
     }
 
+    /// What two verdicts come to that both have to be [`Verdict::Free`].
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Free, other) => other,
+            (own, Self::Free) => own,
+            (own, other) => own.firmer(other),
+        }
+    }
+
     /// Of two refusals that both stand in the way, the one that does not pass: a closed door outlasts a claim.
     fn firmer(self, other: Self) -> Self {
         match (self, other) {

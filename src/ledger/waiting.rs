@@ -3,7 +3,8 @@
 
 use crate::limits;
 use crate::model::{
-    EndReason, Hold, HoldId, TextKind, Timestamp, WaitlistEntry, WaitlistState, WaitlistStatus,
+    CallerId, EndReason, Hold, HoldId, TextKind, Timestamp, WaitlistEntry, WaitlistState,
+    WaitlistStatus,
 };
 
 use super::receipt::{OfferView, WaitlistView};
@@ -25,6 +26,13 @@ impl Ledger {
     pub fn offer_stands(&self, hold: HoldId, now: Timestamp) -> bool {
         let is_live = |hold: &Hold| hold.is_live(now);
         self.waitlist.offered_by(hold).is_some() && self.holds.get(&hold).is_some_and(is_live)
+    }
+
+    /// The offer that a phone has; it has one at a time.
+    pub(super) fn standing_offer(&self, caller: CallerId, now: Timestamp) -> Option<&Hold> {
+        let open = self.callers.get(&caller)?.open_holds.iter();
+        open.filter_map(|hold| self.holds.get(hold))
+            .find(|hold| self.offer_stands(hold.id, now))
     }
 
     /// Whether an offer's text has not gone out yet, as far as anyone knows.

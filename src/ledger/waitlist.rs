@@ -32,8 +32,8 @@ pub(super) struct Waitlist {
     awaited: BTreeMap<ServiceId, usize>,
     /// How many entries of a phone have not ended.
     phones: FixedMap<CallerId, u32>,
-    /// Time that became free while someone waited who might use it, soonest first.
-    freed: BTreeSet<(Interval, ResourceId)>,
+    /// Time that became free while someone waited who might use it, soonest first; and up to whom it was looked at in vain.
+    freed: BTreeMap<(Interval, ResourceId), u64>,
     /// Such time that fitted nobody while offers stood: it may fit whoever has no offer any more. Empty without offers.
     kept: BTreeSet<(Interval, ResourceId)>,
 }
@@ -79,12 +79,13 @@ impl Waitlist {
         self.get(*self.offers.get(&hold)?)
     }
 
-    /// Time that became free and is not offered yet, soonest first.
-    pub fn freed(&self) -> impl Iterator<Item = Claim> {
+    /// Time that became free and is not offered yet, soonest first, with the serial number of the last entry that it does
+    /// not fit.
+    pub fn freed(&self) -> impl Iterator<Item = (Claim, u64)> {
         let freed = self.freed.iter();
-        freed.map(|(interval, resource)| Claim {
-            resource: *resource,
-            interval: *interval,
+        freed.map(|((interval, resource), looked)| {
+            let (resource, interval) = (*resource, *interval);
+            (Claim { resource, interval }, *looked)
         })
     }
 
@@ -175,15 +176,21 @@ impl Waitlist {
     /// Time became free. Beyond the bound nobody is offered it: there is more of it than can be offered in time.
     pub fn note_freed(&mut self, claim: Claim) {
         if self.freed.len() < limits::FREED_MAX {
-            self.freed.insert((claim.interval, claim.resource));
+            self.freed.insert((claim.interval, claim.resource), 0);
         }
+    }
+
+    /// It does not fit anyone up to this serial number.
+    pub fn note_looked(&mut self, claim: Claim, up_to: u64) {
+        let looked = self.freed.get_mut(&(claim.interval, claim.resource));
+        *looked.expect("what is looked at was noted") = up_to;
     }
 
     /// Freed time is taken wholly, over, or of no use to anyone who waits.
     pub fn drop_freed(&mut self, claims: &[Claim]) {
         for claim in claims {
             let there = self.freed.remove(&(claim.interval, claim.resource));
-            assert!(there, "what is dropped was noted");
+            assert!(there.is_some(), "what is dropped was noted");
         }
     }
 
@@ -203,7 +210,8 @@ impl Waitlist {
         for freed in &wanted {
             self.kept.remove(freed);
         }
-        self.freed.extend(wanted);
+        self.freed
+            .extend(wanted.into_iter().map(|freed| (freed, 0)));
         if self.offers.is_empty() {
             self.kept.clear();
         }

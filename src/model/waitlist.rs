@@ -41,6 +41,30 @@ impl Times {
             && self.from.is_none_or(|from| from <= date)
             && self.to.is_none_or(|to| date <= to)
     }
+
+    /// Whether they might come to an appointment that begins between these two readings of the clinic's clock. A quick look:
+    /// it may say yes to more than fits, never no to what does.
+    pub fn might_fit(&self, first: DateTime, last: DateTime) -> bool {
+        let minute = |at: DateTime| i32::from(at.hour()) * 60 + i32::from(at.minute());
+        // Over midnight, or where the clock goes back, any time of the day may lie in between.
+        let whole = first.date() != last.date() || minute(last) < minute(first);
+        let overlaps = |hours: Window| {
+            i32::from(hours.from().get()) <= minute(last)
+                && minute(first) < i32::from(hours.to().get())
+        };
+        let mut dates = first.date().series(jiff::Span::new().days(1));
+        let on_a_day = |days: Weekdays| {
+            dates
+                .by_ref()
+                .take_while(|date| *date <= last.date())
+                .take(7)
+                .any(|date| days.contains(date.weekday()))
+        };
+        self.from.is_none_or(|from| from <= last.date())
+            && self.to.is_none_or(|to| first.date() <= to)
+            && (whole || self.hours.is_none_or(overlaps))
+            && self.days.is_none_or(on_a_day)
+    }
 }
 
 /// jiff writes dates as text; stored, a date is three small numbers.

@@ -10,7 +10,7 @@ use crate::ledger::{Command, FreshIds, Page};
 use crate::limits;
 use crate::model::{
     AppointmentId, CallerId, Contact, FreeText, Heard, Party, PersonId, PersonalFact, Phone,
-    Subject, Timestamp,
+    Principal, Subject, Timestamp,
 };
 
 use super::messages::{Errand, Idempotency, Instruction, PersonCard, PersonSearch};
@@ -47,6 +47,7 @@ impl Contacts {
     pub fn resolve(
         &self,
         instruction: Instruction,
+        by: Principal,
         fresh: FreshIds,
         draw: impl FnMut() -> u128,
         secret_hash: [u8; 32],
@@ -54,7 +55,7 @@ impl Contacts {
         let mut facts = Vec::new();
         let command = match instruction {
             Instruction::For(contact, errand) => {
-                let party = self.party(contact, fresh, &mut facts);
+                let party = self.party(contact, by, fresh, &mut facts);
                 command(errand, party, draw)
             }
             Instruction::TakeReply { from, reply } => Command::AnswerOffer {
@@ -128,7 +129,14 @@ impl Contacts {
     }
 
     /// Who this contact is. The ids of what a decision makes come first in `fresh`; people take them from the other end.
-    fn party(&self, contact: Contact, fresh: FreshIds, facts: &mut Vec<PersonalFact>) -> Party {
+    /// Nobody but staff replaces an e-mail that is known: whoever calls has shown no more than that they know a name.
+    fn party(
+        &self,
+        contact: Contact,
+        by: Principal,
+        fresh: FreshIds,
+        facts: &mut Vec<PersonalFact>,
+    ) -> Party {
         let caller = self
             .callers
             .get(&contact.phone)
@@ -145,7 +153,8 @@ impl Contacts {
         let email_is_new = |person| {
             let stored = self.persons.get(person);
             let stored = stored.and_then(|person| person.email.as_ref());
-            contact.email.is_some() && stored != contact.email.as_ref()
+            let may_change = stored.is_none() || by.is_staff();
+            contact.email.is_some() && stored != contact.email.as_ref() && may_change
         };
         let person = known.unwrap_or(PersonId(fresh[1]));
         if known.is_none_or(email_is_new) {
@@ -318,15 +327,21 @@ fn command(errand: Errand, party: Party, draw: impl FnMut() -> u128) -> Command 
 mod tests {
     use super::*;
     use crate::ledger::{PageRequest, Wish};
-    use crate::model::{Email, PersonName};
+    use crate::model::{Email, KeyId, PersonName, Scope};
+
+    fn key_of(scope: Scope) -> Principal {
+        let key = KeyId(1);
+        Principal::Key { key, scope }
+    }
 
     fn place(contacts: &mut Contacts, name: &str, phone: &str, fresh: FreshIds) -> (Party, usize) {
-        place_with(contacts, name, phone, None, fresh)
+        place_with(contacts, key_of(Scope::Agent), name, phone, None, fresh)
     }
 
     /// An entry for every hold, its sequence the first of the fresh ids.
     fn place_with(
         contacts: &mut Contacts,
+        by: Principal,
         name: &str,
         phone: &str,
         email: Option<&str>,
@@ -347,7 +362,7 @@ mod tests {
             email: email.map(|text| Email::parse(text).expect("an address")),
         };
         let instruction = Instruction::For(contact, errand);
-        let resolved = contacts.resolve(instruction, fresh, || 0, [0; 32]);
+        let resolved = contacts.resolve(instruction, by, fresh, || 0, [0; 32]);
         let sequence = u64::try_from(fresh[0]).expect("a small number");
         let at = Timestamp(fresh[0] as i64);
         contacts.apply(&resolved.facts, at, sequence);
@@ -406,7 +421,14 @@ mod tests {
         let mut contacts = Contacts::default();
         let (phone, email) = ("07700 900123", Some("ada@example.org"));
         let (ada, _) = place(&mut contacts, "Ada", phone, [1, 2, 3]);
-        let (again, facts) = place_with(&mut contacts, "ADA", phone, email, [4, 5, 6]);
+        let (again, facts) = place_with(
+            &mut contacts,
+            key_of(Scope::Agent),
+            "ADA",
+            phone,
+            email,
+            [4, 5, 6],
+        );
         assert_eq!((again, facts), (ada, 1));
         let (again, facts) = place(&mut contacts, "ada", phone, [7, 8, 9]);
         assert_eq!((again, facts), (ada, 0), "saying none is no news");
@@ -415,6 +437,22 @@ mod tests {
         assert_eq!(Some(shown.expose()), email);
         assert_eq!(card.contact.name.expose(), "Ada");
         assert_eq!(card.created_at, Timestamp(1), "she is no newer for it");
+    }
+
+    #[test]
+    fn only_staff_replace_an_email_that_is_known() {
+        let mut contacts = Contacts::default();
+        let hers = "07700 900123";
+        let mut say = |scope, email, first| {
+            let fresh = [first, first + 1, first + 2];
+            let by = key_of(scope);
+            let (party, _) = place_with(&mut contacts, by, "Ada", hers, Some(email), fresh);
+            let card = contacts.card(party.person).expect("she is known");
+            card.contact.email.expect("she has one").expose().to_owned()
+        };
+        assert_eq!(say(Scope::Agent, "ada@example.org", 1), "ada@example.org");
+        assert_eq!(say(Scope::Agent, "eve@example.org", 4), "ada@example.org");
+        assert_eq!(say(Scope::Staff, "ada@example.com", 7), "ada@example.com");
     }
 
     #[test]

@@ -193,6 +193,7 @@ impl Core {
         let makes_key = matches!(instruction, Instruction::CreateKey { .. });
         let Resolved { command, facts } = self.state.contacts.resolve(
             instruction,
+            request.principal,
             fresh,
             || self.entropy.random(),
             secret.hash(),

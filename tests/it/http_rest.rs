@@ -65,6 +65,7 @@ transcripts! {
     paging
     persons
     practice
+    redact
     series
     slots
     together

@@ -27,6 +27,10 @@ mod readme;
 #[cfg(test)]
 mod recovery;
 #[cfg(test)]
+mod redaction;
+#[cfg(test)]
+mod redaction_audit;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod tidy;

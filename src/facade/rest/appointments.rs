@@ -7,7 +7,7 @@ use utoipa::{IntoParams, ToSchema};
 use super::if_match::{IfMatch, MatchHeader};
 use super::visit::{Id, Visit};
 use super::wish::Wanted;
-use super::words::{Instant, NewPerson, Nothing, Person, Reply, Taken, next, reason};
+use super::words::{Instant, NewPerson, Nothing, Person, Reply, Taken, next};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{After, Limit, Moment, Params, RangeDefaults, open_range, page, range};
@@ -377,7 +377,7 @@ pub async fn cancel(
 ) -> Result<HttpResponse, Problem> {
     let instruction = Instruction::CancelAppointment {
         appointment: id.0,
-        reason: reason(body.value.reason.as_deref())?,
+        reason: visit.free_text("reason", body.value.reason.as_deref())?,
         if_version: if_match.0,
     };
     let answer = visit.execute(instruction, key.of(&body)).await?;

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::visit::{Id, Part, Visit};
-use super::words::{Instant, Reply, next, reason};
+use super::words::{Instant, Reply, next};
 use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{After, Limit, Moment, Params, open_range, page};
@@ -104,7 +104,7 @@ pub async fn create(
     let instruction = Instruction::BlockTime {
         resource: id.0,
         interval,
-        reason: reason(new.reason.as_deref())?,
+        reason: visit.free_text("reason", new.reason.as_deref())?,
     };
     let answer = visit.execute(instruction, key.of(&body)).await?;
     let Receipt::Block {

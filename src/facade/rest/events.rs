@@ -29,6 +29,8 @@ use crate::limits;
 use crate::model::Principal;
 use crate::tenant::{Follower, PastEntry, Refused};
 
+/// How soon a new stream has its first heartbeat; each comes after twice as long, up to the usual pace.
+const FIRST_PAUSE: Duration = Duration::from_secs(1);
 /// How long a client should wait before it comes again.
 const RETRY: Duration = Duration::from_secs(1);
 /// Proxies that collect answers would hold events back.
@@ -107,6 +109,8 @@ struct Live {
     greeted: bool,
     /// Runs on while entries go by that have nothing to show, so that a quiet stream is never a silent one.
     heartbeat: Interval,
+    /// Between the last two beats. They begin quick, so that whoever is gone at once does not keep a place for long.
+    pause: Duration,
     _place: Place,
 }
 
@@ -126,6 +130,7 @@ impl Live {
             seen,
             greeted: false,
             heartbeat: tokio::time::interval(limits::EVENT_HEARTBEAT),
+            pause: FIRST_PAUSE,
             _place: place,
         })
     }
@@ -134,7 +139,7 @@ impl Live {
     async fn next(mut self) -> Option<(Result<Bytes, Infallible>, Self)> {
         if !self.greeted {
             self.greeted = true;
-            self.heartbeat.reset();
+            self.heartbeat.reset_after(self.pause);
             let greeting = format!("retry: {}\nid: {}\n\n", RETRY.as_millis(), self.seen);
             return Some((Ok(greeting.into()), self));
         }
@@ -163,6 +168,8 @@ impl Live {
                 () = closing => return None,
                 () = self.follower.more_than(self.seen.sequence) => {}
                 _ = self.heartbeat.tick() => {
+                    self.pause = (self.pause * 2).min(limits::EVENT_HEARTBEAT);
+                    self.heartbeat.reset_after(self.pause);
                     return self.may_go_on().then(|| Bytes::from_static(b":\n\n"));
                 }
             }

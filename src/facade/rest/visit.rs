@@ -11,12 +11,14 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::refusal;
 use super::words::NewPerson;
+use super::words::in_field;
 use crate::calendar::Zone;
 use crate::facade::auth::Admitted;
 use crate::facade::problem::Problem;
+use crate::facade::redaction::{self, Occasion};
 use crate::facade::state::Facade;
 use crate::ledger::{Command, Query};
-use crate::model::{Contact, Principal, Timestamp};
+use crate::model::{Contact, FreeText, Principal, Timestamp};
 use crate::tenant::{Answer, Handle, Idempotency, Instruction, Refused, Request, Seen};
 
 /// A request in one clinic.
@@ -75,6 +77,28 @@ impl Visit {
         let (zone, now) = (self.zone(), self.now());
         let today = zone.day(zone.date_of(now));
         today.map_or(now, |day| day.start())
+    }
+
+    /// Free text of a body's field as it may be kept: without personal data.
+    pub fn free_text(
+        &self,
+        field: &'static str,
+        text: Option<&str>,
+    ) -> Result<Option<FreeText>, Problem> {
+        let Some(text) = text else { return Ok(None) };
+        let given = FreeText::parse(text).map_err(in_field(field))?;
+        let redacted = redaction::free_text(&self.occasion(), given.expose());
+        let kept = FreeText::parse(redacted.as_str()).map_err(in_field(field))?;
+        Ok(Some(kept))
+    }
+
+    /// This request, as the record of a redaction names it.
+    pub fn occasion(&self) -> Occasion {
+        Occasion {
+            principal: self.principal,
+            tenant: self.tenant.slug().clone(),
+            when: self.zone().rfc3339(self.now()),
+        }
     }
 
     /// What every request can reach.

@@ -15,9 +15,7 @@ use crate::facade::params::cursor_text;
 use crate::facade::problem::Problem;
 use crate::facade::slot_id;
 use crate::ledger::{Cursor, SlotStatus, SlotView};
-use crate::model::{
-    Contact, Email, FreeText, Interval, Party, PersonId, PersonName, Phone, Slug, Timestamp,
-};
+use crate::model::{Contact, Email, Interval, Party, PersonId, PersonName, Phone, Slug, Timestamp};
 use crate::tenant::PersonCard;
 
 /// An instant in a body: RFC 3339, with an offset.
@@ -162,12 +160,6 @@ impl Slot {
             status: status.as_str(),
         }
     }
-}
-
-/// Free text that someone gave as a reason.
-pub fn reason(text: Option<&str>) -> Result<Option<FreeText>, Problem> {
-    let parsed = text.map(FreeText::parse).transpose();
-    parsed.map_err(in_field("reason"))
 }
 
 /// The problem of a field whose own words say what to do.

@@ -17,6 +17,8 @@ pub(super) mod texts;
 pub(super) mod time_passed;
 pub(super) mod waitlist;
 
+mod search;
+
 pub(super) mod deliveries;
 pub(super) mod offers;
 

@@ -4,47 +4,19 @@
 //! start first. A freed stretch stays noted until it fits nobody any more, so an hour may serve two half-hours. Nobody can
 //! come in between: the house asks for these decisions in the same step of the tenant that freed the time.
 
-use std::cell::OnceCell;
-
-use jiff::civil::DateTime;
-
-use crate::ledger::availability::free_within;
-use crate::ledger::choosing::choose;
 use crate::ledger::command::{Context, TextChannel};
 use crate::ledger::decision::Decision;
 use crate::ledger::event::Event;
-use crate::ledger::judgement::Asked;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::Rejection;
 use crate::ledger::state::Ledger;
 use crate::limits;
-use crate::model::{
-    CallerId, Claim, Hold, HoldId, MessageId, Proof, Reply, ResourceId, Service, TextKind, Times,
-    Timestamp, WaitlistEntry,
-};
+use crate::model::{CallerId, Claim, HoldId, MessageId, Proof, Reply, TextKind, Timestamp};
 
 use super::claiming::clear_lapsed;
 use super::confirm::booked;
-use super::holds;
+use super::search::{Fit, Found, Search};
 use super::time_passed::time_passed;
-
-/// A free time that takes some of a freed stretch.
-struct Opening {
-    start: Timestamp,
-    /// The same on the clinic's wall clock.
-    reading: DateTime,
-    /// The resource under which it is listed.
-    first: ResourceId,
-    /// What it takes, once someone has asked; `None`: it cannot be had, or not with the freed time.
-    claims: OnceCell<Option<Vec<Claim>>>,
-}
-
-/// What someone who waits can have.
-struct Fit<'a> {
-    entry: &'a WaitlistEntry,
-    start: Timestamp,
-    claims: Vec<Claim>,
-}
 
 /// Offers freed time to the first whom it fits, and drops what fits nobody.
 pub fn offer_freed(ledger: &Ledger, context: &Context<'_>) -> Decision {
@@ -55,34 +27,43 @@ pub fn offer_freed(ledger: &Ledger, context: &Context<'_>) -> Decision {
     }
     if context.policy.texts == TextChannel::Provider && ledger.sms.is_none() {
         // Without credentials nobody could be told of an offer.
-        let all = ledger.waitlist.freed().take(limits::SWEEP_ROWS_MAX);
-        return ended(all.collect(), Vec::new(), Vec::new());
+        let all = ledger.waitlist.freed().map(|(freed, _)| freed);
+        let some = all.take(limits::SWEEP_ROWS_MAX);
+        return ended(some.collect(), Vec::new(), Vec::new());
     }
     let (mut dropped, mut kept) = (Vec::new(), Vec::new());
-    let mut walked = 0;
-    for freed in ledger.waitlist.freed().take(limits::FREED_LOOKS_MAX) {
-        if walked >= limits::OFFER_ENTRIES_MAX {
-            break;
-        }
-        match first_fit(ledger, freed, &mut walked, context) {
-            // Whoever has an offer, or shares a phone with them, may want it when that offer has ended.
-            None if freed.interval.end() > context.now && ledger.waitlist.has_offers() => {
-                kept.push(freed);
-            }
-            None => dropped.push(freed),
-            Some(fit) => {
-                let covers = |claim: &Claim| {
-                    claim.resource == freed.resource && claim.interval.contains(freed.interval)
-                };
+    let mut work = limits::OFFER_WORK_MAX;
+    for (freed, after) in ledger.waitlist.freed().take(limits::FREED_LOOKS_MAX) {
+        match Search::new(ledger, freed, &mut work, context).first_after(after) {
+            Found::Fit(fit) => {
                 // Nothing is left of it for anyone else.
-                if fit.claims.iter().any(covers) {
+                if fit.claims.iter().any(|claim| covers(claim, &freed)) {
                     dropped.push(freed);
                 }
                 return ended(dropped, kept, offered(ledger, fit, context));
             }
+            Found::NobodyYet { up_to } => {
+                let looked = Event::FreedLooked {
+                    claim: freed,
+                    up_to,
+                };
+                return ended(dropped, kept, vec![looked]);
+            }
+            // Whoever has an offer, or shares a phone with them, may want it when that offer has ended.
+            Found::Nobody if freed.interval.end() > context.now && ledger.waitlist.has_offers() => {
+                kept.push(freed);
+            }
+            Found::Nobody => dropped.push(freed),
+        }
+        if work == 0 {
+            break;
         }
     }
     ended(dropped, kept, Vec::new())
+}
+
+fn covers(claim: &Claim, freed: &Claim) -> bool {
+    claim.resource == freed.resource && claim.interval.contains(freed.interval)
 }
 
 fn ended(dropped: Vec<Claim>, kept: Vec<Claim>, mut events: Vec<Event>) -> Decision {
@@ -93,144 +74,6 @@ fn ended(dropped: Vec<Claim>, kept: Vec<Claim>, mut events: Vec<Event>) -> Decis
         events.push(Event::FreedDropped { claims: dropped });
     }
     Decision::new(events, Receipt::Nothing)
-}
-
-/// The first in order of creation who can have some of a freed stretch, and the soonest they can have.
-fn first_fit<'a>(
-    ledger: &'a Ledger,
-    freed: Claim,
-    walked: &mut usize,
-    context: &Context<'_>,
-) -> Option<Fit<'a>> {
-    if freed.interval.end() <= context.now {
-        return None;
-    }
-    let mut awaited = Vec::new();
-    for (number, queue) in ledger.waitlist.queues() {
-        let service = &ledger.services[number.0 as usize];
-        let openings = openings_of(ledger, service, freed, walked, context);
-        if !openings.is_empty() {
-            *walked += queue.len();
-            let mut readings: Vec<_> = openings.iter().map(|opening| opening.reading).collect();
-            readings.dedup();
-            awaited.push((openings, readings, queue));
-        }
-    }
-    let suited = awaited.iter().map(|(openings, readings, queue)| {
-        let suits = |times: &Times| readings.iter().any(|reading| times.fit(*reading));
-        let queue = queue.iter().filter(move |(_, times)| suits(times));
-        queue.map(move |(serial, _)| (*serial, openings)).peekable()
-    });
-    let mut queues: Vec<_> = suited.collect();
-    // Order is by creation over all queues: whoever stands first at the head of any is next.
-    loop {
-        let heads = queues.iter_mut().enumerate();
-        let heads = heads.filter_map(|(place, queue)| Some((queue.peek()?.0, place)));
-        let (serial, place) = heads.min()?;
-        let (_, openings) = queues[place].next().expect("it has a head");
-        let entry = ledger.waitlist.by_serial(serial);
-        let entry = entry.expect("queues name known entries");
-        if let Some(fit) = take(ledger, entry, freed, openings, context) {
-            return Some(fit);
-        }
-    }
-}
-
-/// The openings of a service in a freed stretch, soonest first; of one start by the listed resource's number.
-fn openings_of(
-    ledger: &Ledger,
-    service: &Service,
-    freed: Claim,
-    walked: &mut usize,
-    context: &Context<'_>,
-) -> Vec<Opening> {
-    if !service.may_take(freed.resource) {
-        return Vec::new();
-    }
-    // Whoever may stand by does so for any of those under whom the service is listed.
-    let firsts = match service.may_stand_by(freed.resource) {
-        true => service.resources.as_slice(),
-        false => std::slice::from_ref(&freed.resource),
-    };
-    // A look at a resource's hours costs as much as walking so many entries.
-    *walked += firsts.len() * limits::OFFER_ENTRIES_PER_LOOK;
-    let soonest = context.now.plus_seconds(limits::OFFER_SECONDS_MIN);
-    let mut openings = Vec::new();
-    for first in firsts {
-        let resource = ledger.numbered(*first);
-        let starts = free_within(ledger, service, resource, freed.interval, context.now);
-        let starts = starts.into_iter().filter(|start| *start >= soonest);
-        openings.extend(starts.map(|start| Opening {
-            start,
-            reading: ledger.zone.wall_clock(start).0,
-            first: *first,
-            claims: OnceCell::new(),
-        }));
-    }
-    openings.sort_unstable_by_key(|opening| (opening.start, opening.first));
-    openings.truncate(limits::OFFER_CHOICES_MAX);
-    openings
-}
-
-impl Opening {
-    /// What it takes, if it can be had and needs the freed time; asked once, whoever wants it.
-    fn claims(
-        &self,
-        ledger: &Ledger,
-        service: &Service,
-        freed: Claim,
-        now: Timestamp,
-    ) -> Option<&Vec<Claim>> {
-        let claims = self.claims.get_or_init(|| {
-            let asked = Asked::new(ledger, service, self.start, now, None);
-            let chosen = choose(asked, Some(&ledger.numbered(self.first).id), false).ok()?;
-            // What is chosen may do without the freed time; then it could have been had before.
-            let uses = |claim: &Claim| {
-                claim.resource == freed.resource && claim.interval.overlaps(freed.interval)
-            };
-            chosen.claims.iter().any(uses).then_some(chosen.claims)
-        });
-        claims.as_ref()
-    }
-}
-
-fn fits(entry: &WaitlistEntry, opening: &Opening) -> bool {
-    entry.times.fit(opening.reading)
-        && (entry.resources.is_empty() || entry.resources.contains(&opening.first))
-        && !entry.passed_up.contains(&opening.start)
-}
-
-/// Claims the first of the openings that fit this entry, if it waits still and its phone may hold more.
-fn take<'a>(
-    ledger: &'a Ledger,
-    entry: &'a WaitlistEntry,
-    freed: Claim,
-    openings: &[Opening],
-    context: &Context<'_>,
-) -> Option<Fit<'a>> {
-    let fitting = openings.iter().filter(|opening| fits(entry, opening));
-    let mut fitting = fitting.peekable();
-    fitting.peek()?;
-    if entry.ends_at <= context.now
-        || ledger.texts_stopped(entry.party.caller)
-        || holds::has_room(ledger, entry.party, context).is_err()
-    {
-        return None;
-    }
-    // One offer at a time for each phone: whoever answers YES must know to what.
-    if standing_offer(ledger, entry.party.caller, context).is_some() {
-        return None;
-    }
-    let service = &ledger.services[entry.service.0 as usize];
-    fitting.find_map(|opening| {
-        let claims = opening.claims(ledger, service, freed, context.now)?.clone();
-        let start = opening.start;
-        Some(Fit {
-            entry,
-            start,
-            claims,
-        })
-    })
 }
 
 /// The hold that is the offer, and the text that says so, in one step.
@@ -292,7 +135,7 @@ pub fn answer(
     reply: Reply,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    let offer = caller.and_then(|caller| standing_offer(ledger, caller, context));
+    let offer = caller.and_then(|caller| ledger.standing_offer(caller, context.now));
     // An answer that comes before the text has gone out is one to an earlier text.
     let offer = offer.filter(|hold| !ledger.is_untold(hold.id));
     Ok(match (offer, reply) {
@@ -303,15 +146,4 @@ pub fn answer(
         }
         (None, _) | (_, Reply::Unclear) => Decision::quiet(Receipt::Nothing),
     })
-}
-
-/// The offer that a phone has; it has one at a time.
-fn standing_offer<'a>(
-    ledger: &'a Ledger,
-    caller: CallerId,
-    context: &Context<'_>,
-) -> Option<&'a Hold> {
-    let open = ledger.callers.get(&caller)?.open_holds.iter();
-    open.filter_map(|hold| ledger.holds.get(hold))
-        .find(|hold| ledger.offer_stands(hold.id, context.now))
 }

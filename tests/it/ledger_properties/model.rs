@@ -200,6 +200,16 @@ enum Verdict {
     Not(&'static str),
 }
 
+impl Verdict {
+    fn can(self, overbook: bool) -> bool {
+        match self {
+            Verdict::Free => true,
+            Verdict::Taken => overbook,
+            Verdict::Not(_) => false,
+        }
+    }
+}
+
 impl Model {
     pub fn live(&self, now: i64) -> impl Iterator<Item = &Claim> {
         self.claims.iter().filter(move |claim| claim.lapses > now)
@@ -289,21 +299,13 @@ impl Model {
             .filter(|resource| wish.resource.is_none_or(|wanted| wanted == *resource))
             .map(|resource| (resource, self.judge(wish, resource, now, except)))
             .collect();
-        let can = |verdict: Verdict| match verdict {
-            Verdict::Free => true,
-            Verdict::Taken => overbook,
-            Verdict::Not(_) => false,
-        };
-        if !firsts.iter().any(|(_, verdict)| can(*verdict)) {
-            return closest(firsts.iter().map(|(_, verdict)| *verdict));
-        }
+        let can = |verdict: Verdict| verdict.can(overbook);
         let beside = |list: &&[usize]| -> Vec<(usize, Verdict)> {
             let each = list.iter();
             each.map(|resource| (*resource, self.beside(wish, *resource, now, except)))
                 .collect()
         };
-        let mut lists = vec![firsts];
-        lists.extend(service.also.iter().map(beside));
+        let lists: Vec<Vec<_>> = service.also.iter().map(beside).collect();
         let rank = |resource: usize| {
             let taken = self.is_taken(wish, resource, now, except);
             (
@@ -312,43 +314,48 @@ impl Model {
                 resource,
             )
         };
-        let mut ways: Vec<Vec<usize>> = vec![Vec::new()];
-        for list in &lists {
-            let mut able: Vec<_> = list.iter().filter(|(_, v)| can(*v)).collect();
-            able.sort_by_key(|(resource, _)| rank(*resource));
-            ways = ways
-                .iter()
-                .flat_map(|way| {
-                    let free = able.iter().filter(|(resource, _)| !way.contains(resource));
-                    free.map(|(resource, _)| [way.as_slice(), &[*resource]].concat())
-                })
-                .collect();
-        }
-        match ways.into_iter().next() {
-            Some(way) => {
-                let taken = |resource: &usize| self.is_taken(wish, *resource, now, except);
-                let overbooked = way.iter().any(taken);
-                Foreseen::Had(way, overbooked)
-            }
-            None => {
-                let empty = lists[1..]
+        let ways = |first: usize| {
+            let mut ways: Vec<Vec<usize>> = vec![vec![first]];
+            for list in &lists {
+                let mut able: Vec<_> = list.iter().filter(|(_, v)| can(*v)).collect();
+                able.sort_by_key(|(resource, _)| rank(*resource));
+                ways = ways
                     .iter()
-                    .filter(|list| !list.iter().any(|(_, verdict)| can(*verdict)));
-                let of_empty: Vec<_> = empty
-                    .map(|list| closest(list.iter().map(|(_, verdict)| *verdict)))
+                    .flat_map(|way| {
+                        let free = able.iter().filter(|(resource, _)| !way.contains(resource));
+                        free.map(|(resource, _)| [way.as_slice(), &[*resource]].concat())
+                    })
                     .collect();
-                // A list with nobody left is why; of several, one that waiting does not help.
-                let closed = of_empty.iter().filter_map(|foreseen| match foreseen {
-                    Foreseen::NotOffered(reason) => Some(Verdict::Not(reason)),
-                    _ => None,
-                });
-                let closed: Vec<_> = closed.collect();
-                match (closed.is_empty(), of_empty.is_empty()) {
-                    (false, _) => closest(closed.into_iter()),
-                    (true, false) => Foreseen::Taken,
-                    (true, true) => closest(lists[1..].iter().flatten().map(|(_, v)| *v)),
-                }
             }
+            ways
+        };
+        let mut able: Vec<_> = firsts.iter().filter(|(_, v)| can(*v)).collect();
+        able.sort_by_key(|(resource, _)| rank(*resource));
+        if let Some(way) = able.iter().flat_map(|(first, _)| ways(*first)).next() {
+            let taken = |resource: &usize| self.is_taken(wish, *resource, now, except);
+            let overbooked = way.iter().any(taken);
+            return Foreseen::Had(way, overbooked);
+        }
+        let verdicts = firsts.iter().map(|(first, own)| {
+            let own = if can(*own) { Verdict::Free } else { *own };
+            let others = match ways(*first).is_empty() {
+                true => why_not_beside(&lists, overbook),
+                false => Verdict::Free,
+            };
+            // What does not pass outlasts what does.
+            match (own, others) {
+                (Verdict::Free, verdict) | (verdict, Verdict::Free) => verdict,
+                (Verdict::Taken, verdict) | (verdict, Verdict::Taken) => verdict,
+                (one, another) => most([one, another].into_iter()),
+            }
+        });
+        let verdicts: Vec<_> = verdicts.collect();
+        // Once a time is out of reach, nothing else is asked.
+        let of_time =
+            |verdict: &Verdict| matches!(verdict, Verdict::Not("past" | "notice" | "horizon"));
+        match firsts.iter().map(|(_, own)| *own).find(of_time) {
+            Some(Verdict::Not(reason)) => Foreseen::NotOffered(reason),
+            _ => closest(verdicts.into_iter()),
         }
     }
 
@@ -588,16 +595,40 @@ fn opened(wish: Wish, resource: usize) -> Option<i64> {
 }
 
 /// What is said of those who cannot: taken if any is, else the reason that came closest.
-fn closest(verdicts: impl Iterator<Item = Verdict> + Clone) -> Foreseen {
-    if verdicts.clone().any(|verdict| verdict == Verdict::Taken) {
-        return Foreseen::Taken;
+fn closest(verdicts: impl Iterator<Item = Verdict>) -> Foreseen {
+    match most(verdicts) {
+        Verdict::Not(reason) => Foreseen::NotOffered(reason),
+        _ => Foreseen::Taken,
     }
-    let reasons = verdicts.filter_map(|verdict| match verdict {
-        Verdict::Not(reason) => Some(reason),
-        _ => None,
-    });
-    let rank = |reason: &&str| RANK.iter().position(|known| known == reason);
-    Foreseen::NotOffered(reasons.max_by_key(rank).unwrap_or("unknown"))
+}
+
+fn most(verdicts: impl Iterator<Item = Verdict>) -> Verdict {
+    let rank = |verdict: &Verdict| match verdict {
+        Verdict::Not(reason) => RANK.iter().position(|known| known == reason),
+        _ => Some(RANK.len()),
+    };
+    verdicts.max_by_key(rank).unwrap_or(Verdict::Not("unknown"))
+}
+
+/// Why nobody can be had of these lists: one with nobody left is why; of several, one that waiting does not help.
+fn why_not_beside(lists: &[Vec<(usize, Verdict)>], overbook: bool) -> Verdict {
+    let refusals = |list: &Vec<(usize, Verdict)>| -> Vec<Verdict> {
+        let all = list.iter().map(|(_, verdict)| *verdict);
+        all.filter(|verdict| !verdict.can(overbook)).collect()
+    };
+    let empty = lists
+        .iter()
+        .filter(|list| !list.iter().any(|(_, verdict)| verdict.can(overbook)));
+    let of_empty: Vec<_> = empty.map(|list| most(refusals(list).into_iter())).collect();
+    let closed = of_empty
+        .iter()
+        .filter(|verdict| **verdict != Verdict::Taken);
+    let closed: Vec<_> = closed.copied().collect();
+    match (closed.is_empty(), of_empty.is_empty()) {
+        (false, _) => most(closed.into_iter()),
+        (true, false) => Verdict::Taken,
+        (true, true) => most(lists.iter().flat_map(refusals)),
+    }
 }
 
 fn claimed(wish: Wish) -> (i64, i64) {

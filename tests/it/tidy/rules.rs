@@ -19,8 +19,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ("actix_web::", &["facade/"], "only the façade speaks HTTP"),
     (
         "serde_json::",
-        &["facade/", "cli/", "outbox/"],
-        "JSON is a façade's business, that of --json, and a provider's",
+        &["facade/", "redact/run.rs", "cli/", "outbox/"],
+        "JSON is a façade's business, that of --json and --jsonl, and a provider's",
     ),
     (
         "serde::",
@@ -32,6 +32,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
             "entry.rs",
             "config.rs",
             "outbox/",
+            "redact/",
             "facade/",
             "cli/",
         ],

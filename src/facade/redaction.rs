@@ -1,0 +1,59 @@
+//! Free text comes in by this door: it is redacted before it becomes a command, and each redaction leaves its record.
+//!
+//! A record says who, when, by which rules, how many of each kind, lengths and time; it is a log event of its own target
+//! and cannot hold a piece of the text. Any dialect that takes free text calls [`free_text`]; the route that shows what
+//! redaction does calls [`redact`] with a policy of its own.
+
+use std::sync::LazyLock;
+
+use crate::clock::Stopwatch;
+use crate::model::{Principal, Slug};
+use crate::redact::{AuditRecord, Outcome, Policy, Redacted, Redactor};
+
+/// By what free text is redacted that comes with a request.
+static CLINIC: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(Policy::default()));
+
+/// On whose behalf a text is redacted.
+#[derive(Debug, Clone)]
+pub struct Occasion {
+    /// Who asks.
+    pub principal: Principal,
+    /// In which clinic.
+    pub tenant: Slug,
+    /// When, on the clinic's wall clock.
+    pub when: String,
+}
+
+/// A text that came with a request, as it may be kept.
+pub fn free_text(occasion: &Occasion, text: &str) -> Redacted {
+    redact(occasion, &CLINIC, text).into_redacted()
+}
+
+/// Redacts a text and records that it was done.
+pub fn redact<'t>(occasion: &Occasion, redactor: &Redactor, text: &'t str) -> Outcome<'t> {
+    let stopwatch = Stopwatch::start();
+    let outcome = redactor.redact(text);
+    let micros = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let who = match occasion.principal {
+        Principal::System => "system".to_owned(),
+        Principal::Key { key, .. } => key.to_string(),
+    };
+    let record = outcome.audit(redactor.policy(), &who, &occasion.when, micros);
+    write(&occasion.tenant, &record);
+    outcome
+}
+
+fn write(tenant: &Slug, record: &AuditRecord) {
+    tracing::info!(
+        target: "holdfast::audit::redaction",
+        %tenant,
+        who = record.who,
+        when = record.when,
+        policy = record.policy,
+        counts = ?record.counts,
+        bytes_in = record.bytes_in,
+        bytes_out = record.bytes_out,
+        micros = record.micros,
+        "redacted"
+    );
+}

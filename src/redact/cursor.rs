@@ -1,0 +1,88 @@
+//! What scans hand in and out and remember: slices, events, where the walk stands.
+//!
+//! Passive types; `walk` gives them meaning. Offsets in [`Cursor`] count from the beginning of the whole text, so that it
+//! outlives the slice it was made on. Named by the walk, by `redactor` and by `streaming`.
+
+use super::entity::{Kind, Span};
+use super::token::Tokens;
+
+/// Buffers that are kept from text to text, so that scanning allocates nothing once they have grown.
+#[derive(Debug, Default)]
+pub(crate) struct Scratch {
+    pub(crate) shadow: Vec<u8>,
+    pub(crate) map: Vec<u32>,
+    pub(crate) tokens: Tokens,
+    pub(crate) found: Vec<Found>,
+    pub(crate) kept: Vec<Kept>,
+}
+
+/// What a scan found, in the order of the text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Event {
+    /// Personal data.
+    Found(Span),
+    /// A literal placeholder came into view: its number is taken.
+    Seen(Span),
+    /// A literal placeholder was reached.
+    Reached(Span),
+}
+
+/// A value that was found and whose surroundings are being looked at once more.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Found {
+    /// The token that is now its mark.
+    pub(crate) index: usize,
+    /// The first token after it.
+    pub(crate) after: usize,
+    /// Its first shadow byte, and one past its last.
+    pub(crate) start: usize,
+    pub(crate) end: usize,
+    /// Its kind.
+    pub(crate) kind: Kind,
+}
+
+/// A stretch that one recognizer took and left as it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Kept {
+    /// Its first token, and the first after it.
+    pub(crate) first: usize,
+    pub(crate) after: usize,
+    /// One past its last shadow byte.
+    pub(crate) end: usize,
+}
+
+/// Where the walk stands; offsets count from the beginning of the whole text.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Cursor {
+    /// Tokens that begin before this have been decided.
+    pub(crate) next: usize,
+    /// End of the last placeholder, found or literal, and its kind.
+    pub(crate) barrier: usize,
+    pub(crate) barrier_kind: Option<Kind>,
+    /// Literal placeholders before this have been announced.
+    pub(crate) seen: usize,
+    /// A web address longer than one span goes on at `barrier`.
+    pub(crate) in_address: bool,
+    /// First and last offset of each stretch that was kept and is near enough to be looked at once more.
+    pub(crate) kept: Vec<(usize, usize)>,
+}
+
+/// How far a scan came.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Progress {
+    /// Everything before this offset is final.
+    pub(crate) decided: usize,
+    /// The next scan needs the text from this offset on.
+    pub(crate) restart: usize,
+}
+
+/// A slice of the text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Slice<'a> {
+    /// The slice.
+    pub(crate) text: &'a str,
+    /// Where it begins in the whole text.
+    pub(crate) base: usize,
+    /// Nothing follows it.
+    pub(crate) last: bool,
+}

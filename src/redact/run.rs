@@ -1,0 +1,293 @@
+//! `holdfast redact`: standard input to standard output, as plain text or line by line as JSON.
+//!
+//! Plain text streams through in bounded memory. Of JSON lines each is a text of its own; whatever is answered is written
+//! out before more input is waited for, so that whoever asks line by line is answered line by line. A line or byte that cannot be understood ends the run with an error and without a trace of it in
+//! the output: redaction fails closed. Called by the command line.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+use std::io::{self, BufRead, BufReader, Read, Write};
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::value::RawValue;
+
+use super::audit;
+use super::entity::Span;
+use super::redactor::{Outcome, Redactor};
+
+/// Longest line of JSON that is read.
+pub const LINE_BYTES_MAX: usize = 64 << 20;
+const CHUNK_BYTES: usize = 64 * 1024;
+/// Answers are written out at the latest when they have grown to this.
+const OUTPUT_BYTES: usize = 64 * 1024;
+
+/// Why a run ended early.
+#[derive(Debug, thiserror::Error)]
+pub enum RunError {
+    /// Reading failed.
+    #[error("cannot read the input: {0}")]
+    Read(std::io::Error),
+    /// Writing failed.
+    #[error("cannot write the output: {0}")]
+    Write(std::io::Error),
+    /// The record of a text could not be kept.
+    #[error("cannot keep the record of a redaction: {0}; its text was not written")]
+    Witness(std::io::Error),
+    /// The bytes are no UTF-8.
+    #[error(
+        "the input is not UTF-8 at byte {offset}: convert it first; nothing after this byte was written"
+    )]
+    NotUtf8 {
+        /// Where in the input.
+        offset: u64,
+    },
+    /// A line is too long.
+    #[error(
+        "line {line} is longer than {LINE_BYTES_MAX} bytes: split its text; it was not written"
+    )]
+    LineTooLong {
+        /// Which line, from 1.
+        line: u64,
+    },
+    /// A line is no object with `id` and `text`.
+    #[error(
+        "line {line} is not {{\"id\": …, \"text\": \"…\"}} ({reason}): correct it; it was not written"
+    )]
+    BadLine {
+        /// Which line, from 1.
+        line: u64,
+        /// What is wrong with it, without its content.
+        reason: String,
+    },
+}
+
+#[derive(Deserialize)]
+struct Question<'a> {
+    #[serde(borrow)]
+    id: &'a RawValue,
+    #[serde(borrow)]
+    text: Cow<'a, str>,
+}
+
+/// What was done to one text, for whoever keeps records.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Measured {
+    /// How many spans of each kind.
+    pub counts: BTreeMap<&'static str, u64>,
+    /// Bytes that came in and went out.
+    pub bytes_in: usize,
+    /// Bytes that went out.
+    pub bytes_out: usize,
+    /// The time that redacting took.
+    pub elapsed: Duration,
+}
+
+/// Who is told of each text that was redacted, before it is written out; an error ends the run.
+pub type Witness<'a> = &'a mut dyn FnMut(Measured) -> io::Result<()>;
+
+/// Redacts `reader` into `writer`. `elapsed` is a running clock, asked before and after each text.
+///
+/// # Errors
+/// When reading, writing or witnessing fails, or the input is not what it should be.
+pub fn run(
+    reader: BufReader<impl Read>,
+    writer: impl Write,
+    jsonl: bool,
+    redactor: &Redactor,
+    elapsed: impl FnMut() -> Duration,
+    witness: Option<Witness<'_>>,
+) -> Result<(), RunError> {
+    if jsonl {
+        lines(reader, writer, redactor, elapsed, witness)
+    } else {
+        plain(reader, writer, redactor, elapsed, witness)
+    }
+}
+
+fn lines(
+    mut reader: BufReader<impl Read>,
+    mut writer: impl Write,
+    redactor: &Redactor,
+    mut elapsed: impl FnMut() -> Duration,
+    mut witness: Option<Witness<'_>>,
+) -> Result<(), RunError> {
+    // The word lists are read on first use; that time belongs to no text.
+    drop(redactor.redact(""));
+    let (mut input, mut output) = (Vec::new(), Vec::new());
+    for line in 1.. {
+        // Lines that have arrived together are answered together: a write costs as much as a small text.
+        if output.len() >= OUTPUT_BYTES || !reader.buffer().contains(&b'\n') {
+            put(&mut writer, &mut output)?;
+        }
+        input.clear();
+        let read = (&mut reader)
+            .take(LINE_BYTES_MAX as u64 + 1)
+            .read_until(b'\n', &mut input)
+            .map_err(RunError::Read)?;
+        if read == 0 {
+            break;
+        }
+        let done = one(
+            line,
+            &input,
+            &mut output,
+            redactor,
+            &mut elapsed,
+            &mut witness,
+        );
+        if let Err(error) = done {
+            put(&mut writer, &mut output)?;
+            return Err(error);
+        }
+    }
+    put(&mut writer, &mut output)
+}
+
+/// Answers one line of input into `output`; a blank one has no answer.
+fn one(
+    line: u64,
+    input: &[u8],
+    output: &mut Vec<u8>,
+    redactor: &Redactor,
+    elapsed: &mut impl FnMut() -> Duration,
+    witness: &mut Option<Witness<'_>>,
+) -> Result<(), RunError> {
+    if input.len() > LINE_BYTES_MAX {
+        return Err(RunError::LineTooLong { line });
+    }
+    if input.trim_ascii().is_empty() {
+        return Ok(());
+    }
+    let question: Question<'_> =
+        serde_json::from_slice(input).map_err(|error| RunError::BadLine {
+            line,
+            reason: reason(&error),
+        })?;
+    let before = elapsed();
+    let outcome = redactor.redact(&question.text);
+    let took = elapsed().saturating_sub(before);
+    if let Some(witness) = witness {
+        let measured = Measured {
+            counts: outcome.counts(),
+            bytes_in: question.text.len(),
+            bytes_out: outcome.text.len(),
+            elapsed: took,
+        };
+        witness(measured).map_err(RunError::Witness)?;
+    }
+    let us = took.as_nanos() as f64 / 1000.0;
+    answer(output, question.id, &outcome, us).map_err(RunError::Write)
+}
+
+fn put(writer: &mut impl Write, output: &mut Vec<u8>) -> Result<(), RunError> {
+    if output.is_empty() {
+        return Ok(());
+    }
+    writer
+        .write_all(output)
+        .and_then(|()| writer.flush())
+        .map_err(RunError::Write)?;
+    output.clear();
+    Ok(())
+}
+
+/// Writes one answer; by hand, because a text dense with findings is mostly spans.
+fn answer(output: &mut Vec<u8>, id: &RawValue, outcome: &Outcome<'_>, us: f64) -> io::Result<()> {
+    write!(output, "{{\"id\":{},\"redacted\":", id.get())?;
+    serde_json::to_writer(&mut *output, &outcome.text)?;
+    output.extend_from_slice(b",\"spans\":[");
+    for (place, span) in outcome.spans.iter().enumerate() {
+        output.extend_from_slice(if place == 0 {
+            b"{\"start\":"
+        } else {
+            b",{\"start\":"
+        });
+        number(output, span.start);
+        output.extend_from_slice(b",\"end\":");
+        number(output, span.end);
+        output.extend_from_slice(b",\"kind\":\"");
+        output.extend_from_slice(span.kind.name().as_bytes());
+        output.extend_from_slice(b"\"}");
+    }
+    writeln!(output, "],\"us\":{us:.1}}}")
+}
+
+fn number(output: &mut Vec<u8>, value: usize) {
+    if value >= 10 {
+        number(output, value / 10);
+    }
+    output.push(b'0' + (value % 10) as u8);
+}
+
+/// What is wrong with a line, without quoting it: the parser's own words may hold a piece of the text.
+fn reason(error: &serde_json::Error) -> String {
+    let what = match error.classify() {
+        serde_json::error::Category::Syntax => "no valid JSON",
+        serde_json::error::Category::Eof => "it ends too early",
+        serde_json::error::Category::Data => "a field is missing or of the wrong type",
+        serde_json::error::Category::Io => "it cannot be read",
+    };
+    format!("{what} at column {}", error.column())
+}
+
+fn plain(
+    mut reader: impl BufRead,
+    mut writer: impl Write,
+    redactor: &Redactor,
+    mut elapsed: impl FnMut() -> Duration,
+    witness: Option<Witness<'_>>,
+) -> Result<(), RunError> {
+    let mut stream = redactor.stream();
+    let (mut chunk, mut held, mut out) = (vec![0; CHUNK_BYTES], 0, String::new());
+    let mut offset = 0;
+    let mut measured = Measured::default();
+    loop {
+        let read = reader.read(&mut chunk[held..]).map_err(RunError::Read)?;
+        let bytes = &chunk[..held + read];
+        out.clear();
+        let valid = match std::str::from_utf8(bytes) {
+            Ok(text) => text,
+            Err(error) if error.error_len().is_none() && read > 0 => {
+                std::str::from_utf8(&bytes[..error.valid_up_to()]).expect("the validator said so")
+            }
+            Err(error) => {
+                return Err(RunError::NotUtf8 {
+                    offset: offset + error.valid_up_to() as u64,
+                });
+            }
+        };
+        let used = valid.len();
+        let before = elapsed();
+        stream.push(valid, &mut out);
+        measured.add(used, &stream.take_spans());
+        if read == 0 {
+            let spans = stream.finish(&mut out);
+            measured.add(0, &spans);
+            measured.bytes_out += out.len();
+            measured.elapsed += elapsed().saturating_sub(before);
+            if let Some(witness) = witness {
+                witness(measured).map_err(RunError::Witness)?;
+            }
+            break writer
+                .write_all(out.as_bytes())
+                .and_then(|()| writer.flush())
+                .map_err(RunError::Write);
+        }
+        measured.bytes_out += out.len();
+        measured.elapsed += elapsed().saturating_sub(before);
+        writer.write_all(out.as_bytes()).map_err(RunError::Write)?;
+        held = bytes.len() - used;
+        offset += used as u64;
+        chunk.copy_within(used..used + held, 0);
+    }
+}
+
+impl Measured {
+    fn add(&mut self, bytes_in: usize, spans: &[Span]) {
+        self.bytes_in += bytes_in;
+        for (kind, count) in audit::count(spans) {
+            *self.counts.entry(kind).or_insert(0) += count;
+        }
+    }
+}

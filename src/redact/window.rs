@@ -1,0 +1,246 @@
+//! What a recognizer may see: the tokens and bytes around the one it is asked about, and nothing further away.
+//!
+//! A window lies between two placeholders: its tokens begin after the one before and end with the one behind, whether
+//! they stood in the text or took the place of a value just found. Its right side is cut at a fixed distance besides.
+//! Reading past an edge gives 0, which nothing matches. So a decision depends neither on how the text was split into
+//! chunks nor on what the values around it were, and a second redaction decides as the first did.
+//! Invariant: a recognizer looks back over at most [`LOOK_BACK_TOKENS`] tokens and claims nothing before `floor`.
+
+use std::cell::Cell;
+
+use super::entity::{Kind, Kinds};
+use super::fold;
+use super::lexicon::{Entry, Lexicon, Roles};
+use super::token::Token;
+
+/// How many tokens before a value may speak for or against it.
+pub(crate) const LOOK_BACK_TOKENS: usize = 14;
+/// How many bytes may lie between two tokens of one thought.
+pub(crate) const GAP_BYTES_MAX: usize = 12;
+
+/// What a value is said to be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Label {
+    /// Nothing is said.
+    None,
+    /// "number": a number, of nobody knows what.
+    Number,
+    /// An order, a version, a room: to be kept.
+    Negative,
+    /// A telephone number.
+    Phone,
+    /// An NHS number.
+    Nhs,
+    /// A social security number.
+    Ssn,
+    /// A national insurance number.
+    Nino,
+    /// A medical record number.
+    Mrn,
+    /// A card number.
+    Card,
+    /// A bank account number of the international form.
+    Iban,
+    /// A date of birth.
+    Dob,
+    /// A postcode or ZIP code.
+    Postcode,
+    /// An e-mail address.
+    Email,
+    /// An IP address.
+    Ip,
+    /// A Medicare number.
+    Mbi,
+}
+
+/// The view around one token.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Window<'a> {
+    /// The shadow up to the horizon.
+    pub(crate) bytes: &'a [u8],
+    /// Its tokens from the placeholder before to the horizon or the placeholder behind, which is the last of them.
+    pub(crate) tokens: &'a [Token],
+    /// One past the placeholder before the first token, or the first byte of the text.
+    pub(crate) opening: usize,
+    /// Everything before this offset has been decided.
+    pub(crate) floor: usize,
+    /// The kind of the placeholder that stands before the first token, if one does.
+    pub(crate) before_kind: Option<Kind>,
+    /// The token that was last asked for its label, and the answer.
+    pub(crate) label: &'a Cell<(usize, Label)>,
+    /// Where the bytes end, the text ends too.
+    pub(crate) closed: bool,
+    /// A word of birth stands near enough for a date of birth.
+    pub(crate) birth_near: bool,
+    /// The kinds that are looked for.
+    pub(crate) kinds: Kinds,
+    /// The words.
+    pub(crate) lexicon: &'a Lexicon,
+}
+
+/// What a recognizer found: bytes of the shadow and their kind, or none to keep them as they are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Finding {
+    /// First byte.
+    pub(crate) start: usize,
+    /// One past the last byte.
+    pub(crate) end: usize,
+    /// `None` keeps the bytes: a date, an order number.
+    pub(crate) kind: Option<Kind>,
+}
+
+impl Finding {
+    pub(crate) const fn redact(kind: Kind, start: usize, end: usize) -> Self {
+        Self {
+            start,
+            end,
+            kind: Some(kind),
+        }
+    }
+
+    pub(crate) const fn keep(start: usize, end: usize) -> Self {
+        Self {
+            start,
+            end,
+            kind: None,
+        }
+    }
+}
+
+/// Whether a byte beside a value makes it part of something longer.
+#[inline]
+const fn touches(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | fold::LETTER | fold::MARK)
+}
+
+impl<'a> Window<'a> {
+    /// The byte at an offset; 0 beyond the horizon.
+    #[inline]
+    pub(crate) fn byte(&self, at: usize) -> u8 {
+        self.bytes.get(at).copied().unwrap_or(0)
+    }
+
+    /// The byte before an offset; a line break before the first.
+    #[inline]
+    pub(crate) fn before(&self, at: usize) -> u8 {
+        if at == 0 { b'\n' } else { self.byte(at - 1) }
+    }
+
+    /// The token at an index, if it is within the horizon.
+    #[inline]
+    pub(crate) fn token(&self, index: usize) -> Option<&'a Token> {
+        self.tokens.get(index)
+    }
+
+    /// Roles of the token at an index; none beyond the horizon.
+    #[inline]
+    pub(crate) fn roles(&self, index: usize) -> Roles {
+        self.tokens.get(index).map_or(0, |token| token.roles)
+    }
+
+    /// What lies between a token and the one before it, or the last value found.
+    #[inline]
+    pub(crate) fn gap(&self, index: usize) -> &'a [u8] {
+        let end = self.tokens[index].start as usize;
+        let start = if index == 0 {
+            self.opening
+        } else {
+            self.tokens[index - 1].end as usize
+        };
+        // A value may have ended in marks that are no token; they are not seen a second time.
+        let start = if self.floor <= end {
+            start.max(self.floor)
+        } else {
+            start
+        };
+        &self.bytes[start..end]
+    }
+
+    /// The bytes of a token.
+    #[inline]
+    pub(crate) fn text(&self, token: &Token) -> &'a [u8] {
+        &self.bytes[token.start as usize..token.end as usize]
+    }
+
+    /// Whether the token is that word, ignoring case.
+    #[inline]
+    pub(crate) fn is(&self, index: usize, word: &str) -> bool {
+        self.token(index)
+            .is_some_and(|token| self.text(token).eq_ignore_ascii_case(word.as_bytes()))
+    }
+
+    /// The lexicon entry of a token.
+    #[inline]
+    pub(crate) fn entry(&self, index: usize) -> &'a Entry {
+        self.lexicon
+            .entry(self.tokens.get(index).map_or(0, |token| token.word))
+    }
+
+    /// Whether two neighbouring tokens touch.
+    #[inline]
+    pub(crate) fn glued(&self, index: usize) -> bool {
+        index > 0
+            && index < self.tokens.len()
+            && self.tokens[index - 1].end == self.tokens[index].start
+    }
+
+    /// The single letter that a token is, in lower case.
+    #[inline]
+    pub(crate) fn single_letter(&self, index: usize) -> Option<u8> {
+        let token = self.token(index)?;
+        let letter = self.byte(token.start as usize).to_ascii_lowercase();
+        (token.is_word() && token.len() == 1 && letter.is_ascii_lowercase()).then_some(letter)
+    }
+
+    /// Index of the first token at or after an offset.
+    #[inline]
+    pub(crate) fn index_at(&self, from: usize, offset: usize) -> usize {
+        let mut index = from;
+        while self
+            .tokens
+            .get(index)
+            .is_some_and(|token| (token.start as usize) < offset)
+        {
+            index += 1;
+        }
+        index
+    }
+
+    /// Whether the line that holds `start..end` holds nothing else but blanks and punctuation; only near neighbours are looked at.
+    pub(crate) fn is_whole_line(&self, start: usize, end: usize) -> bool {
+        let quiet = |byte: u8| {
+            matches!(
+                byte,
+                b' ' | b'\t' | b'.' | b',' | b'"' | b'\'' | b'(' | b')' | b'+' | b'-' | b'\r'
+            )
+        };
+        let mut left = start;
+        while left > 0 && start - left < 8 && quiet(self.byte(left - 1)) {
+            left -= 1;
+        }
+        let mut right = end;
+        while right - end < 8 && quiet(self.byte(right)) {
+            right += 1;
+        }
+        self.before(left) == b'\n'
+            && (right >= self.bytes.len() && self.closed || self.byte(right) == b'\n')
+    }
+
+    /// Whether a value may begin here: no letter, digit, joining mark or placeholder touches it from the left.
+    #[inline]
+    pub(crate) fn starts_clean(&self, start: usize) -> bool {
+        !touches(self.before(start))
+    }
+
+    /// Whether a value may end here.
+    #[inline]
+    pub(crate) fn ends_clean(&self, end: usize) -> bool {
+        !touches(self.byte(end))
+    }
+
+    /// Whether the token is a number and within the horizon.
+    #[inline]
+    pub(crate) fn is_number(&self, index: usize) -> bool {
+        self.token(index).is_some_and(Token::is_number)
+    }
+}

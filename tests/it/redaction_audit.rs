@@ -1,0 +1,143 @@
+//! What requests say of people reaches no log; what the logs do say of each redaction.
+
+use std::io;
+use std::sync::{Arc, Mutex};
+
+use serde_json::{Value, json};
+use tracing_subscriber::filter::{LevelFilter, Targets};
+use tracing_subscriber::fmt::MakeWriter;
+use tracing_subscriber::prelude::*;
+
+use crate::support::World;
+
+/// All that this process has logged.
+#[derive(Clone, Default)]
+struct Logs(Arc<Mutex<Vec<u8>>>);
+
+impl io::Write for Logs {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0
+            .lock()
+            .expect("no writer panics")
+            .extend_from_slice(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+impl<'a> MakeWriter<'a> for Logs {
+    type Writer = Self;
+
+    fn make_writer(&'a self) -> Self {
+        self.clone()
+    }
+}
+
+/// Everything of ours at every level, which is more than any operator can ask for.
+fn listen() -> Logs {
+    let logs = Logs::default();
+    let ours = Targets::new().with_target("holdfast", LevelFilter::TRACE);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .with_writer(logs.clone())
+        .with_filter(ours);
+    tracing_subscriber::registry()
+        .with(lines)
+        .try_init()
+        .expect("no other test listens");
+    logs
+}
+
+/// Values that stand for people; none is used by any other test, for the logs are those of the whole process.
+const PLANTED: [&str; 7] = [
+    "07700 900987",
+    "07700900987",
+    "7700900987",
+    "Zebedee",
+    "zebedee.planted@example.com",
+    "943 476 5919",
+    "sarcoidosis",
+];
+
+#[test]
+fn planted_values_reach_no_log_and_every_redaction_leaves_its_record() {
+    let logs = listen();
+    let world = World::start();
+    let clinic = world.clinic("planted");
+    let text = format!(
+        "I am {}, on {}, NHS number {}, {}, with {}",
+        PLANTED[3], PLANTED[0], PLANTED[5], PLANTED[4], PLANTED[6]
+    );
+    let policy = json!({ "add": [{ "text": PLANTED[3] }] });
+    let answer = clinic.staff.post(
+        &clinic.at("redact"),
+        &json!({ "text": text, "policy": policy }),
+    );
+    assert_eq!(answer.status, 200);
+    let long = format!("{text}. ").repeat(400);
+    assert_eq!(
+        clinic
+            .staff
+            .post(&clinic.at("redact"), &json!({ "text": long }))
+            .status,
+        200
+    );
+    let reason =
+        json!({ "start": "2026-03-02T12:00:00Z", "end": "2026-03-02T13:00:00Z", "reason": text });
+    let block = clinic
+        .staff
+        .post(&clinic.at("resources/dr-a/blocks"), &reason);
+    assert_eq!(block.status, 201);
+    assert!(
+        block.text("reason").contains("[PHONE_1]") && !block.text("reason").contains(PLANTED[0])
+    );
+    // Refusals may not quote either: an unknown field, a wrong type, no JSON, a path.
+    for body in [
+        format!(r#"{{"text": "x", "{}": 1}}"#, PLANTED[4]),
+        format!(r#"{{"text": "x", "policy": "{}"}}"#, PLANTED[0]),
+        format!("{text} is no JSON"),
+    ] {
+        let refused = clinic.staff.send("POST", &clinic.at("redact"), &[], &body);
+        assert!(refused.status >= 400);
+    }
+    clinic
+        .staff
+        .get(&clinic.at(&format!("holds/{}", PLANTED[2])));
+    drop(world);
+
+    check(&logs, &text);
+}
+
+/// None of the planted values is in the logs, and the record of each redaction is; the first was of `text`.
+fn check(logs: &Logs, text: &str) {
+    let logs = logs.0.lock().expect("no writer panics").clone();
+    let logs = String::from_utf8(logs).expect("logs are text");
+    for value in PLANTED {
+        assert!(!logs.contains(value), "{value} was logged");
+    }
+    let records: Vec<Value> = logs
+        .lines()
+        .filter_map(|line| serde_json::from_str::<Value>(line).ok())
+        .filter(|line| {
+            line["target"] == "holdfast::audit::redaction" && line["fields"]["tenant"] == "planted"
+        })
+        .collect();
+    assert_eq!(records.len(), 3, "the text, the long text, the reason");
+    let first = &records[0]["fields"];
+    assert_eq!(
+        first["counts"],
+        r#"{"EMAIL": 1, "MEDICAL": 1, "NHS_NUMBER": 1, "PERSON": 1, "PHONE": 1}"#
+    );
+    assert_eq!(first["bytes_in"], text.len());
+    assert_eq!(first["when"], "2026-03-02T08:00:00+00:00");
+    assert!(
+        first["policy"]
+            .as_str()
+            .is_some_and(|policy| policy.starts_with("default/"))
+    );
+    assert!(first["who"].as_str().is_some_and(|who| !who.is_empty()));
+    assert!(first["micros"].is_u64());
+}
