@@ -149,6 +149,10 @@ pub const CARRIER_ANSWER_BYTES_MAX: usize = 64 << 10;
 pub const CALLBACK_BYTES_MAX: usize = 64 << 10;
 /// Callbacks of one tenant that came before their text was known.
 pub const EARLY_CALLBACKS_MAX: usize = 256;
+/// Texts that came in and are remembered, so that none is taken twice; of any more only a wish for no texts is heard.
+pub const TAKEN_TEXTS_MAX: usize = 50_000;
+/// How long after an answer to a text that says nothing its sender is not answered again, in seconds.
+pub const ANSWERED_AGAIN_SECONDS: i64 = 24 * 60 * 60;
 /// Connections to a provider that are kept open while nothing is sent.
 pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 

@@ -17,8 +17,7 @@ use super::rest::{
     redact, resources, series, services, slots, sms, tenants, text_settings, verification,
     waitlist,
 };
-use super::twilio::status;
-use super::{docs_page, health, metrics};
+use super::{docs_page, health, metrics, twilio};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -43,7 +42,7 @@ use super::{docs_page, health, metrics};
         conflicts::list,
         persons::list, persons::show,
         events::stream, audit::list,
-        status::take,
+        twilio::sms::hear, twilio::status::note,
         redact::text,
         inbox::list, inbox::take,
     ),

@@ -77,6 +77,7 @@ codes! {
     HoldConfirmed "hold-confirmed" CONFLICT "The hold became an appointment";
     HoldLifetimeReached "hold-lifetime-reached" CONFLICT "The hold cannot last any longer";
     SmsCredentialsMissing "sms-credentials-missing" CONFLICT "The clinic cannot send texts yet";
+    TextsStopped "texts-stopped" CONFLICT "This phone wants no texts";
     SmsNotSent "sms-not-sent" BAD_GATEWAY "The text was not sent";
     VerificationNotNeeded "verification-not-needed" CONFLICT "This service asks for no code";
     VerificationRequired "verification-required" CONFLICT "A code has to be sent first";

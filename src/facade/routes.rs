@@ -21,8 +21,7 @@ use super::rest::{
     waitlist,
 };
 use super::state::{Facade, Options};
-use super::twilio::status;
-use super::{health, metrics, openapi};
+use super::{health, metrics, openapi, twilio};
 
 /// Only there if texts are captured locally.
 const INBOX: &str = "/v1/tenants/{t}/inbox";
@@ -55,7 +54,8 @@ fn table() -> Vec<Endpoint> {
         GET    "/metrics"                                   Open     metrics::show;
         GET    "/openapi.json"                              Open     openapi::json;
         GET    "/docs"                                      Open     openapi::page;
-        POST   "/twilio/{t}/status"                         Open     status::take;
+        POST   "/twilio/{t}/sms"                            Open     twilio::sms::hear;
+        POST   "/twilio/{t}/status"                         Open     twilio::status::note;
         POST   "/v1/tenants"                                OPERATOR tenants::create;
         GET    "/v1/tenants"                                OPERATOR tenants::list;
         GET    "/v1/tenants/{t}"                            READERS  tenants::show;

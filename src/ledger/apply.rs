@@ -16,9 +16,7 @@ use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
-use super::outgoing::{
-    defer_text, forget_text, hand_over_text, note_delivery, park_text, queue_text, settle_text,
-};
+use super::outgoing::{apply_to_texts, forget_text};
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
@@ -93,7 +91,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         | Event::TextParked { .. }
         | Event::TextHandedOver { .. }
         | Event::TextSettled { .. }
-        | Event::DeliveryNoted { .. } => apply_to_text(ledger, event),
+        | Event::DeliveryNoted { .. }
+        | Event::TextTaken { .. }
+        | Event::TextAnswered { .. }
+        | Event::TextsStopped { .. }
+        | Event::TextsStarted { .. } => apply_to_texts(ledger, event),
         Event::ReminderSet { appointment, at } => ledger.reminders.set(*appointment, *at),
         Event::ReminderDropped { appointment } => ledger.reminders.drop(*appointment),
         // Their whole effect is on those who wait.
@@ -309,29 +311,6 @@ fn give_time_back(occupancy: &mut Occupancy, appointment: &Appointment) {
     }
 }
 
-fn apply_to_text(ledger: &mut Ledger, event: &Event) {
-    match event {
-        Event::TextQueued {
-            message,
-            kind,
-            to,
-            at,
-        } => {
-            queue_text(ledger, *message, *kind, *to, *at);
-        }
-        Event::TextDeferred { message, until } => defer_text(ledger, *message, *until),
-        Event::TextParked { message, reason } => park_text(ledger, *message, *reason),
-        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
-        Event::TextSettled {
-            message,
-            outcome,
-            sid,
-        } => settle_text(ledger, *message, *outcome, sid.clone()),
-        Event::DeliveryNoted { message, delivery } => note_delivery(ledger, *message, *delivery),
-        _ => unreachable!("apply sends only a text's events here"),
-    }
-}
-
 fn apply_to_appointment(ledger: &mut Ledger, event: &Event) {
     match event {
         Event::AppointmentBooked { .. } => {
@@ -403,6 +382,8 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
             Forget::Message(message) => {
                 forget_text(ledger, message);
             }
+            Forget::TakenText(text) => ledger.replies.forget_text(&text),
+            Forget::Answer(caller) => ledger.replies.forget_answer(caller),
             Forget::Request(key) => ledger.requests.forget(&key),
             Forget::Attempts(caller) => attempts::clear(ledger, caller),
             Forget::TextsTo(phone) => ledger.budgets.forget_phone(phone),

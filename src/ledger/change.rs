@@ -113,6 +113,8 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
     match event {
         // The house's own memory.
         Event::KeysUsed(_)
+        | Event::TextTaken { .. }
+        | Event::TextAnswered { .. }
         | Event::FreedLooked { .. }
         | Event::FreedKept { .. }
         | Event::FreedDropped { .. }
@@ -156,7 +158,9 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::TextDeferred { .. }
         | Event::TextParked { .. }
         | Event::TextSettled { .. }
-        | Event::DeliveryNoted { .. } => Some(of_code(event)),
+        | Event::DeliveryNoted { .. }
+        | Event::TextsStopped { .. }
+        | Event::TextsStarted { .. } => Some(of_code(event)),
     }
 }
 
@@ -387,6 +391,8 @@ fn of_code(event: &Event) -> Change {
             outcome: Some(delivery.status.as_str()),
             ..named("text.delivery")
         },
+        Event::TextsStopped { .. } => named("texts.stopped"),
+        Event::TextsStarted { .. } => named("texts.started"),
         _ => unreachable!("change sends only events of codes and texts here"),
     }
 }

@@ -5,7 +5,7 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
-    HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, Principal,
+    Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, Principal,
     Profile, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken, SendOutcome, Slug,
     SmsAccount, Template, Times, Timestamp, VerificationPolicy, WaitlistId,
 };
@@ -374,6 +374,17 @@ pub enum Command {
         /// Which text and attempt it is about, if the callback names them.
         attempt: Option<(MessageId, u32)>,
     },
+    /// A text came in.
+    TakeText {
+        /// The digest of what the provider calls it.
+        text: [u8; 32],
+        /// From whom; `None`: nobody here knows that phone.
+        caller: Option<CallerId>,
+        /// What it means.
+        heard: Heard,
+    },
+    /// A phone's holder has told the provider that they want no texts.
+    StopTexts(CallerId),
     /// The timer's only word: write down what the clock has already decided.
     TimePassed,
 }

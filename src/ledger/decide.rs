@@ -12,8 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, deliveries, holds, keys, offers, practice, series, services,
-    tenants, texts, time_passed, waitlist,
+    appointments, codes, confirm, deliveries, holds, inbound, keys, offers, practice, series,
+    services, tenants, texts, time_passed, waitlist,
 };
 use super::state::Ledger;
 
@@ -152,9 +152,11 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         }
         Command::OfferFreed => Ok(offers::offer_freed(ledger, context)),
         Command::AnswerOffer { caller, reply } => offers::answer(ledger, *caller, *reply, context),
-        Command::HandOverText(_) | Command::SettleText { .. } | Command::NoteDelivery { .. } => {
-            text_rule(ledger, command, context)
-        }
+        Command::HandOverText(_)
+        | Command::SettleText { .. }
+        | Command::NoteDelivery { .. }
+        | Command::TakeText { .. }
+        | Command::StopTexts(_) => text_rule(ledger, command, context),
         Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
     }
 }
@@ -178,6 +180,12 @@ fn text_rule(
             delivery,
             attempt,
         } => Ok(deliveries::note(ledger, sid, *delivery, *attempt, context)),
+        Command::TakeText {
+            text,
+            caller,
+            heard,
+        } => Ok(inbound::take(ledger, *text, *caller, heard, context)),
+        Command::StopTexts(caller) => Ok(inbound::stop(ledger, *caller)),
         _ => unreachable!("only what is said of texts is sent here"),
     }
 }

@@ -312,6 +312,30 @@ pub enum Event {
         /// How far.
         delivery: Delivery,
     },
+    /// A text that came in was taken; the same one says nothing more for a while.
+    TextTaken {
+        /// The digest of what the provider calls it.
+        text: [u8; 32],
+        /// Until when that is remembered.
+        until: Timestamp,
+    },
+    /// A phone's holder was answered; they are not again for a while.
+    TextAnswered {
+        /// Who.
+        caller: CallerId,
+        /// Until when.
+        until: Timestamp,
+    },
+    /// A phone's holder wants no texts.
+    TextsStopped {
+        /// Who.
+        caller: CallerId,
+    },
+    /// They want texts again.
+    TextsStarted {
+        /// Who.
+        caller: CallerId,
+    },
     /// A request with an idempotency key succeeded; the same key gets this again.
     RequestRemembered {
         /// SHA-256 of principal, route and key.

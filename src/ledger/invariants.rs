@@ -144,6 +144,12 @@ impl Ledger {
         for (at, prefix) in self.budgets.prefixes() {
             due(at, Forget::Prefix(prefix));
         }
+        for (text, until) in self.replies.text_deadlines() {
+            due(until, Forget::TakenText(text));
+        }
+        for (caller, until) in self.replies.answer_deadlines() {
+            due(until, Forget::Answer(caller));
+        }
         for (key, until) in self.requests.deadlines() {
             due(until, Forget::Request(*key));
         }

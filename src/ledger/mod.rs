@@ -1,5 +1,4 @@
 //! The pure ledger of one tenant: `decide` says what a command leads to, `apply` makes it so, `query` looks.
-//!
 //! No async, no IO, no clock, no randomness, no hash-map order: time and fresh ids come in with the context. That is what
 //! lets a restart, a test and an auditor replay the same events to the same state. Nothing here knows a name or a number.
 
@@ -22,6 +21,7 @@ mod day_sheets;
 mod idempotency;
 mod occupancy;
 mod reminders;
+mod replies;
 mod waitlist;
 
 mod state;
@@ -62,7 +62,7 @@ pub use query::{
     PageRequest, Query, ResourceFinding, Rule, SlotPage, SlotSearch, View, WantedHolds,
 };
 pub use receipt::{
-    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Receipt, SeriesView,
+    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Reaction, Receipt, SeriesView,
     ServiceView, SlotStatus, SlotView, WaitlistView,
 };
 pub use rejection::{Bound, CodeBound, Missing, Reason, Rejection};

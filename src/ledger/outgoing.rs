@@ -1,4 +1,5 @@
-//! Texts as events leave them: queued, handed over, settled, and what a text that was not sent no longer counts as.
+//! Texts as events leave them: queued, handed over, settled, and what a text that was not sent no longer counts as; and those
+//! that came in.
 //!
 //! A part of `apply`, which is the only caller: total, and without a clock.
 
@@ -7,19 +8,77 @@ use std::collections::BTreeMap;
 use crate::limits;
 use crate::model::{
     CallerId, Delivery, Message, MessageId, MessageState, Notice, ParkReason, Prefix, ProviderId,
-    SendOutcome, TextKind, Timestamp,
+    SendOutcome, SmsAccount, SmsCredentials, TextKind, Timestamp,
 };
 
+use super::event::Event;
 use super::state::{Forget, Ledger};
 
+impl Ledger {
+    /// What the clinic sends its texts with.
+    pub fn sms_credentials(&self) -> Option<&SmsCredentials> {
+        self.sms.as_ref()
+    }
+
+    /// The same without what is secret.
+    pub(super) fn sms_account(&self) -> Option<&SmsAccount> {
+        self.sms.as_ref().map(|credentials| &credentials.account)
+    }
+
+    /// Whether a phone's holder wants no texts.
+    pub fn texts_stopped(&self, caller: CallerId) -> bool {
+        self.replies.has_stopped(caller)
+    }
+
+    /// The text that its provider calls so.
+    pub(super) fn text_of(&self, sid: &ProviderId) -> Option<&Message> {
+        self.messages.get(self.texts_by_sid.get(sid)?)
+    }
+
+    /// The same by its id, for those outside.
+    pub fn text_called(&self, sid: &ProviderId) -> Option<MessageId> {
+        self.text_of(sid).map(|text| text.id)
+    }
+}
+
+/// What an event says of texts, made so.
+pub(super) fn apply_to_texts(ledger: &mut Ledger, event: &Event) {
+    match event {
+        Event::TextQueued {
+            message,
+            kind,
+            to,
+            at,
+        } => {
+            queue_text(ledger, *message, *kind, *to, *at);
+        }
+        Event::TextDeferred { message, until } => defer_text(ledger, *message, *until),
+        Event::TextParked { message, reason } => park_text(ledger, *message, *reason),
+        Event::TextHandedOver { message, attempt } => hand_over_text(ledger, *message, *attempt),
+        Event::TextSettled {
+            message,
+            outcome,
+            sid,
+        } => settle_text(ledger, *message, *outcome, sid.clone()),
+        Event::DeliveryNoted { message, delivery } => note_delivery(ledger, *message, *delivery),
+        Event::TextTaken { text, until } => {
+            ledger.replies.take(*text, *until);
+            ledger.forgets.insert((*until, Forget::TakenText(*text)));
+        }
+        Event::TextAnswered { caller, until } => {
+            if let Some(before) = ledger.replies.answer(*caller, *until) {
+                ledger.forgets.remove(&(before, Forget::Answer(*caller)));
+            }
+            ledger.forgets.insert((*until, Forget::Answer(*caller)));
+        }
+        Event::TextsStopped { caller } => ledger.replies.set_stopped(*caller, true),
+        Event::TextsStarted { caller } => ledger.replies.set_stopped(*caller, false),
+        _ => unreachable!("apply sends only events of texts here"),
+    }
+}
+
 /// A text was decided and its first attempt handed over.
-pub(super) fn queue_text(
-    ledger: &mut Ledger,
-    id: MessageId,
-    kind: TextKind,
-    to: CallerId,
-    at: Timestamp,
-) {
+fn queue_text(ledger: &mut Ledger, id: MessageId, kind: TextKind, to: CallerId, at: Timestamp) {
     let message = Message {
         id,
         kind,
@@ -71,7 +130,7 @@ fn count_code(
 }
 
 /// A text is about to be sent again.
-pub(super) fn hand_over_text(ledger: &mut Ledger, id: MessageId, attempt: u32) {
+fn hand_over_text(ledger: &mut Ledger, id: MessageId, attempt: u32) {
     let text = ledger.messages.get_mut(&id);
     let text = text.expect("only a known text is sent");
     assert!(
@@ -87,7 +146,7 @@ pub(super) fn hand_over_text(ledger: &mut Ledger, id: MessageId, attempt: u32) {
 }
 
 /// An attempt was certainly not sent; the next one goes then.
-pub(super) fn defer_text(ledger: &mut Ledger, id: MessageId, until: Timestamp) {
+fn defer_text(ledger: &mut Ledger, id: MessageId, until: Timestamp) {
     let text = ledger.messages.get_mut(&id);
     let text = text.expect("only a known text is deferred");
     assert!(
@@ -101,7 +160,7 @@ pub(super) fn defer_text(ledger: &mut Ledger, id: MessageId, until: Timestamp) {
 }
 
 /// A text that was certainly never sent is given up.
-pub(super) fn park_text(ledger: &mut Ledger, id: MessageId, reason: ParkReason) {
+fn park_text(ledger: &mut Ledger, id: MessageId, reason: ParkReason) {
     let text = ledger.messages.get_mut(&id);
     let text = text.expect("only a known text is given up");
     let open = match text.state {
@@ -118,12 +177,7 @@ pub(super) fn park_text(ledger: &mut Ledger, id: MessageId, reason: ParkReason) 
 }
 
 /// It is known what became of a text.
-pub(super) fn settle_text(
-    ledger: &mut Ledger,
-    id: MessageId,
-    outcome: SendOutcome,
-    sid: Option<ProviderId>,
-) {
+fn settle_text(ledger: &mut Ledger, id: MessageId, outcome: SendOutcome, sid: Option<ProviderId>) {
     let message = ledger
         .messages
         .get_mut(&id)
@@ -190,7 +244,7 @@ fn name(text: &mut Message, names: &mut BTreeMap<ProviderId, MessageId>, sid: Pr
 }
 
 /// A text has come further.
-pub(super) fn note_delivery(ledger: &mut Ledger, id: MessageId, delivery: Delivery) {
+fn note_delivery(ledger: &mut Ledger, id: MessageId, delivery: Delivery) {
     let message = ledger.messages.get_mut(&id);
     let message = message.expect("only of a known text is anything heard");
     let known = message.delivery.map_or(0, |known| known.status.rank());

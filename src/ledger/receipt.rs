@@ -183,6 +183,27 @@ pub struct CodeQueued {
     pub resends_left: u32,
 }
 
+/// What is done about a text that came in.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reaction {
+    /// Nothing that its sender is told.
+    Nothing,
+    /// They are told what this is.
+    Help,
+    /// An appointment was booked, and begins then.
+    Booked(Timestamp),
+    /// They declined what was offered.
+    Declined,
+    /// Their appointment, which was to begin then, was cancelled.
+    Cancelled(Timestamp),
+    /// It was too late for that.
+    TooLate,
+    /// The code is wrong, or works no more.
+    CodeWrong,
+    /// Nobody knows what they mean.
+    NotUnderstood,
+}
+
 /// What a ledger answers to a command.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Receipt {
@@ -237,6 +258,8 @@ pub enum Receipt {
     },
     /// What became of a text.
     TextSettled(SendOutcome),
+    /// A text that came in was taken.
+    TextTaken(Reaction),
     /// Nothing to say.
     Nothing,
 }
@@ -263,6 +286,7 @@ impl Receipt {
             | Self::CodeMismatch { .. }
             | Self::TextHandedOver { .. }
             | Self::TextSettled(_)
+            | Self::TextTaken(_)
             | Self::Nothing => None,
         }
     }

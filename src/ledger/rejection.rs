@@ -198,6 +198,8 @@ pub enum Rejection {
     },
     /// The tenant has no credentials to send a text with.
     SmsCredentialsMissing,
+    /// The phone's holder wants no texts.
+    TextsStopped,
     /// The service asks for no code.
     VerificationNotNeeded,
     /// Too many wrong codes; a human has to help.
@@ -255,6 +257,7 @@ impl Rejection {
             Self::SeriesNotPossible { .. } => "series-not-possible",
             Self::TooManyHolds { .. } => "too-many-holds",
             Self::SmsCredentialsMissing => "sms-credentials-missing",
+            Self::TextsStopped => "texts-stopped",
             Self::VerificationNotNeeded => "verification-not-needed",
             Self::VerificationLocked => "verification-locked",
             Self::CodeUsedUp => "verification-locked",

@@ -12,8 +12,8 @@ use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
     Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource, ResourceId,
-    SendOutcome, Series, SeriesId, Service, Slug, SmsAccount, SmsCredentials, TenantId,
-    TenantRecord, Timestamp, WaitlistId,
+    SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId, TenantRecord,
+    Timestamp, WaitlistId,
 };
 
 use super::agenda::Agenda;
@@ -25,6 +25,7 @@ use super::occupancy::Occupancy;
 use super::query::PageRequest;
 use super::receipt::{AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView};
 use super::reminders::Reminders;
+use super::replies::Replies;
 use super::table::{FixedMap, Table};
 use super::waitlist::Waitlist;
 
@@ -48,6 +49,10 @@ pub(super) enum Forget {
     Hold(HoldId),
     /// A text that settled.
     Message(MessageId),
+    /// That a text which came in was taken.
+    TakenText([u8; 32]),
+    /// That a phone's holder was answered.
+    Answer(CallerId),
     /// A remembered request.
     Request([u8; 32]),
     /// A phone's count of wrong codes.
@@ -93,6 +98,7 @@ pub struct Ledger {
     pub(super) reminders: Reminders,
     pub(super) budgets: Budgets,
     pub(super) waitlist: Waitlist,
+    pub(super) replies: Replies,
     pub(super) requests: Requests,
     /// When holds lapse.
     pub(super) lapses: BTreeSet<(Timestamp, HoldId)>,
@@ -130,6 +136,7 @@ impl Ledger {
             reminders: Reminders::default(),
             budgets: Budgets::default(),
             waitlist: Waitlist::default(),
+            replies: Replies::default(),
             requests: Requests::default(),
             lapses: BTreeSet::new(),
             forgets: BTreeSet::new(),
@@ -145,16 +152,6 @@ impl Ledger {
     /// What the clinic says of itself; `None` until its first entry.
     pub fn profile(&self) -> Option<&Profile> {
         self.profile.as_ref()
-    }
-
-    /// What the clinic sends its texts with.
-    pub fn sms_credentials(&self) -> Option<&SmsCredentials> {
-        self.sms.as_ref()
-    }
-
-    /// The same without what is secret.
-    pub(super) fn sms_account(&self) -> Option<&SmsAccount> {
-        self.sms.as_ref().map(|credentials| &credentials.account)
     }
 
     /// The instance's tenants, in order of creation (tenant zero only).
@@ -190,16 +187,6 @@ impl Ledger {
     /// A text.
     pub fn message(&self, id: MessageId) -> Option<&Message> {
         self.messages.get(&id)
-    }
-
-    /// The text that its provider calls so.
-    pub(super) fn text_of(&self, sid: &ProviderId) -> Option<&Message> {
-        self.messages.get(self.texts_by_sid.get(sid)?)
-    }
-
-    /// The same by its id, for those outside.
-    pub fn text_called(&self, sid: &ProviderId) -> Option<MessageId> {
-        self.text_of(sid).map(|text| text.id)
     }
 
     /// Texts handed to the outbox that have not settled.

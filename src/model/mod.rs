@@ -24,6 +24,7 @@ mod verification;
 
 mod tenant;
 
+mod heard;
 mod hold;
 
 mod appointment;
@@ -36,6 +37,7 @@ pub use appointment::{
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
 pub use credential::{KeyRecord, KeyUse, Principal, Scope};
+pub use heard::Heard;
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{
     AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,

@@ -53,6 +53,11 @@ impl EnteredCode {
         (!tidy.is_empty()).then_some(Self(tidy))
     }
 
+    /// Whether it is nothing but what a code can be: four to eight digits.
+    pub fn is_bare(&self) -> bool {
+        (4..=8).contains(&self.0.len()) && self.0.bytes().all(|byte| byte.is_ascii_digit())
+    }
+
     /// The digits. Only the comparison may ask.
     pub fn expose(&self) -> &str {
         &self.0

@@ -104,6 +104,9 @@ async fn send(tenant: Handle, desk: Arc<Desk>, text: MessageId) {
     let attempt = prepared.attempt;
     let report = desk.attempt(prepared).await;
     insist(|| tenant.settle(text, attempt, report.outcome, report.sid.clone())).await;
+    if report.opted_out {
+        insist(|| tenant.stop_texts(text)).await;
+    }
 }
 
 impl Desk {

@@ -15,7 +15,8 @@ use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
 use crate::model::{
-    Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome, Timestamp,
+    CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
+    Timestamp,
 };
 
 use super::core::{Core, Outcome};
@@ -25,7 +26,7 @@ use super::messages::{
     Answer, CapturedText, DeliveryNote, PersonCard, PersonSearch, PreparedText, Refused, Request,
     Seen,
 };
-use super::sms_access::SmsAccess;
+use super::texting::{Texted, Texting};
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
 const TICK: Duration = Duration::from_secs(15);
@@ -76,46 +77,6 @@ pub struct LookForPersons(pub PersonSearch);
 
 impl Message for LookForPersons {
     type Result = Unconfirmed<Page<PersonCard>>;
-}
-
-/// What the outbox, and whoever waits for it, may ask.
-pub enum Texting {
-    /// Which texts can be taken now.
-    Due,
-    /// Take this one: its attempt is journaled, here are its words.
-    Prepare(MessageId),
-    /// What became of this attempt.
-    Settle(MessageId, u32, SendOutcome, Option<ProviderId>),
-    /// What the clinic sends texts with.
-    Access,
-    /// The provider says how far one has come.
-    Note(DeliveryNote),
-    /// Tell me what becomes of it.
-    Await(MessageId),
-    /// A page of the texts that were sent, newest first.
-    Captured(PageRequest),
-}
-
-/// What they get.
-pub enum Texted {
-    /// For [`Texting::Due`].
-    Due(Unconfirmed<Vec<MessageId>>),
-    /// For [`Texting::Prepare`]; `None`: it is not to be sent.
-    Prepared(Unconfirmed<Option<PreparedText>>),
-    /// For [`Texting::Settle`] and [`Texting::Note`].
-    Settled(Unconfirmed<()>),
-    /// For [`Texting::Access`].
-    Access(Unconfirmed<Option<Arc<SmsAccess>>>),
-    /// For [`Texting::Await`]: it is known.
-    Known(Unconfirmed<Option<SendOutcome>>),
-    /// For [`Texting::Await`]: it will be.
-    Pending(oneshot::Receiver<Unconfirmed<SendOutcome>>),
-    /// For [`Texting::Captured`].
-    Captured(Unconfirmed<Page<CapturedText>>),
-}
-
-impl Message for Texting {
-    type Result = Result<Texted, Refused>;
 }
 
 impl TenantActor {
@@ -211,9 +172,22 @@ impl TenantActor {
     fn due(&self) -> Unconfirmed<Vec<MessageId>> {
         let room = limits::TEXTS_IN_FLIGHT_PER_TENANT_MAX.saturating_sub(self.in_flight.len());
         let now = self.core.no_earlier(self.clock.now());
-        let due = self.core.ledger().due_texts(now);
-        let due = due.filter(|text| !self.in_flight.contains(text)).take(room);
-        self.core.unconfirmed(due.collect())
+        let mut due = self.one_for_each_phone(self.core.ledger().due_texts(now));
+        due.truncate(room);
+        self.core.unconfirmed(due)
+    }
+
+    /// The first of these texts for each phone that has none in flight: whoever gets several gets them in order.
+    fn one_for_each_phone(&self, texts: impl Iterator<Item = MessageId>) -> Vec<MessageId> {
+        let ledger = self.core.ledger();
+        let in_flight = self.in_flight.iter();
+        let in_flight = in_flight.filter_map(|text| Some(ledger.message(*text)?.to));
+        let mut busy: BTreeSet<CallerId> = in_flight.collect();
+        let waiting = texts.filter(|text| !self.in_flight.contains(text));
+        let mut waiting: Vec<_> = waiting.filter_map(|text| ledger.message(text)).collect();
+        waiting.sort_unstable_by_key(|text| (text.queued_at, text.id));
+        waiting.retain(|text| busy.insert(text.to));
+        waiting.into_iter().map(|text| text.id).collect()
     }
 
     fn prepare(&mut self, id: MessageId) -> Result<Unconfirmed<Option<PreparedText>>, Refused> {
@@ -224,8 +198,8 @@ impl TenantActor {
             return Ok(self.core.unconfirmed(None));
         };
         let phone = self.core.contacts().phone(text.to).cloned();
-        // Whoever was erased gets no text; nor does anyone get a code or an offer whose time is over.
-        let Some(phone) = phone.filter(|_| self.core.ledger().is_of_use(text.kind, now)) else {
+        // Whoever was erased or wants none gets no text; nor does anyone get one whose time is over.
+        let Some(phone) = phone.filter(|_| self.core.ledger().is_of_use(&text, now)) else {
             // What a former life handed over may have gone out; only what this one still holds was certainly not sent.
             let waits = matches!(text.state, MessageState::Waiting(_));
             let outcome = match waits || self.fresh.contains(&id) {
@@ -328,6 +302,16 @@ impl TenantActor {
         let noted = self.core.command(&command, self.clock.now())?;
         self.tell_waiters(text);
         Ok(noted.map(|_| ()))
+    }
+
+    fn stop(&mut self, id: MessageId) -> Result<Unconfirmed<()>, Refused> {
+        let Some(caller) = self.core.ledger().message(id).map(|text| text.to) else {
+            return Ok(self.core.unconfirmed(()));
+        };
+        let stopped = self
+            .core
+            .command(&Command::StopTexts(caller), self.clock.now())?;
+        Ok(stopped.map(|_| ()))
     }
 
     /// The outbox takes a bounded number at a time; whoever settles one rings for those that wait.
@@ -464,6 +448,7 @@ impl Handler<Texting> for TenantActor {
                 Ok(Texted::Access(self.core.unconfirmed(access)))
             }
             Texting::Note(note) => self.note(note).map(Texted::Settled),
+            Texting::Stop(text) => self.stop(text).map(Texted::Settled),
             Texting::Await(text) => self.wait(text),
             Texting::Captured(page) => Ok(Texted::Captured(self.captured(page))),
         };

@@ -9,8 +9,8 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use crate::ledger::{Command, FreshIds, Page};
 use crate::limits;
 use crate::model::{
-    AppointmentId, CallerId, Contact, FreeText, Party, PersonId, PersonalFact, Phone, Principal,
-    Subject, Timestamp,
+    AppointmentId, CallerId, Contact, FreeText, Heard, Party, PersonId, PersonalFact, Phone,
+    Principal, Subject, Timestamp,
 };
 
 use super::messages::{Errand, Idempotency, Instruction, PersonCard, PersonSearch};
@@ -72,6 +72,9 @@ impl Contacts {
                 expires_at,
                 secret_hash,
             },
+            Instruction::TakeText { text, from, heard } => {
+                self.heard(text, from, heard, CallerId(fresh[2]), &mut facts)
+            }
             Instruction::SetSmsCredentials { .. } => {
                 unreachable!("a token is sealed before contacts are asked")
             }
@@ -99,6 +102,30 @@ impl Contacts {
             Instruction::Plain(command) => command,
         };
         Resolved { command, facts }
+    }
+
+    /// A text that came in. Whoever wants no texts is remembered, as `stranger`, also if the clinic has never heard of them.
+    fn heard(
+        &self,
+        text: [u8; 32],
+        from: Phone,
+        heard: Heard,
+        stranger: CallerId,
+        facts: &mut Vec<PersonalFact>,
+    ) -> Command {
+        let mut caller = self.callers.get(&from).copied();
+        if caller.is_none() && heard == Heard::Stop {
+            caller = Some(stranger);
+            facts.push(PersonalFact::Caller {
+                caller: stranger,
+                phone: from,
+            });
+        }
+        Command::TakeText {
+            text,
+            caller,
+            heard,
+        }
     }
 
     /// Who this contact is. The ids of what a decision makes come first in `fresh`; people take them from the other end.

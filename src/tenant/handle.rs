@@ -17,13 +17,14 @@ use crate::ledger::{Command, Page, PageRequest, Query, View};
 use crate::limits;
 use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 
-use super::actor::{Execute, Look, LookForPersons, TenantActor, Texted, Texting};
+use super::actor::{Execute, Look, LookForPersons, TenantActor};
 use super::history::History;
 use super::messages::{
     Answer, CapturedText, DeliveryNote, Instruction, PersonCard, PersonSearch, PreparedText,
     Refused, Request, Seen,
 };
 use super::sms_access::{AccessCache, SmsAccess};
+use super::texting::{Texted, Texting};
 
 /// How long to wait before a tenant that was too busy is offered a callback again.
 const RETRY_PAUSE: Duration = Duration::from_millis(20);
@@ -254,6 +255,15 @@ impl Handle {
         match self.send(Texting::Access).await?? {
             Texted::Access(access) => self.confirmed(access).await,
             _ => unreachable!("a question for credentials is answered with them"),
+        }
+    }
+
+    /// Takes in that whoever should get a text wants none.
+    pub async fn stop_texts(&self, message: MessageId) -> Result<(), Refused> {
+        let _permit = self.outcome_permit()?;
+        match self.send(Texting::Stop(message)).await?? {
+            Texted::Settled(stopped) => self.confirmed(stopped).await,
+            _ => unreachable!("a wish for no texts is answered when it is taken"),
         }
     }
 

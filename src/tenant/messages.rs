@@ -9,7 +9,7 @@ use std::sync::Arc;
 
 use crate::ledger::{Awaited, Command, PageRequest, Receipt, Rejection, View, Wish};
 use crate::model::{
-    AppointmentId, AuthToken, CallId, CallerId, Contact, DeliveryStatus, FreeText, Interval,
+    AppointmentId, AuthToken, CallId, CallerId, Contact, DeliveryStatus, FreeText, Heard, Interval,
     MessageId, PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject,
     TextKind, Timestamp,
 };
@@ -59,6 +59,15 @@ pub enum Instruction {
         account: SmsAccount,
         /// The account's token.
         token: AuthToken,
+    },
+    /// Take in a text as the provider reports it.
+    TakeText {
+        /// The digest of what the provider calls it.
+        text: [u8; 32],
+        /// From which phone.
+        from: Phone,
+        /// What it means.
+        heard: Heard,
     },
     /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
     TakeReply {

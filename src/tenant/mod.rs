@@ -18,6 +18,8 @@ mod recovery;
 
 mod core;
 
+mod texting;
+
 mod actor;
 
 mod handle;

@@ -2,4 +2,5 @@
 
 mod callbacks;
 mod carrier;
+mod inbound;
 mod sending;

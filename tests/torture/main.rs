@@ -1,4 +1,4 @@
-//! Tortures and measures the real binary from outside: `cargo torture contend|kill|stop|damage|latency`.
+//! Tortures and measures the real binary from outside: `cargo torture contend|kill|stop|damage|latency|texts`.
 //!
 //! It names nothing of the library: it starts `holdfast serve` as a process, speaks HTTP to it over loopback, keeps its own
 //! record of what was acknowledged, and judges by that record alone. Every command is bounded, ends by itself, prints one
@@ -17,6 +17,7 @@ mod record;
 mod report;
 mod server;
 mod stop;
+mod texts;
 mod verify;
 mod watch;
 
@@ -63,6 +64,8 @@ enum Command {
     Damage(damage::Options),
     /// p50 and p99 through HTTP beside this run's fdatasync probe and echo floor.
     Latency(latency::Options),
+    /// p50 and p99 from the request for a code to the provider's request.
+    Texts(texts::Options),
 }
 
 fn main() -> ExitCode {
@@ -84,6 +87,7 @@ fn main() -> ExitCode {
             Command::Stop(options) => stop::run(options, &place).await,
             Command::Damage(options) => damage::run(options, &place).await,
             Command::Latency(options) => latency::run(options, &place).await,
+            Command::Texts(options) => texts::run(options, &place).await,
         }
     };
     // Interrupted, the run is dropped where it is, and with it the server and its state.

@@ -47,6 +47,7 @@ impl Place {
             dir: made,
             binary: self.binary.clone(),
             starts: AtomicU32::new(0),
+            settings: Vec::new(),
         }
     }
 }
@@ -56,6 +57,7 @@ pub struct State {
     dir: TempDir,
     binary: PathBuf,
     starts: AtomicU32,
+    settings: Vec<(String, String)>,
 }
 
 impl State {
@@ -65,6 +67,11 @@ impl State {
 
     pub fn journal(&self) -> PathBuf {
         self.dir.path().join("state/journal")
+    }
+
+    /// What every server on it is told besides.
+    pub fn set(&mut self, name: &str, value: &str) {
+        self.settings.push((name.to_owned(), value.to_owned()));
     }
 
     /// A copy of a stopped server's state.
@@ -102,6 +109,7 @@ impl State {
             .env("HOLDFAST__HOLDS__TTL_SECONDS", "1800")
             .env("HOLDFAST__LOG__FORMAT", "json")
             .env("HOLDFAST__LOG__LEVEL", "info")
+            .envs(self.settings.iter().cloned())
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             .stderr(stderr)

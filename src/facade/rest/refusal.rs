@@ -97,6 +97,9 @@ fn rejected(rejection: &Rejection, zone: &Zone, now: Timestamp) -> Problem {
             plain("This phone has as many live holds as it may; release or confirm one, or wait until one is over.")
                 .retry_after(retry_at.seconds_since(now))
         }
+        Rejection::TextsStopped => {
+            plain("This phone has answered STOP and gets no texts until it answers START; nothing was sent. Staff can confirm instead.")
+        }
         Rejection::SmsCredentialsMissing => {
             plain("This clinic has no credentials to send texts with; nothing was sent. Staff has to store them first.")
         }
@@ -169,6 +172,7 @@ fn code(rejection: &Rejection) -> Code {
         Rejection::SeriesNotPossible { .. } => Code::SeriesNotPossible,
         Rejection::TooManyHolds { .. } => Code::TooManyHolds,
         Rejection::SmsCredentialsMissing => Code::SmsCredentialsMissing,
+        Rejection::TextsStopped => Code::TextsStopped,
         Rejection::VerificationNotNeeded => Code::VerificationNotNeeded,
         Rejection::VerificationLocked => Code::VerificationLocked,
         Rejection::CodeUsedUp => Code::VerificationLocked,
@@ -214,6 +218,7 @@ mod tests {
             },
             Rejection::TooManyHolds { retry_at },
             Rejection::SmsCredentialsMissing,
+            Rejection::TextsStopped,
             Rejection::VerificationNotNeeded,
             Rejection::VerificationLocked,
             Rejection::CodeUsedUp,

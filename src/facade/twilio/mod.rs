@@ -6,4 +6,5 @@ mod signature;
 
 mod signed;
 
+pub mod sms;
 pub mod status;

@@ -19,7 +19,7 @@ const PATIENCE: Duration = Duration::from_secs(5);
     params(("t" = String, Path, description = "The clinic's slug.")),
     responses((status = 200, description = "It is in the journal, or says nothing new."), (status = 403, description = "`invalid-signature`"),
         (status = 503, description = "`overloaded`: it was not taken")))]
-pub async fn take(signed: Signed) -> Result<HttpResponse, Problem> {
+pub async fn note(signed: Signed) -> Result<HttpResponse, Problem> {
     let Some(note) = understood(&signed) else {
         // A state that is not known here, or a text that has no name, is nothing that could be written down.
         return Ok(HttpResponse::Ok().finish());

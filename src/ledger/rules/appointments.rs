@@ -109,7 +109,8 @@ pub fn mark(
     Ok(Decision::new(vec![event], Receipt::Appointment(view)))
 }
 
-fn cancellable_until(ledger: &Ledger, appointment: &Appointment) -> Timestamp {
+/// Until when others than the house may cancel it.
+pub(super) fn cancellable_until(ledger: &Ledger, appointment: &Appointment) -> Timestamp {
     let service = &ledger.services[appointment.service.0 as usize];
     service.cancellable_until(appointment.interval.start())
 }

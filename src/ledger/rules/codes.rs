@@ -28,6 +28,9 @@ pub fn send(
     if !channel::is_there(ledger, context) {
         return Err(Rejection::SmsCredentialsMissing);
     }
+    if ledger.texts_stopped(hold.party.caller) {
+        return Err(Rejection::TextsStopped);
+    }
     if ledger.service_of(hold).verification == VerificationPolicy::Off {
         return Err(Rejection::VerificationNotNeeded);
     }

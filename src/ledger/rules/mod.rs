@@ -24,3 +24,5 @@ pub(super) mod deliveries;
 mod search;
 
 pub(super) mod offers;
+
+pub(super) mod inbound;

@@ -61,11 +61,19 @@ fn told(
         return None;
     }
     let message = MessageId(context.fresh[0]);
-    text(appointment, notice, appointments, message, context.now)
+    text(
+        ledger,
+        appointment,
+        notice,
+        appointments,
+        message,
+        context.now,
+    )
 }
 
-/// The text, unless the appointment has begun.
+/// The text, unless the appointment has begun or the patient wants no texts.
 fn text(
+    ledger: &Ledger,
     appointment: &Appointment,
     notice: Notice,
     appointments: u32,
@@ -80,10 +88,11 @@ fn text(
         start,
         appointments,
     };
-    (now < start).then_some(Event::TextQueued {
+    let to = appointment.party.caller;
+    (now < start && !ledger.texts_stopped(to)).then_some(Event::TextQueued {
         message,
         kind,
-        to: appointment.party.caller,
+        to,
         at: now,
     })
 }
@@ -125,7 +134,14 @@ pub(super) fn due(ledger: &Ledger, context: &Context<'_>) -> Vec<Event> {
             };
         }
         let message = MessageId(context.fresh[0].wrapping_add(number));
-        let text = text(appointment, Notice::Reminder, 1, message, context.now);
+        let text = text(
+            ledger,
+            appointment,
+            Notice::Reminder,
+            1,
+            message,
+            context.now,
+        );
         match text.filter(|_| at == context.now && room > 0) {
             Some(text) => {
                 room -= 1;

@@ -127,6 +127,7 @@ impl<'a, 'b> Search<'a, 'b> {
         let caller = entry.party.caller;
         // One offer at a time for each phone: whoever answers YES must know to what.
         if entry.ends_at <= self.context.now
+            || self.ledger.texts_stopped(caller)
             || holds::has_room(self.ledger, entry.party, self.context).is_err()
             || self
                 .ledger

@@ -97,7 +97,7 @@ fn again_or_never(ledger: &Ledger, text: &Message, context: &Context<'_>) -> Dec
     };
     // Whoever says so of a text that only waits has found that there is no use in it.
     let waits = matches!(text.state, MessageState::Waiting(_));
-    if waits || !ledger.is_of_use(text.kind, context.now) {
+    if waits || !ledger.is_of_use(text, context.now) {
         return give_up(ParkReason::OfNoUse);
     }
     let until = context.now.plus_seconds(pause(text, context));
@@ -118,9 +118,10 @@ fn pause(text: &Message, context: &Context<'_>) -> i64 {
 }
 
 impl Ledger {
-    /// Whether there is still any use in sending a text: its time is not over, and what it says stands.
-    pub fn is_of_use(&self, kind: TextKind, now: Timestamp) -> bool {
-        match kind {
+    /// Whether there is still any use in sending a text: it is wanted, its time is not over, and what it says stands.
+    pub fn is_of_use(&self, text: &Message, now: Timestamp) -> bool {
+        match text.kind {
+            _ if self.texts_stopped(text.to) => false,
             TextKind::Code { expires_at, .. } => now < expires_at,
             // It may have been taken, declined, withdrawn or extended before anyone was told.
             TextKind::Offer { hold, .. } => self.offer_stands(hold, now),

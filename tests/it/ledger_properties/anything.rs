@@ -6,10 +6,10 @@ use holdfast::ledger::{
     ServiceChange, SlotSearch, TextChannel, TextLimits, WantedHolds, Wish, look,
 };
 use holdfast::model::{
-    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, EnteredCode, HoldId,
-    Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, PersonId, Principal,
-    Reply, ResourceKind, Scope, SendOutcome, Slug, Times, Timestamp, VerificationPolicy,
-    WaitlistId, Weekdays, Window,
+    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, DeliveryStatus,
+    EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours,
+    Party, PersonId, Principal, ProviderId, Reply, ResourceKind, Scope, SealedToken, SendOutcome,
+    Slug, SmsAccount, Times, Timestamp, VerificationPolicy, WaitlistId, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -153,6 +153,10 @@ impl Known {
             Command::HandOverText(message) | Command::SettleText { message, .. } => {
                 name(&self.texts, &mut message.0);
             }
+            Command::NoteDelivery {
+                attempt: Some((message, _)),
+                ..
+            } => name(&self.texts, &mut message.0),
             Command::NoteKeyUses(uses) => {
                 uses.iter_mut()
                     .for_each(|used| name(&self.keys, &mut used.key.0));
@@ -276,6 +280,7 @@ fn command() -> impl Strategy<Value = Command> {
         2 => of_appointments().boxed(),
         2 => of_the_rest().boxed(),
         4 => of_the_waitlist().boxed(),
+        4 => of_texts().boxed(),
     ]
 }
 
@@ -479,21 +484,72 @@ fn of_appointments() -> impl Strategy<Value = Command> {
     ]
 }
 
-fn of_the_rest() -> impl Strategy<Value = Command> {
+/// Few enough that they come again.
+fn sid() -> impl Strategy<Value = ProviderId> {
+    (0u8..8).prop_map(|number| format!("SM{number}").parse().expect("a provider's id"))
+}
+
+fn heard() -> impl Strategy<Value = Heard> {
+    let words = [
+        "STOP", "START", "help", "cancel", "yes", "no", "123456", "hm",
+    ];
+    prop::sample::select(words.to_vec()).prop_map(|words| Heard::read(words, None))
+}
+
+fn of_texts() -> impl Strategy<Value = Command> {
     let outcome = prop::sample::select(vec![
         SendOutcome::Sent,
         SendOutcome::NotSent,
         SendOutcome::Unknown,
     ]);
-    let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
+    let status = prop::sample::select(vec![
+        DeliveryStatus::Queued,
+        DeliveryStatus::Sent,
+        DeliveryStatus::Failed,
+        DeliveryStatus::Undelivered,
+        DeliveryStatus::Delivered,
+        DeliveryStatus::Read,
+    ]);
+    let caller = || (0u128..3).prop_map(CallerId);
+    let settle = (made(), 0u32..4, outcome, prop::option::of(sid()));
+    let attempt = prop::option::of((made().prop_map(MessageId), 0u32..4));
+    let account = SmsAccount::new(&format!("AC{}", "0".repeat(32)), "+442079460123");
+    let credentials = Command::SetSmsCredentials {
+        account: account.expect("an account"),
+        token: SealedToken {
+            prefix: [0; 16],
+            counter: 0,
+            bytes: Vec::new(),
+        },
+    };
     prop_oneof![
-        made().prop_map(|message| Command::HandOverText(MessageId(message))),
-        (made(), 0u32..4, outcome).prop_map(|(message, attempt, outcome)| Command::SettleText {
+        2 => made().prop_map(|message| Command::HandOverText(MessageId(message))),
+        4 => settle.prop_map(|(message, attempt, outcome, sid)| Command::SettleText {
             message: MessageId(message),
             attempt,
             outcome,
-            sid: None,
+            sid,
         }),
+        4 => (sid(), status, attempt).prop_map(|(sid, status, attempt)| Command::NoteDelivery {
+            sid,
+            delivery: Delivery { status, error: None },
+            attempt,
+        }),
+        4 => (0u8..20, prop::option::weighted(0.9, caller()), heard()).prop_map(
+            |(number, caller, heard)| Command::TakeText {
+                text: [number; 32],
+                caller,
+                heard,
+            }
+        ),
+        1 => caller().prop_map(Command::StopTexts),
+        1 => Just(credentials),
+    ]
+}
+
+fn of_the_rest() -> impl Strategy<Value = Command> {
+    let scope = prop::sample::select(vec![Scope::Staff, Scope::Admin]);
+    prop_oneof![
         (scope, name(), prop::option::of(instant())).prop_map(|(scope, label, expires_at)| {
             Command::CreateKey {
                 scope,

@@ -3,7 +3,7 @@
 use holdfast::calendar::Instants;
 use holdfast::ledger::{
     AppointmentView, CodeBound, CodeQueued, ConflictView, Decision, Event, Explanation, Finding,
-    HoldView, Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View,
+    HoldView, Reaction, Reason, Receipt, Rejection, ResourceFinding, SlotStatus, SlotView, View,
     WaitlistView,
 };
 use holdfast::model::{Block, Interval, MessageId, SendOutcome, Slug, TextKind, Timestamp};
@@ -196,7 +196,21 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
             SendOutcome::NotSent => "settled not-sent".to_owned(),
             SendOutcome::Unknown => "settled unknown".to_owned(),
         },
+        Receipt::TextTaken(reaction) => reacted(*reaction).to_owned(),
         Receipt::Nothing => "nothing".to_owned(),
+    }
+}
+
+fn reacted(reaction: Reaction) -> &'static str {
+    match reaction {
+        Reaction::Nothing => "no answer",
+        Reaction::Help => "told what this is",
+        Reaction::Booked(_) => "told of the booking",
+        Reaction::Declined => "told that it is let go",
+        Reaction::Cancelled(_) => "told of the cancellation",
+        Reaction::TooLate => "told to call",
+        Reaction::CodeWrong => "told that the code is wrong",
+        Reaction::NotUnderstood => "told that nobody reads this",
     }
 }
 

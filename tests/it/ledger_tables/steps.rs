@@ -8,9 +8,9 @@ use holdfast::ledger::{
     look,
 };
 use holdfast::model::{
-    AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, HoldStatus,
-    KeyId, KeyUse, Prefix, Profile, Reply, ResourceKind, Route, Scope, SendOutcome, Slug, Times,
-    Timestamp, VerificationPolicy, Weekdays,
+    AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, Heard,
+    HoldStatus, KeyId, KeyUse, Prefix, Profile, Reply, ResourceKind, Route, Scope, SendOutcome,
+    Slug, Times, Timestamp, VerificationPolicy, Weekdays,
 };
 
 use super::answers;
@@ -169,6 +169,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         },
         "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
         "text" => read_text(desk, words),
+        "hear" => read_heard(desk, words),
         "join" | "withdraw" | "offer" | "reply" => read_wait(desk, verb, words),
         "tick" => Command::TimePassed,
         _ => words.wrong("not a step"),
@@ -371,6 +372,20 @@ fn read_wait(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             reply: Reply::read(&words.all().join(" ")),
         },
         _ => read_join(desk, words),
+    }
+}
+
+/// `1 ann STOP`: the first text that came in, from whom, and what it says.
+fn read_heard(desk: &mut Desk, words: &mut Words) -> Command {
+    let number: u8 = words.next().parse().expect("which text");
+    let caller = match words.next() {
+        "stranger" => None,
+        name => Some(desk.party(name).caller),
+    };
+    Command::TakeText {
+        text: [number; 32],
+        caller,
+        heard: Heard::read(&words.all().join(" "), None),
     }
 }
 

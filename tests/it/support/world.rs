@@ -70,11 +70,16 @@ impl World {
 
     /// A server whose texts go by Twilio, at this address.
     pub fn by_twilio(base_url: &str) -> Self {
+        Self::by_twilio_within(base_url, 1_000)
+    }
+
+    /// The same, with so many milliseconds for one attempt.
+    pub fn by_twilio_within(base_url: &str, timeout_ms: u32) -> Self {
         let mut config = Self::settings();
         config.sms.provider = SmsProvider::Twilio;
         config.sms.twilio.base_url = base_url.to_owned();
         config.http.public_url = "https://booking.example".to_owned();
-        config.sms.timeout_ms = 1_000;
+        config.sms.timeout_ms = timeout_ms;
         Self::carried(config, true)
     }
 

@@ -242,7 +242,7 @@ impl Street {
             .message(message)
             .expect("it is due")
             .clone();
-        if !self.clinic.ledger.is_of_use(text.kind, self.clinic.now) {
+        if !self.clinic.ledger.is_of_use(&text, self.clinic.now) {
             let outcome = match self.fresh.remove(&message) {
                 true => SendOutcome::NotSent,
                 false => SendOutcome::Unknown,

@@ -201,3 +201,109 @@ fn what_is_counted_names_nobody() {
         assert!(!page.body.contains(secret), "{secret}");
     }
 }
+
+#[test]
+fn a_provider_that_hangs_for_one_clinic_stalls_no_other() {
+    let stand_in = StandIn::start();
+    let world = World::by_twilio(&stand_in.url());
+    let (slow, other) = (world.clinic("slow"), world.clinic("other"));
+    store(&slow, SID, TOKEN);
+    store(&other, "ACffffffffffffffffffffffffffffffff", TOKEN);
+    let holds: Vec<_> = (0..8u32)
+        .map(|number| {
+            slow.hold(
+                &format!("{:02}:00", 9 + number),
+                &format!("07700 90000{number}"),
+            )
+        })
+        .collect();
+    let others = other.hold("10:00", "07700 900010");
+    stand_in.usually(Behaviour::TakeAndHang);
+    std::thread::scope(|scope| {
+        for hold in &holds {
+            scope.spawn(|| assert_eq!(ask(&slow, hold).status, 202));
+        }
+        stand_in.wait_for(holds.len());
+        stand_in.next([Behaviour::Take]);
+        assert_eq!(ask(&other, &others).status, 200);
+    });
+}
+
+#[test]
+fn crashes_in_between_send_no_text_a_third_time() {
+    let stand_in = StandIn::start();
+    let mut world = World::by_twilio(&stand_in.url());
+    let clinic = world.clinic("north");
+    store(&clinic, SID, TOKEN);
+    let holds = ["10:00", "11:00", "12:00"];
+    let holds = holds
+        .iter()
+        .zip(1..)
+        .map(|(time, number)| clinic.hold(time, &format!("07700 90000{number}")));
+    let holds: Vec<_> = holds.collect();
+    stand_in.usually(Behaviour::TakeAndHang);
+    std::thread::scope(|scope| {
+        for hold in &holds {
+            scope.spawn(|| ask(&clinic, hold));
+        }
+        stand_in.wait_for(holds.len());
+    });
+    // What nobody knew is in the journal by now, or was in flight; either way it may go once more.
+    for _ in 0..3 {
+        world.restart_after_power_cut();
+    }
+    let agent = world.again(&clinic.agent);
+    for (hold, text) in holds.iter().zip(1..) {
+        let to = format!("+44770090000{text}");
+        let code = stand_in
+            .taken()
+            .into_iter()
+            .find(|text| text.to == to)
+            .expect("a text")
+            .code();
+        let path = clinic.at(&format!("holds/{hold}/confirm"));
+        let booked = agent.post(&path, &json!({ "code": code }));
+        assert_eq!(booked.status, 201, "{}", booked.body);
+    }
+    assert!(
+        stand_in.sendings().values().all(|times| *times <= 2),
+        "{:?}",
+        stand_in.sendings()
+    );
+}
+
+/// Waits until so many texts are queued.
+fn wait_for_queued(clinic: &Clinic, texts: usize) {
+    let queued = || {
+        let audit = clinic.staff.get(&clinic.at("audit?limit=1000")).body;
+        audit.matches("\"text.queued\"").count()
+    };
+    while queued() < texts {
+        std::thread::yield_now();
+    }
+}
+
+#[test]
+fn a_phone_gets_its_texts_one_after_the_other_and_others_do_not_wait_for_that() {
+    let stand_in = StandIn::start();
+    let world = World::by_twilio_within(&stand_in.url(), 4_000);
+    let clinic = world.clinic("north");
+    store(&clinic, SID, TOKEN);
+    let first = clinic.hold("10:00", "07700 900001");
+    let second = clinic.hold("11:00", "07700 900001");
+    let other = clinic.hold("12:00", "07700 900002");
+    stand_in.next([Behaviour::TakeAndHang]);
+    std::thread::scope(|scope| {
+        scope.spawn(|| ask(&clinic, &first));
+        stand_in.wait_for(1);
+        scope.spawn(|| ask(&clinic, &second));
+        wait_for_queued(&clinic, 2);
+        assert_eq!(ask(&clinic, &other).status, 200);
+    });
+    let phones: Vec<_> = stand_in
+        .wait_for(3)
+        .into_iter()
+        .map(|text| text.to)
+        .collect();
+    assert_eq!(phones, ["+447700900001", "+447700900002", "+447700900001"]);
+}
