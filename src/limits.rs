@@ -159,7 +159,7 @@ pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 /// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
 pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
 /// Entries of one phone that have not ended.
-pub const WAITLIST_ENTRIES_PER_PHONE_MAX: u32 = 10;
+pub const WAITLIST_ENTRIES_PER_PHONE_MAX: usize = 10;
 /// Offers that an entry may leave unanswered before it is over.
 pub const OFFERS_UNANSWERED_MAX: u32 = 5;
 /// Starts that an entry has passed up and that are remembered, so that they are not offered to it again.

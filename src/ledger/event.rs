@@ -230,7 +230,7 @@ pub enum Event {
         /// Which hold.
         hold: HoldId,
     },
-    /// An offer's text was certainly not sent; the hold is given back in the same step.
+    /// An offer's text was certainly not sent; the hold is given back in the same step. It counts for nothing but the record.
     OfferUnsent {
         /// Which hold.
         hold: HoldId,

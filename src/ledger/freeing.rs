@@ -3,9 +3,13 @@
 //! `apply` calls this before the event changes anything else, so that what is given back can still be seen. Like `apply` it
 //! is total and asks no clock. Freed time is only noted here; whom it is offered to is decided by `rules/offers.rs`.
 
+use jiff::civil::DateTime;
+
+use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Claim, EndReason, HoldId, ServiceId, Timestamp, WaitlistEntry, WaitlistId, WaitlistState,
+    Claim, EndReason, HoldId, Interval, Service, ServiceId, Timestamp, WaitlistEntry, WaitlistId,
+    WaitlistState,
 };
 
 use super::event::Event;
@@ -23,7 +27,7 @@ pub(super) fn follow(ledger: &mut Ledger, event: &Event) {
             ..
         } => {
             if let Some(entry) = ledger.waitlist.book(*hold, *appointment, *at) {
-                look_again(ledger);
+                look_again(ledger, entry);
                 forget_later(ledger, entry, *at);
             }
         }
@@ -49,7 +53,6 @@ pub(super) fn follow(ledger: &mut Ledger, event: &Event) {
             );
         }
         Event::OfferMade { entry, hold } => ledger.waitlist.offer(*entry, *hold),
-        Event::OfferUnsent { hold } => ledger.waitlist.count_unsent(*hold),
         Event::FreedLooked { claim, up_to } => ledger.waitlist.note_looked(*claim, *up_to),
         Event::FreedKept { claims } => ledger.waitlist.keep_freed(claims),
         Event::FreedDropped { claims } => ledger.waitlist.drop_freed(claims),
@@ -96,12 +99,12 @@ fn give_back(ledger: &mut Ledger, hold: HoldId, unanswered: bool) {
         return;
     };
     let (start, at) = (hold.interval.start(), hold.expires_at);
-    let was_offer = ledger.waitlist.offered_by(hold.id).is_some();
+    let was_offer = ledger.waitlist.offered_by(hold.id).map(|entry| entry.id);
     if let Some(entry) = ledger.waitlist.pass_up(hold.id, start, unanswered, at) {
         forget_later(ledger, entry, at);
     }
-    if was_offer {
-        look_again(ledger);
+    if let Some(entry) = was_offer {
+        look_again(ledger, entry);
     }
     note(ledger, &hold.claims);
 }
@@ -117,20 +120,31 @@ fn note(ledger: &mut Ledger, claims: &[Claim]) {
     }
 }
 
-/// An offer has ended, so someone may be offered what they were not before: whoever had it, or who shares their phone.
-fn look_again(ledger: &mut Ledger) {
-    let services = &ledger.services;
-    let awaited: Vec<_> = ledger.waitlist.awaited().collect();
-    let may_take = |resource| {
-        let mut awaited = awaited.iter();
-        awaited.any(|service| services[service.0 as usize].may_take(resource))
-    };
-    ledger.waitlist.look_again(may_take);
+/// An offer to this entry has ended, so it may be offered what it was not before, and so may whoever shares its phone.
+fn look_again(ledger: &mut Ledger, entry: WaitlistId) {
+    let entry = ledger.waitlist.get(entry);
+    let caller = entry.expect("events name known entries").party.caller;
+    let (services, zone) = (&ledger.services, &ledger.zone);
+    ledger.waitlist.look_again(caller, |entry, freed| {
+        let service = &services[entry.service.0 as usize];
+        let (first, last) = readings(service, zone, freed.interval);
+        service.may_take(freed.resource) && entry.times.might_fit(first, last)
+    });
+}
+
+/// Between which readings of the clinic's clock an appointment begins that can use this time.
+pub(super) fn readings(service: &Service, zone: &Zone, freed: Interval) -> (DateTime, DateTime) {
+    let reach = service.claimed(Timestamp(0));
+    let read = |at: i64| zone.wall_clock(Timestamp(at)).0;
+    (
+        read(freed.start().0.saturating_sub(reach.end().0)),
+        read(freed.end().0.saturating_sub(reach.start().0)),
+    )
 }
 
 fn leave(ledger: &mut Ledger, entry: WaitlistId, state: WaitlistState, at: Timestamp) {
     ledger.waitlist.leave(entry, state, at);
-    look_again(ledger);
+    look_again(ledger, entry);
     forget_later(ledger, entry, at);
 }
 

@@ -30,8 +30,8 @@ pub(super) struct Waitlist {
     offers: BTreeMap<HoldId, WaitlistId>,
     /// How many entries of a service have not ended. None is zero.
     awaited: BTreeMap<ServiceId, usize>,
-    /// How many entries of a phone have not ended.
-    phones: FixedMap<CallerId, u32>,
+    /// The entries of a phone that have not ended, in order of creation. No list is empty.
+    phones: FixedMap<CallerId, Vec<WaitlistId>>,
     /// Time that became free while someone waited who might use it, soonest first; and up to whom it was looked at in vain.
     freed: BTreeMap<(Interval, ResourceId), u64>,
     /// Such time that fitted nobody while offers stood: it may fit whoever has no offer any more. Empty without offers.
@@ -60,8 +60,8 @@ impl Waitlist {
     }
 
     /// How many of a phone have not ended.
-    pub fn open_of(&self, caller: CallerId) -> u32 {
-        self.phones.get(&caller).copied().unwrap_or(0)
+    pub fn open_of(&self, caller: CallerId) -> usize {
+        self.phones.get(&caller).map_or(0, Vec::len)
     }
 
     /// The services that someone waits for or is offered.
@@ -107,7 +107,7 @@ impl Waitlist {
             "whoever comes new waits"
         );
         let id = entry.id;
-        *self.phones.entry(entry.party.caller).or_default() += 1;
+        self.phones.entry(entry.party.caller).or_default().push(id);
         *self.awaited.entry(entry.service).or_default() += 1;
         self.entries.insert(id, entry);
         self.enqueue(id);
@@ -119,12 +119,6 @@ impl Waitlist {
         self.change(id, WaitlistState::Offered(hold));
         let before = self.offers.insert(hold, id);
         assert!(before.is_none(), "a hold is one offer");
-    }
-
-    /// Nobody will answer this offer: its text was not sent.
-    pub fn count_unsent(&mut self, hold: HoldId) {
-        let id = *self.offers.get(&hold).expect("only an offer is not sent");
-        self.entry_mut(id).unanswered += 1;
     }
 
     /// An offer was not taken: the entry waits again at its old place, or is over. Gives the entry if it ended.
@@ -203,15 +197,33 @@ impl Waitlist {
             .extend(kept.map(|claim| (claim.interval, claim.resource)));
     }
 
-    /// An offer has ended: a bounded part of what was kept is looked at again, the soonest first; all is over with the last.
-    pub fn look_again(&mut self, may_take: impl Fn(ResourceId) -> bool) {
-        let wanted = self.kept.iter().filter(|(_, resource)| may_take(*resource));
-        let wanted: Vec<_> = wanted.take(limits::FREED_LOOKS_MAX).copied().collect();
-        for freed in &wanted {
-            self.kept.remove(freed);
+    /// An offer to this phone has ended: time that its entries might take is looked at again, for everyone. What else was
+    /// kept is over with the last offer.
+    pub fn look_again(
+        &mut self,
+        caller: CallerId,
+        might_take: impl Fn(&WaitlistEntry, Claim) -> bool,
+    ) {
+        let of_phone = self.phones.get(&caller).map_or(&[][..], Vec::as_slice);
+        let entries = of_phone.iter().filter_map(|id| self.entries.get(id));
+        let waiting: Vec<_> = entries
+            .filter(|entry| entry.state == WaitlistState::Waiting)
+            .collect();
+        let is_wanted = |(interval, resource): &(Interval, ResourceId)| {
+            let (resource, interval) = (*resource, *interval);
+            let claim = Claim { resource, interval };
+            waiting.iter().any(|entry| might_take(entry, claim))
+        };
+        for (freed, looked) in &mut self.freed {
+            if *looked > 0 && is_wanted(freed) {
+                *looked = 0;
+            }
         }
-        self.freed
-            .extend(wanted.into_iter().map(|freed| (freed, 0)));
+        let again: Vec<_> = self.kept.iter().copied().filter(is_wanted).collect();
+        for freed in again {
+            self.kept.remove(&freed);
+            self.freed.insert(freed, 0);
+        }
         if self.offers.is_empty() {
             self.kept.clear();
         }
@@ -252,9 +264,9 @@ impl Waitlist {
             self.awaited.remove(&service);
         }
         let of_phone = self.phones.get_mut(&caller);
-        let of_phone = of_phone.expect("a phone's open entries are counted");
-        *of_phone -= 1;
-        if *of_phone == 0 {
+        let of_phone = of_phone.expect("a phone's open entries are listed");
+        of_phone.retain(|own| *own != id);
+        if of_phone.is_empty() {
             self.phones.remove(&caller);
         }
     }
@@ -292,7 +304,7 @@ impl Waitlist {
     /// Asserts that every list says what the entries say. Walks everything: for tests, recovery and `verify`.
     pub fn check(&self) {
         let (mut waiting, mut offered) = (0, 0);
-        let mut phones: BTreeMap<CallerId, u32> = BTreeMap::new();
+        let mut phones: BTreeMap<CallerId, Vec<WaitlistId>> = BTreeMap::new();
         let mut awaited: BTreeMap<ServiceId, usize> = BTreeMap::new();
         for (serial, entry) in self.entries.after(0) {
             let queue = self.queues.get(&entry.service);
@@ -309,7 +321,7 @@ impl Waitlist {
                 offered += 1;
             }
             if entry.ended_at.is_none() {
-                *phones.entry(entry.party.caller).or_default() += 1;
+                phones.entry(entry.party.caller).or_default().push(entry.id);
                 *awaited.entry(entry.service).or_default() += 1;
             }
         }
@@ -326,8 +338,12 @@ impl Waitlist {
             self.phones.len(),
             "phones are kept for a reason"
         );
-        for (caller, count) in phones {
-            assert_eq!(self.open_of(caller), count, "a phone's entries are counted");
+        for (caller, own) in phones {
+            assert_eq!(
+                self.phones.get(&caller),
+                Some(&own),
+                "a phone's entries are listed"
+            );
         }
     }
 }

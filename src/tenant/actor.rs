@@ -156,7 +156,8 @@ impl TenantActor {
             return;
         }
         self.wakes_at = Some(lapse);
-        context.run_later(away, |actor, context| {
+        // One that is overdue could not be written down: the queue is full.
+        context.run_later(away.max(NEXT_STEP), |actor, context| {
             actor.wakes_at = None;
             actor.tick(context);
         });

@@ -9,6 +9,7 @@
 //! ### A hold is placed              a title
 //! POST /v1/tenants/north/holds      the request; {{name}} is a value captured before
 //! key: agent                        short for `Authorization: Bearer {{agent}}`
+//! until: it fits                    asks again until the answer fits: for what comes about by itself
 //!
 //! {"slot": "{{slot}}"}              sent as JSON unless a Content-Type is given (`-` sends none)
 //!
@@ -29,9 +30,10 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::net::TcpStream;
 use std::ops::Range;
+use std::time::Duration;
 
 use holdfast::calendar::Zone;
-use holdfast::clock::{Clock, ManualClock};
+use holdfast::clock::{Clock, ManualClock, Stopwatch};
 use serde_json::{Map, Value, json};
 
 use crate::support::http::read;
@@ -39,6 +41,9 @@ use crate::support::{Answer, Client};
 
 use script::{Exchange, Expected, Script, Step};
 use template::matches;
+
+/// How long what comes about by itself may take.
+const PATIENCE: Duration = Duration::from_secs(20);
 
 /// Ids and secrets: what differs from run to run.
 const DRAWN: [&str; 12] = [
@@ -98,8 +103,13 @@ impl Player<'_> {
                 }
                 Step::Exchange(exchange) => exchange,
             };
-            let answer = self.ask(exchange);
-            let fault = self.check(&exchange.expected, &answer);
+            let mut answer = self.ask(exchange);
+            let mut fault = self.check(&exchange.expected, &answer);
+            let asked_since = Stopwatch::start();
+            while fault.is_some() && exchange.waits() && asked_since.elapsed() < PATIENCE {
+                answer = self.ask(exchange);
+                fault = self.check(&exchange.expected, &answer);
+            }
             if self.update && fault.is_some() {
                 rewritten.push((
                     exchange.place.clone(),
@@ -139,7 +149,7 @@ impl Player<'_> {
                 ("key", name) => {
                     request += &format!("Authorization: Bearer {}\r\n", self.value(name))
                 }
-                (_, "-") => {}
+                (_, "-") | ("until", _) => {}
                 (name, value) => request += &format!("{name}: {value}\r\n"),
             }
         }
@@ -172,7 +182,10 @@ impl Player<'_> {
         let named = |name: &str| {
             let value = self.names.get(name);
             value
-                .unwrap_or_else(|| panic!("nothing was captured as <{name}>"))
+                .unwrap_or_else(|| {
+                    let faults = self.faults.join("\n\n");
+                    panic!("nothing was captured as <{name}>\n\n{faults}")
+                })
                 .clone()
         };
         match name.split_once(' ') {

@@ -10,6 +10,7 @@ use jiff::civil::DateTime;
 use crate::ledger::availability::free_within;
 use crate::ledger::choosing::choose;
 use crate::ledger::command::Context;
+use crate::ledger::freeing::readings;
 use crate::ledger::judgement::Asked;
 use crate::ledger::state::Ledger;
 use crate::limits;
@@ -103,11 +104,7 @@ impl<'a, 'b> Search<'a, 'b> {
             if !service.may_take(self.freed.resource) {
                 continue;
             }
-            let reach = service.claimed(Timestamp(0));
-            let (from, to) = (self.freed.interval.start().0, self.freed.interval.end().0);
-            let read = |at: i64| self.ledger.zone.wall_clock(Timestamp(at)).0;
-            let first = read(from.saturating_sub(reach.end().0));
-            let last = read(to.saturating_sub(reach.start().0));
+            let (first, last) = readings(service, &self.ledger.zone, self.freed.interval);
             let mut walked = 0;
             for (serial, times) in queue.range(after.saturating_add(1)..) {
                 walked += 1;

@@ -74,6 +74,11 @@ fn end_of_exchange(lines: &[String], from: usize) -> usize {
 }
 
 impl Exchange {
+    /// Whether it is asked again until its answer fits.
+    pub fn waits(&self) -> bool {
+        self.headers.iter().any(|(name, _)| name == "until")
+    }
+
     fn read(title: &str, lines: &[String], first: usize) -> Self {
         let answer = lines.iter().position(|line| line.starts_with("=> "));
         let answer = answer.unwrap_or_else(|| panic!("{title}: no line begins with `=> `"));

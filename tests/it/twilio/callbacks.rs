@@ -11,7 +11,7 @@ use rand::seq::SliceRandom;
 use rand::{RngExt, SeedableRng};
 use serde_json::Value;
 
-use super::sending::{SID, TOKEN, ask, confirm, store};
+use super::sending::{SID, TOKEN, ask, confirm, store, without_notices};
 use crate::support::signed::{call_back, form, send, signature};
 use crate::support::{Answer, Behaviour, Client, StandIn, World};
 
@@ -151,6 +151,7 @@ fn a_callback_may_beat_the_answer_come_twice_and_backwards() {
     let (stand_in, world) = calling_back();
     let clinic = world.clinic("north");
     store(&clinic, SID, TOKEN);
+    without_notices(&clinic);
     let hold = clinic.hold("10:00", "07700 900001");
     stand_in.next([Behaviour::CallBackThenAnswer(vec![
         "delivered",
@@ -172,6 +173,7 @@ fn a_callback_settles_what_nobody_knew() {
     let (stand_in, world) = calling_back();
     let clinic = world.clinic("north");
     store(&clinic, SID, TOKEN);
+    without_notices(&clinic);
     let hold = clinic.hold("10:00", "07700 900001");
     stand_in.next([Behaviour::CallBackAndHang(vec!["sending", "delivered"])]);
     assert_eq!(
@@ -198,6 +200,7 @@ fn a_failure_that_comes_after_nobody_knew_takes_the_code_back() {
     let (stand_in, world) = calling_back();
     let clinic = world.clinic("north");
     store(&clinic, SID, TOKEN);
+    without_notices(&clinic);
     let hold = clinic.hold("10:00", "07700 900001");
     stand_in.next([Behaviour::TakeAndFail]);
     assert_eq!(ask(&clinic, &hold).status, 202);

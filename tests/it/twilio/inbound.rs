@@ -1,6 +1,6 @@
 //! Texts that come in by the provider, over the wire: what is done, what is answered, and that none is taken twice.
 
-use super::sending::{SID, TOKEN, ask, confirm, store};
+use super::sending::{SID, TOKEN, ask, confirm, store, without_notices};
 use crate::support::signed::{call_back, send, signature};
 use crate::support::{Answer, Behaviour, StandIn, World};
 
@@ -30,14 +30,7 @@ fn a_code_that_is_texted_back_books_once() {
     let mut world = World::by_twilio(&stand_in.url());
     let clinic = world.clinic("north");
     store(&clinic, SID, TOKEN);
-    let quiet = r#"{"notices": false}"#;
-    let off = clinic.staff.send(
-        "PATCH",
-        &clinic.at("texts"),
-        &[("content-type", "application/json")],
-        quiet,
-    );
-    assert_eq!(off.status, 200, "{}", off.body);
+    without_notices(&clinic);
     let hold = clinic.hold("10:00", "07700 900001");
     assert_eq!(ask(&clinic, &hold).status, 200);
     let code = stand_in.taken()[0].code();

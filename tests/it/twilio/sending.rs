@@ -22,6 +22,14 @@ pub fn store(clinic: &Clinic, sid: &str, token: &str) {
     assert_eq!(stored.status, 204, "{}", stored.body);
 }
 
+/// Turns notices off: only what is asked for is sent.
+pub fn without_notices(clinic: &Clinic) {
+    let json = [("content-type", "application/json")];
+    let off = r#"{"notices": false}"#;
+    let off = clinic.staff.send("PATCH", &clinic.at("texts"), &json, off);
+    assert_eq!(off.status, 200, "{}", off.body);
+}
+
 /// Asks for a hold's code.
 pub fn ask(clinic: &Clinic, hold: &str) -> Answer {
     let path = clinic.at(&format!("holds/{hold}/verification"));
