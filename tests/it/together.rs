@@ -136,8 +136,15 @@ fn two_hundred_claims_at_once_get_all_or_nothing_and_nobody_is_refused_in_vain()
         let again = clinic.agent.post(&clinic.at("holds"), &wish(number));
         assert_eq!(again.status, 409, "refused in vain: {}", again.body);
     }
-    // How many depends on who comes first; that some fit and others do not, on nobody.
-    assert!(!held.is_empty() && held.len() < CLAIMS);
+    // How many depends on who comes first, but no fewer than four can leave nothing for anyone. No exam fits only once p1 to p4
+    // are busy, which is four claims, or r1 to r3; r2 and r3 then take an exam and an exam or scan. No talk fits only once p7
+    // and p8 are busy, which takes two talks or pairs.
+    let least = 4;
+    assert!(
+        (least..CLAIMS).contains(&held.len()),
+        "{} were held",
+        held.len()
+    );
 }
 
 #[test]
