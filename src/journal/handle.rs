@@ -29,6 +29,8 @@ const SEGMENT_BYTES_MIN: u64 = (segment::HEADER_BYTES + FRAME_BYTES_MAX) as u64;
 /// Offsets in an index of a segment are 32 bits.
 const SEGMENT_BYTES_MAX: u64 = 1 << 31;
 const QUEUE_ENTRIES_MAX: u32 = 1 << 20;
+/// One for each restore: no journal comes near it.
+const EPOCH_MAX: u64 = 1 << 32;
 
 /// How large things are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -39,6 +41,9 @@ pub struct Options {
     pub queue_bytes_max: usize,
     /// The most entries that wait for the writer.
     pub queue_entries_max: u32,
+    /// What is written from now on is of this epoch or, if the journal has got further, of its own. A state that was restored
+    /// goes on with a higher one than it had, so that a segment from before is never taken for one from after.
+    pub epoch_at_least: u64,
 }
 
 impl Default for Options {
@@ -47,6 +52,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             queue_bytes_max: GROUP_BYTES_MAX,
             queue_entries_max: 16_384,
+            epoch_at_least: segment::FIRST_EPOCH,
         }
     }
 }
@@ -70,6 +76,12 @@ impl Options {
             self.queue_entries_max.into(),
             1,
             QUEUE_ENTRIES_MAX.into(),
+        )?;
+        within(
+            "epoch_at_least",
+            self.epoch_at_least,
+            segment::FIRST_EPOCH,
+            EPOCH_MAX,
         )
     }
 }
@@ -103,7 +115,8 @@ impl Journal {
         options.check()?;
         let storage: Arc<dyn Storage> = Arc::from(storage);
         let survey = survey(&*storage)?;
-        let active = recovery::resume(&*storage, &survey)?;
+        let epoch = survey.epoch.max(options.epoch_at_least);
+        let active = recovery::resume(&*storage, &survey, epoch)?;
         let next_number = survey.tail.as_ref().map_or(1, |tail| tail.segment + 1);
         let mut preparer = Preparer::new(
             Arc::clone(&storage),
@@ -111,7 +124,9 @@ impl Journal {
             next_number,
             survey.unused.clone(),
         );
+        // A segment has one epoch: a new one begins a segment.
         let room = active.as_ref().map_or(0, recovery::Active::room);
+        let room = if survey.epoch == epoch { room } else { 0 };
         let place = active
             .as_ref()
             .map_or(Place::default(), recovery::Active::place);
@@ -135,7 +150,7 @@ impl Journal {
             failure: Arc::new(Failure::default()),
         });
         seal_left_over(&*storage, &survey, &shared.queue)?;
-        let writer = Writer::new(Arc::clone(&storage), Arc::clone(&shared), active);
+        let writer = Writer::new(Arc::clone(&storage), Arc::clone(&shared), active, epoch);
         let inner = Inner {
             shared,
             storage: Arc::downgrade(&storage),

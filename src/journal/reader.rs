@@ -41,6 +41,8 @@ pub struct Survey {
     pub frames: u64,
     /// The position of the last of them.
     pub head: Lsn,
+    /// The epoch of the last segment.
+    pub epoch: u64,
     /// Bytes after it that no sync ever covered.
     pub torn_bytes: u64,
     /// What each segment holds, in order.
@@ -72,6 +74,7 @@ pub fn survey(storage: &dyn Storage) -> Result<Survey, Error> {
         segments: 0,
         frames: 0,
         head: Lsn::ZERO,
+        epoch: segment::FIRST_EPOCH,
         torn_bytes: 0,
         contents: Vec::new(),
         tail: None,
@@ -111,7 +114,7 @@ fn survey_segment(
     bytes: &[u8],
     survey: &mut Survey,
 ) -> Result<Option<Error>, Error> {
-    let mut cursor = Cursor::new(number, survey.head.next());
+    let mut cursor = Cursor::new(number, survey.head.next(), survey.epoch);
     let mut group_start = 0;
     let mut contents = Contents::new(number);
     let fault = loop {
@@ -131,6 +134,7 @@ fn survey_segment(
         }
     };
     survey.segments += 1;
+    survey.epoch = cursor.epoch;
     survey.contents.push(contents);
     let end = cursor.offset;
     let last_set = fault.and_then(|_| bytes.iter().rposition(|byte| *byte != 0));
@@ -184,7 +188,7 @@ impl Frames {
             storage,
             numbers,
             bytes,
-            cursor: Cursor::new(0, Lsn::ZERO.next()),
+            cursor: Cursor::new(0, Lsn::ZERO.next(), segment::FIRST_EPOCH),
             last,
         })
     }
@@ -214,7 +218,7 @@ impl Frames {
                 .storage
                 .read(number)
                 .map_err(Error::io("read", self.storage.name(number)))?;
-            self.cursor = Cursor::new(number, self.cursor.expected);
+            self.cursor = Cursor::new(number, self.cursor.expected, self.cursor.epoch);
         }
         Ok(None)
     }
@@ -250,6 +254,7 @@ struct Cursor {
     offset: usize,
     first: Lsn,
     expected: Lsn,
+    epoch: u64,
 }
 
 enum Step<'a> {
@@ -259,12 +264,13 @@ enum Step<'a> {
 }
 
 impl Cursor {
-    fn new(number: u64, expected: Lsn) -> Cursor {
+    fn new(number: u64, expected: Lsn, epoch: u64) -> Cursor {
         Cursor {
             number,
             offset: 0,
             first: expected,
             expected,
+            epoch,
         }
     }
 
@@ -311,7 +317,14 @@ impl Cursor {
                 );
                 return Err(corrupt(storage, self.number, 0, self.expected, reason));
             }
-            Header::Known { .. } => {}
+            Header::Known { epoch, .. } if epoch < self.epoch => {
+                let reason = format!(
+                    "it is of epoch {epoch}, the segment before it of {}; it was written before that state was restored",
+                    self.epoch
+                );
+                return Err(corrupt(storage, self.number, 0, self.expected, reason));
+            }
+            Header::Known { epoch, .. } => self.epoch = epoch,
         }
         self.offset = segment::HEADER_BYTES;
         Ok(true)
