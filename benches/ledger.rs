@@ -67,6 +67,7 @@ impl Practice {
                 attempts_per_hold_max: 10,
                 resends_max: 3,
                 offer_seconds: 900,
+                unbooked_days: 30,
                 texts: TextChannel::Inbox,
                 limits: TextLimits::default(),
             },

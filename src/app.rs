@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::config::{Config, SmsProvider};
+use crate::erased::Copies;
 use crate::facade::{self, Facade, Phase, Readiness, Server};
 use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Countries, Policy, TextChannel, TextLimits};
@@ -61,6 +62,8 @@ pub struct Parts {
     pub master: MasterKey,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
+    /// What is kept of persons beside the journal, and has to follow when one is erased.
+    pub copies: Arc<dyn Copies>,
     /// Who carries texts.
     pub gateway: Arc<dyn SmsGateway>,
     /// How long callers on kept connections have for a last answer when the server stops.
@@ -94,14 +97,11 @@ impl App {
             storage,
             master,
             clock,
+            copies,
             gateway,
             farewell,
         } = parts;
-        let options = journal::Options {
-            segment_bytes: u64::from(config.storage.segment_mib) << 20,
-            ..journal::Options::default()
-        };
-        let (journal, found) = Journal::open(storage, options)?;
+        let (journal, found) = Journal::open(storage, journal_options(&config))?;
         let recovered = recover(&found, &master)?;
         let metrics = Arc::new(Metrics::default());
         let shared = Shared {
@@ -109,6 +109,7 @@ impl App {
             policy: Arc::new(policy(&config)),
             keyring: Arc::new(Keyring::default()),
             master: Arc::new(master),
+            copies,
             clock: Arc::clone(&clock),
             metrics: Arc::clone(&metrics),
             credential_cache_seconds: config.sms.credential_cache_seconds,
@@ -210,6 +211,14 @@ fn recover(
     Ok(recovery.finish())
 }
 
+/// How the journal is kept.
+pub fn journal_options(config: &Config) -> journal::Options {
+    journal::Options {
+        segment_bytes: u64::from(config.storage.segment_mib) << 20,
+        ..journal::Options::default()
+    }
+}
+
 /// The settings that decisions rest on.
 pub fn policy(config: &Config) -> Policy {
     Policy {
@@ -222,6 +231,7 @@ pub fn policy(config: &Config) -> Policy {
         attempts_per_hold_max: config.verification.attempts_per_hold_max,
         resends_max: config.verification.resends_max,
         offer_seconds: config.waitlist.offer_seconds,
+        unbooked_days: config.retention.unbooked_days,
         texts: match config.sms.provider {
             SmsProvider::Inbox => TextChannel::Inbox,
             SmsProvider::Twilio => TextChannel::Provider,

@@ -22,6 +22,8 @@ pub mod ledger;
 
 pub mod entry;
 
+pub mod erased;
+
 pub mod replay;
 
 pub mod tenant;
@@ -32,5 +34,7 @@ pub mod outbox;
 pub mod state_dir;
 
 pub mod app;
+
+pub mod stopped;
 
 pub mod cli;

@@ -71,6 +71,11 @@ impl StateDir {
         })
     }
 
+    /// The directory itself.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// The file with the first admin key.
     pub fn admin_key_file(&self) -> PathBuf {
         self.dir.join("admin.key")

@@ -9,7 +9,11 @@ mod remote;
 
 mod running;
 
+mod rows;
+
 mod demo;
+mod erase;
+mod export;
 mod init;
 mod key;
 mod redact;

@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 use crate::ledger::Event;
 use crate::model::{
     AppointmentId, BlockId, CallerId, Email, FreeText, PersonId, PersonName, PersonalFact, Phone,
-    Subject,
+    Subject, Timestamp,
 };
 use crate::seal::{Nonce, Opener, Sealer};
 
@@ -59,6 +59,14 @@ enum StoredFact {
         name: String,
         email: Option<String>,
     },
+    PersonAgain {
+        person: u128,
+        caller: u128,
+        name: String,
+        email: Option<String>,
+        created_at: i64,
+        place: (u64, u32),
+    },
     AppointmentReason {
         appointment: u128,
         text: String,
@@ -90,6 +98,21 @@ impl From<&PersonalFact> for StoredFact {
                 caller: caller.0,
                 name: name.expose().to_owned(),
                 email: email.as_ref().map(|email| email.expose().to_owned()),
+            },
+            PersonalFact::PersonAgain {
+                person,
+                caller,
+                name,
+                email,
+                created_at,
+                place,
+            } => Self::PersonAgain {
+                person: person.0,
+                caller: caller.0,
+                name: name.expose().to_owned(),
+                email: email.as_ref().map(|email| email.expose().to_owned()),
+                created_at: created_at.0,
+                place: *place,
             },
             PersonalFact::Reason {
                 about: Subject::Appointment(id),
@@ -130,6 +153,21 @@ impl From<StoredFact> for PersonalFact {
                 caller: CallerId(caller),
                 name: PersonName::from_stored(name),
                 email: email.map(Email::from_stored),
+            },
+            StoredFact::PersonAgain {
+                person,
+                caller,
+                name,
+                email,
+                created_at,
+                place,
+            } => Self::PersonAgain {
+                person: PersonId(person),
+                caller: CallerId(caller),
+                name: PersonName::from_stored(name),
+                email: email.map(Email::from_stored),
+                created_at: Timestamp(created_at),
+                place,
             },
             StoredFact::AppointmentReason { appointment, text } => Self::Reason {
                 about: Subject::Appointment(AppointmentId(appointment)),

@@ -182,6 +182,11 @@ impl<'a> View<'a> {
         HEADER_BYTES + digest + self.covered.len() + self.personal.len()
     }
 
+    /// The length of the personal part, erased or not.
+    pub(super) fn personal_bytes(&self) -> usize {
+        self.personal.len()
+    }
+
     /// The first entry of the group that this one was synced with.
     pub(super) fn group_first(&self) -> Lsn {
         Lsn(self.lsn.0.saturating_sub(u64::from(self.place_in_group)))

@@ -26,6 +26,8 @@ pub struct Frame {
     pub covered: Vec<u8>,
     /// The personal bytes; None if there were none, or if they are erased (then there is a digest).
     pub personal: Option<Vec<u8>>,
+    /// The personal bytes neither match their digest nor are all erased: an erasure was interrupted, or they are damaged.
+    pub personal_is_damaged: bool,
     /// The SHA-256 of the personal bytes as appended; None if there were none.
     pub personal_digest: Option<[u8; 32]>,
     /// Where it lies.
@@ -102,9 +104,19 @@ pub fn survey(storage: &dyn Storage) -> Result<Survey, Error> {
         {
             survey.unsealed.push((previous.segment, previous.end));
         }
-        torn = survey_segment(storage, number, &bytes, &mut survey)?;
+        let is_last = !is_begun(storage, number + 1)?;
+        torn = survey_segment(storage, number, &bytes, is_last, &mut survey)?;
     }
     Ok(survey)
+}
+
+/// Whether a segment is there and in use: then the one before it was synced.
+fn is_begun(storage: &dyn Storage, number: u64) -> Result<bool, Error> {
+    match storage.read_at(number, 0, segment::HEADER_BYTES) {
+        Ok(header) => Ok(!is_zero(&header)),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(false),
+        Err(error) => Err(Error::io("read", storage.name(number))(error)),
+    }
 }
 
 /// Surveys one segment. A torn tail comes back as the error that it is if another segment follows.
@@ -112,6 +124,7 @@ fn survey_segment(
     storage: &dyn Storage,
     number: u64,
     bytes: &[u8],
+    is_last: bool,
     survey: &mut Survey,
 ) -> Result<Option<Error>, Error> {
     let mut cursor = Cursor::new(number, survey.head.next(), survey.epoch);
@@ -121,6 +134,14 @@ fn survey_segment(
         match cursor.step(storage, bytes)? {
             Step::Frame(view) => {
                 let offset = cursor.offset - view.bytes();
+                // What was synced once and does not match may be a half erasure: whoever has the key can tell.
+                if let Err(fault) = view.personal()
+                    && is_last
+                    && later_group(bytes, cursor.offset, view.lsn).is_none()
+                {
+                    cursor.offset = offset;
+                    break Some(fault);
+                }
                 // A segment's first group includes the header, which is written with it.
                 if view.group_first() == view.lsn && view.lsn != cursor.first {
                     group_start = offset;
@@ -203,9 +224,7 @@ impl Frames {
                             segment: self.cursor.number,
                             offset,
                         };
-                        return owned(&view, place)
-                            .map(Some)
-                            .map_err(|fault| self.corrupt(fault.to_string()));
+                        return Ok(Some(owned(&view, place)));
                     }
                     Step::Bad(fault) => return Err(self.corrupt(fault.to_string())),
                     Step::End => {}
@@ -287,9 +306,6 @@ impl Cursor {
         if view.lsn != self.expected {
             return Ok(Step::Bad(Fault::WrongLsn(view.lsn)));
         }
-        if let Err(fault) = view.personal() {
-            return Ok(Step::Bad(fault));
-        }
         self.offset += view.bytes();
         self.expected = self.expected.next();
         Ok(Step::Frame(view))
@@ -366,15 +382,17 @@ fn later_group(bytes: &[u8], from: usize, expected: Lsn) -> Option<(usize, Lsn)>
     None
 }
 
-pub(super) fn owned(view: &View<'_>, place: Place) -> Result<Frame, Fault> {
-    Ok(Frame {
+pub(super) fn owned(view: &View<'_>, place: Place) -> Frame {
+    let personal = view.personal();
+    Frame {
         lsn: view.lsn,
         stream: view.stream,
         covered: view.covered.to_vec(),
-        personal: view.personal()?.map(<[u8]>::to_vec),
+        personal_is_damaged: personal.is_err(),
+        personal: personal.ok().flatten().map(<[u8]>::to_vec),
         personal_digest: view.digest,
         place,
-    })
+    }
 }
 
 pub(super) fn corrupt(

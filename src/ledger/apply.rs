@@ -12,17 +12,20 @@ use crate::model::{
 
 use super::attempts;
 use super::blocks::Blocks;
+use super::erasing::{apply_to_erasures, follow_unbooked};
 use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
 use super::outgoing::{apply_to_texts, forget_text};
+use super::receipt::Receipt;
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
 /// Makes an event so.
 pub fn apply(ledger: &mut Ledger, event: &Event) {
     follow(ledger, event);
+    follow_unbooked(ledger, event);
     if let Some(hold) = event.changed_hold() {
         hold_mut(ledger, hold).version += 1;
     }
@@ -72,11 +75,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
         Event::AttemptFailed { hold, caller, at } => {
-            let hold = hold_mut(ledger, *hold);
-            hold.failed_attempts += 1;
-            if let Some(code) = &mut hold.verification {
-                code.failed_attempts += 1;
-            }
+            count_attempt(hold_mut(ledger, *hold));
             attempts::count(ledger, *caller, *at);
         }
         Event::SeriesBooked(series) => {
@@ -111,15 +110,29 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             key,
             receipt,
             until,
-        } => {
-            let before = ledger.requests.remember(*key, receipt.clone(), *until);
-            if let Some(before) = before {
-                ledger.forgets.remove(&(before, Forget::Request(*key)));
-            }
-            ledger.forgets.insert((*until, Forget::Request(*key)));
-        }
+        } => remember(ledger, *key, receipt, *until),
+        Event::PersonErased { .. }
+        | Event::CallerErased { .. }
+        | Event::PersonErasureBegun { .. }
+        | Event::PersonErasureCompleted { .. }
+        | Event::PersonKept { .. } => apply_to_erasures(ledger, event),
         Event::Forgotten { up_to } => forget(ledger, *up_to),
     }
+}
+
+fn count_attempt(hold: &mut Hold) {
+    hold.failed_attempts += 1;
+    if let Some(code) = &mut hold.verification {
+        code.failed_attempts += 1;
+    }
+}
+
+fn remember(ledger: &mut Ledger, key: [u8; 32], receipt: &Receipt, until: Timestamp) {
+    let before = ledger.requests.remember(key, receipt.clone(), until);
+    if let Some(before) = before {
+        ledger.forgets.remove(&(before, Forget::Request(key)));
+    }
+    ledger.forgets.insert((until, Forget::Request(key)));
 }
 
 fn set_profile(ledger: &mut Ledger, profile: &Profile) {
@@ -384,7 +397,9 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
             }
             Forget::TakenText(text) => ledger.replies.forget_text(&text),
             Forget::Answer(caller) => ledger.replies.forget_answer(caller),
-            Forget::Request(key) => ledger.requests.forget(&key),
+            Forget::Request(key) => {
+                ledger.requests.forget(&key);
+            }
             Forget::Attempts(caller) => attempts::clear(ledger, caller),
             Forget::TextsTo(phone) => ledger.budgets.forget_phone(phone),
             Forget::Prefix(prefix) => ledger.budgets.forget_prefix(prefix),

@@ -18,6 +18,7 @@ mod agenda;
 mod blocks;
 mod budgets;
 mod day_sheets;
+mod erasures;
 mod idempotency;
 mod occupancy;
 mod reminders;
@@ -27,6 +28,7 @@ mod waitlist;
 mod state;
 
 mod attempts;
+mod erasing;
 mod freeing;
 mod invariants;
 mod made;

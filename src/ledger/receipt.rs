@@ -260,6 +260,11 @@ pub enum Receipt {
     TextSettled(SendOutcome),
     /// A text that came in was taken.
     TextTaken(Reaction),
+    /// Someone is erased, unless there is more to be ended for them first: then the same again.
+    Erased {
+        /// Nothing is left to be ended.
+        is_done: bool,
+    },
     /// Nothing to say.
     Nothing,
 }
@@ -287,6 +292,7 @@ impl Receipt {
             | Self::TextHandedOver { .. }
             | Self::TextSettled(_)
             | Self::TextTaken(_)
+            | Self::Erased { .. }
             | Self::Nothing => None,
         }
     }

@@ -20,6 +20,7 @@ use super::agenda::Agenda;
 use super::blocks::Blocks;
 use super::budgets::Budgets;
 use super::day_sheets::{DaySheet, DaySheets};
+use super::erasures::{Erasures, Unbooked};
 use super::idempotency::Requests;
 use super::occupancy::Occupancy;
 use super::query::PageRequest;
@@ -100,6 +101,8 @@ pub struct Ledger {
     pub(super) waitlist: Waitlist,
     pub(super) replies: Replies,
     pub(super) requests: Requests,
+    pub(super) erasures: Erasures,
+    pub(super) unbooked: Unbooked,
     /// When holds lapse.
     pub(super) lapses: BTreeSet<(Timestamp, HoldId)>,
     /// When rows are dropped.
@@ -138,6 +141,8 @@ impl Ledger {
             waitlist: Waitlist::default(),
             replies: Replies::default(),
             requests: Requests::default(),
+            erasures: Erasures::default(),
+            unbooked: Unbooked::default(),
             lapses: BTreeSet::new(),
             forgets: BTreeSet::new(),
             sheets: DaySheets::default(),

@@ -13,6 +13,7 @@ mod time;
 mod call;
 mod contact;
 mod credential;
+mod erasure;
 mod message;
 mod personal;
 mod reply;
@@ -37,6 +38,7 @@ pub use appointment::{
 pub use call::CallId;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
 pub use credential::{KeyRecord, KeyUse, Principal, Scope};
+pub use erasure::Erasure;
 pub use heard::Heard;
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{

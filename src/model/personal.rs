@@ -2,6 +2,7 @@
 
 use super::contact::{Email, FreeText, PersonName, Phone};
 use super::ids::{AppointmentId, BlockId, CallerId, PersonId};
+use super::time::Timestamp;
 
 /// What a free text is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +33,21 @@ pub enum PersonalFact {
         name: PersonName,
         /// Their e-mail.
         email: Option<Email>,
+    },
+    /// A person whose facts stood in an entry that is erased for another's sake: they are who they were.
+    PersonAgain {
+        /// Who.
+        person: PersonId,
+        /// By which phone.
+        caller: CallerId,
+        /// Their name.
+        name: PersonName,
+        /// Their e-mail.
+        email: Option<Email>,
+        /// When they were first named.
+        created_at: Timestamp,
+        /// By which entry, and which of its facts.
+        place: (u64, u32),
     },
     /// A reason that was given.
     Reason {

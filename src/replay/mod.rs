@@ -3,6 +3,9 @@
 //! The same state whether entries are applied as they are decided or read back from the journal. Above it: the tenants' actors,
 //! who add to it live, and the operator's tools, who only read. No actor, no rule, no waiting.
 
+mod former;
+mod gaps;
+mod parts;
 mod persons;
 
 mod contacts;

@@ -13,6 +13,7 @@ use crate::model::{TenantId, Timestamp};
 use crate::seal::{MasterKey, Opener};
 
 use super::contacts::Contacts;
+use super::gaps::Gaps;
 use super::trail::Trail;
 
 /// A tenant as its entries leave it.
@@ -31,6 +32,8 @@ pub struct Replayed {
     pub head: Lsn,
     /// The instant of its latest entry.
     pub last_at: Timestamp,
+    /// Personal parts that could not be read.
+    gaps: Gaps,
 }
 
 /// Why a tenant cannot be replayed.
@@ -62,6 +65,12 @@ pub enum FaultKind {
     /// It does not continue the chain.
     #[error("it does not carry the hash of the entry before it")]
     Chain,
+    /// What it says of persons is neither whole nor erased, or is erased though no entry says so.
+    #[error("its personal part is damaged")]
+    Personal,
+    /// An entry whose personal part is erased by now has one that is not.
+    #[error("it says that all is erased, but the personal part of entry {0} is damaged")]
+    HalfErased(u64),
     /// Its events contradict what came before.
     #[error("its events cannot be applied")]
     Apply,
@@ -78,6 +87,20 @@ impl Replayed {
             chain: [0; 32],
             head: Lsn::ZERO,
             last_at: Timestamp::MIN,
+            gaps: Gaps::default(),
+        }
+    }
+
+    /// All entries are taken in: now every personal part that could not be read must be one that was erased.
+    pub fn finish(self) -> Result<Self, Fault> {
+        match self.gaps.first() {
+            None => Ok(self),
+            Some((sequence, lsn)) => Err(Fault {
+                tenant: self.ledger.tenant(),
+                sequence,
+                lsn,
+                fault: FaultKind::Personal,
+            }),
         }
     }
 
@@ -94,18 +117,31 @@ impl Replayed {
         if entry.header.previous != self.chain {
             return Err(FaultKind::Chain);
         }
+        if entry.facts.is_none() {
+            let is_damaged = frame.personal_is_damaged;
+            self.gaps.note(entry.header.sequence, frame.lsn, is_damaged);
+        }
         // `apply` asserts; what fails an assertion here was never decided by us, and must stop this tenant only.
         let ledger = AssertUnwindSafe(&mut self.ledger);
-        let events = &entry.events;
+        let (events, gaps) = (&entry.events, AssertUnwindSafe(&mut self.gaps));
         let applied = catch_unwind(move || {
-            let ledger = ledger;
-            let AssertUnwindSafe(ledger) = ledger;
-            events.iter().for_each(|event| apply(ledger, event));
+            let (ledger, gaps) = (ledger, gaps);
+            let (AssertUnwindSafe(ledger), AssertUnwindSafe(gaps)) = (ledger, gaps);
+            events.iter().try_for_each(|event| {
+                gaps.explain(ledger, event)?;
+                apply(ledger, event);
+                Ok(())
+            })
         });
-        applied.map_err(|_| FaultKind::Apply)?;
+        let explained: Result<(), u64> = applied.map_err(|_| FaultKind::Apply)?;
+        explained.map_err(FaultKind::HalfErased)?;
         let header = entry.header;
-        self.contacts
-            .apply(&entry.facts.unwrap_or_default(), header.at, header.sequence);
+        self.contacts.take_in(
+            &self.ledger,
+            &entry.events,
+            &entry.facts.unwrap_or_default(),
+            (header.at, header.sequence),
+        );
         self.trail.push(frame.place, frame.lsn, &entry.events);
         self.sequence = header.sequence;
         self.chain = entry.hash;
@@ -153,7 +189,7 @@ impl<'a> Recovery<'a> {
     pub fn finish(self) -> BTreeMap<TenantId, Result<Replayed, Fault>> {
         let tenants = self.tenants.into_iter();
         tenants
-            .map(|(tenant, (_, replayed))| (tenant, replayed))
+            .map(|(tenant, (_, replayed))| (tenant, replayed.and_then(Replayed::finish)))
             .collect()
     }
 }

@@ -23,6 +23,7 @@ use crate::replay::{PersonCard, PersonSearch};
 use super::core::{Core, Outcome};
 use super::doorbell::Doorbell;
 use super::early::Early;
+use super::erasing::{Eraser, NextErasure};
 use super::messages::{Answer, CapturedText, DeliveryNote, PreparedText, Refused, Request, Seen};
 use super::texting::{Texted, Texting};
 
@@ -49,6 +50,8 @@ pub struct TenantActor {
     goes_on_offering: bool,
     /// The lapse at which it wakes by itself.
     wakes_at: Option<Timestamp>,
+    /// Carries open erasures through; there from the moment it starts.
+    eraser: Option<Eraser>,
 }
 
 /// Carry out a request.
@@ -90,6 +93,7 @@ impl TenantActor {
             waiters: BTreeMap::new(),
             goes_on_offering: false,
             wakes_at: None,
+            eraser: None,
         }
     }
 
@@ -100,7 +104,7 @@ impl TenantActor {
             noted.is_none_or(|noted| at.seconds_since(noted) >= limits::KEY_USE_UNNOTED_SECONDS)
         });
         let now = self.core.no_earlier(self.clock.now());
-        let is_due = |core: &Core| core.ledger().next_deadline().is_some_and(|due| due <= now);
+        let is_due = |core: &Core| core.next_deadline().is_some_and(|due| due <= now);
         if is_due(&self.core) {
             if let Err(refused) = self.core.command(&Command::TimePassed, now) {
                 // Refused because the queue is full or the engine is stopping; the next tick tries again.
@@ -112,6 +116,7 @@ impl TenantActor {
         self.offer_freed(context);
         // A notice whose pause is over waits for nobody else to ring.
         self.ring_for_the_rest();
+        self.go_on_erasing();
     }
 
     /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
@@ -165,6 +170,17 @@ impl TenantActor {
         if let Err(refused) = self.core.note_key_uses(self.clock.now(), is_due) {
             // Refused because the queue is full or the engine is stopping; what is noted is shown, and the next tick tries again.
             tracing::debug!(?refused, "the keys' uses were not taken");
+        }
+    }
+
+    /// Has whatever is erased and not complete carried through beside its messages: what the timer decided, or what a crash
+    /// left.
+    fn go_on_erasing(&self) {
+        if self.core.ledger().open_erasures().next().is_none() {
+            return;
+        }
+        if let Some(eraser) = self.eraser.clone() {
+            actix_rt::spawn(async move { eraser.finish_alone().await });
         }
     }
 
@@ -390,6 +406,30 @@ impl Actor for TenantActor {
             self.doorbell.ring(self.core.tenant());
         }
         self.offer_freed(context);
+    }
+}
+
+/// Here is who carries erasures through.
+pub struct EraseBy(pub Eraser);
+
+impl Message for EraseBy {
+    type Result = ();
+}
+
+impl Handler<EraseBy> for TenantActor {
+    type Result = ();
+
+    fn handle(&mut self, EraseBy(eraser): EraseBy, _: &mut Self::Context) {
+        self.eraser = Some(eraser);
+        self.go_on_erasing();
+    }
+}
+
+impl Handler<NextErasure> for TenantActor {
+    type Result = MessageResult<NextErasure>;
+
+    fn handle(&mut self, NextErasure(done): NextErasure, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.next_erasure(done, self.clock.now()))
     }
 }
 

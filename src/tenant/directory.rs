@@ -17,9 +17,10 @@ use crate::model::{KeyId, Principal, Profile, Scope, Slug, TenantId, TenantRecor
 use crate::replay::{Fault, Replayed};
 use crate::seal;
 
-use super::actor::TenantActor;
+use super::actor::{EraseBy, TenantActor};
 use super::core::{Core, Shared};
 use super::doorbell::Doorbell;
+use super::erasing::Eraser;
 use super::handle::{Handle, Housed};
 use super::keyring::Credential;
 use super::messages::{Answer, Instruction, Refused, Request};
@@ -284,6 +285,7 @@ impl Directory {
             Arc::clone(&self.0.doorbell),
         );
         let (history, access) = (core.history(), Arc::clone(core.access_cache()));
+        let (tenant, shared) = (core.tenant(), &self.0.shared);
         let actor = TenantActor::new(core, clock, doorbell);
         let (sender, started) = oneshot::channel();
         let spawned = arbiters[place].spawn_fn(move || {
@@ -294,10 +296,20 @@ impl Directory {
             return Err(StartError::Arbiter);
         }
         let address = started.await.map_err(|_| StartError::Arbiter)?;
+        let eraser = Eraser::new(
+            tenant,
+            address.clone().recipient(),
+            shared.journal.clone(),
+            Arc::clone(&shared.copies),
+            Arc::clone(&shared.clock),
+        );
+        let told = address.send(EraseBy(eraser.clone())).await;
+        told.map_err(|_| StartError::Arbiter)?;
         Ok(Housed {
             address,
             history,
             access,
+            eraser,
         })
     }
 }

@@ -16,6 +16,7 @@ mod history;
 
 mod core;
 
+mod erasing;
 mod texting;
 
 mod actor;
@@ -27,6 +28,7 @@ mod directory;
 pub use core::{Core, Outcome, Shared};
 pub use directory::{Directory, Found, StartError};
 pub use doorbell::Doorbell;
+pub use erasing::ErasureStep;
 pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};

@@ -78,9 +78,23 @@ pub fn resolve(
                 if_version,
             }
         }
+        Instruction::ErasePerson(person) => erase_person(contacts, person),
+        Instruction::ErasePhone(phone) => {
+            let caller = contacts.caller(&phone);
+            Command::EraseCaller(caller.filter(|caller| contacts.is_nobodys(*caller)))
+        }
         Instruction::Plain(command) => command,
     };
     Resolved { command, facts }
+}
+
+fn erase_person(contacts: &Contacts, person: PersonId) -> Command {
+    let caller = contacts.person(person).map(|known| known.caller);
+    Command::ErasePerson {
+        person,
+        caller,
+        is_alone: caller.is_some_and(|caller| contacts.is_alone(caller, person)),
+    }
 }
 
 /// A text that came in. Whoever wants no texts is remembered, as `stranger`, also if the clinic has never heard of them.
@@ -117,7 +131,8 @@ fn party(
     facts: &mut Vec<PersonalFact>,
 ) -> Party {
     let caller = contacts.caller(&contact.phone).unwrap_or_else(|| {
-        let caller = CallerId(fresh[2]);
+        let caller = contacts.former_caller(&contact.phone);
+        let caller = caller.unwrap_or(CallerId(fresh[2]));
         facts.push(PersonalFact::Caller {
             caller,
             phone: contact.phone.clone(),
@@ -227,7 +242,7 @@ mod tests {
         let resolved = resolve(contacts, instruction, by, fresh, || 0, [0; 32]);
         let sequence = u64::try_from(fresh[0]).expect("a small number");
         let at = Timestamp(fresh[0] as i64);
-        contacts.apply(&resolved.facts, at, sequence);
+        contacts.apply(&resolved.facts, None, at, sequence);
         let Command::PlaceHold { party, .. } = resolved.command else {
             panic!("the command stays what it was");
         };

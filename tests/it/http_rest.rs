@@ -55,6 +55,7 @@ transcripts! {
     confirm
     conflicts
     desk
+    erasing
     events
     holds
     idempotency

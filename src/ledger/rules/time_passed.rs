@@ -7,7 +7,7 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::state::Ledger;
 use crate::limits;
 
-use super::notices;
+use super::{notices, persons};
 
 /// Holds that lapsed, waits that are over, reminders that are due and rows that need no longer be kept; a bounded number at a time, the rest at the next tick.
 pub fn time_passed(ledger: &Ledger, context: &Context<'_>) -> Decision {
@@ -35,5 +35,6 @@ pub fn time_passed(ledger: &Ledger, context: &Context<'_>) -> Decision {
         events.push(Event::Forgotten { up_to: *up_to });
     }
     events.extend(notices::due(ledger, context));
+    events.extend(persons::forgotten(ledger, context));
     Decision::new(events, Receipt::Nothing)
 }

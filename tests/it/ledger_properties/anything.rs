@@ -74,6 +74,7 @@ pub fn policies() -> impl Strategy<Value = Policy> {
                 attempts_per_hold_max: attempts,
                 resends_max: resends,
                 offer_seconds: ttl,
+                unbooked_days: 30,
                 texts,
                 limits: TextLimits::default(),
             },

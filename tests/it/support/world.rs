@@ -7,6 +7,7 @@ use std::time::Duration;
 use holdfast::app::{self, App, Parts};
 use holdfast::clock::ManualClock;
 use holdfast::config::{Config, SmsProvider};
+use holdfast::erased::{Copies, NoCopies};
 use holdfast::journal::MemoryStorage;
 use holdfast::model::Timestamp;
 use holdfast::outbox::{SmsGateway, Twilio, TwilioOptions};
@@ -23,6 +24,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub storage: MemoryStorage,
     pub carrier: Carrier,
+    /// What has to follow erasures.
+    pub copies: Arc<dyn Copies>,
     /// Texts go by Twilio, to whatever the settings say is there, instead of by the carrier above.
     pub by_twilio: bool,
     pub config: Config,
@@ -88,6 +91,7 @@ impl World {
             clock: Arc::new(ManualClock::at(MONDAY_EIGHT)),
             storage: MemoryStorage::new(),
             carrier: Carrier::default(),
+            copies: Arc::new(NoCopies),
             by_twilio,
             config,
             admin: Client {
@@ -136,6 +140,7 @@ impl World {
             storage: Box::new(self.storage.clone()),
             master: MasterKey::new([42; 32]),
             clock: Arc::<ManualClock>::clone(&self.clock),
+            copies: self.copies.clone(),
             gateway: self.gateway(),
             farewell: Duration::ZERO,
         };

@@ -74,6 +74,7 @@ impl Clinic {
                 attempts_per_hold_max: 10,
                 resends_max: 3,
                 offer_seconds: 900,
+                unbooked_days: 30,
                 texts: TextChannel::Inbox,
                 limits,
             },
