@@ -5,10 +5,12 @@
 //! Invariant: `open` returns only a journal whose every frame was checked and is durable.
 //! Not here: writing (`writer.rs`), preparing (`preparer.rs`), checking (`reader.rs`).
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{Builder, JoinHandle};
 
+use super::contents::{Contents, Row};
 use super::durability::{Durability, Durable};
 use super::error::{Error, Refused, Stopped};
 use super::failure::{Failed, Failure};
@@ -16,8 +18,8 @@ use super::frame::{Draft, FRAME_BYTES_MAX, Parts};
 use super::lsn::{Lsn, Place};
 use super::preparer::Preparer;
 use super::queue::{GROUP_BYTES_MAX, Queue, Taken};
-use super::reader::{Frames, Survey, survey};
-use super::recall::{Recalled, recall};
+use super::reader::{Frame, Frames, Survey, survey};
+use super::recall::{Recalled, read, recall};
 use super::recovery;
 use super::segment;
 use super::storage::Storage;
@@ -164,6 +166,12 @@ impl Journal {
         recall(&*storage, place, self.durability().watermark())
     }
 
+    /// The same with the personal part: for a tenant that is woken.
+    pub fn read(&self, place: Place) -> Result<Frame, Error> {
+        let storage = self.inner.storage.upgrade().ok_or(Error::Closed)?;
+        read(&*storage, place, self.durability().watermark())
+    }
+
     /// The position of the last entry that was taken.
     #[must_use]
     pub fn head(&self) -> Lsn {
@@ -255,6 +263,26 @@ impl Recovered {
     /// one segment in memory at a time.
     pub fn frames(&self) -> Result<Frames, Error> {
         Frames::new(Arc::clone(&self.storage), self.survey.head)
+    }
+
+    /// Whose entries there are, ascending.
+    #[must_use]
+    pub fn streams(&self) -> Vec<u128> {
+        let all = self.survey.contents.iter().flat_map(Contents::streams);
+        all.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The entries of a stream after a position ([`Lsn::ZERO`]: all of them), in order, as found at opening.
+    pub fn rows(&self, stream: u128, after: Lsn) -> Result<Vec<Row>, Error> {
+        let segments = self.survey.contents.iter();
+        Ok(segments
+            .flat_map(|segment| segment.rows(stream, after))
+            .collect())
+    }
+
+    /// Reads the entry at a place that [`Recovered::rows`] named.
+    pub fn read(&self, place: Place) -> Result<Frame, Error> {
+        read(&*self.storage, place, self.survey.head)
     }
 }
 

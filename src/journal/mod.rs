@@ -26,6 +26,7 @@ pub mod segment;
 mod durability;
 mod failure;
 
+mod contents;
 pub mod reader;
 
 mod recall;
@@ -38,6 +39,7 @@ mod writer;
 
 mod handle;
 
+pub use contents::Row;
 pub use durability::{Durability, Durable, Unconfirmed};
 pub use error::{Error, Refused, Stopped};
 pub use failure::Failed;

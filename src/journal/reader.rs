@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use super::contents::Contents;
 use super::error::Error;
 use super::frame::{self, Fault, View};
 use super::lsn::{Lsn, Place};
@@ -42,6 +43,8 @@ pub struct Survey {
     pub head: Lsn,
     /// Bytes after it that no sync ever covered.
     pub torn_bytes: u64,
+    /// What each segment holds, in order.
+    pub(super) contents: Vec<Contents>,
     pub(super) tail: Option<Tail>,
     /// Segments before the tail that still have their zeros: (number, end of frames).
     pub(super) unsealed: Vec<(u64, u64)>,
@@ -70,6 +73,7 @@ pub fn survey(storage: &dyn Storage) -> Result<Survey, Error> {
         frames: 0,
         head: Lsn::ZERO,
         torn_bytes: 0,
+        contents: Vec::new(),
         tail: None,
         unsealed: Vec::new(),
         unused: Vec::new(),
@@ -109,13 +113,16 @@ fn survey_segment(
 ) -> Result<Option<Error>, Error> {
     let mut cursor = Cursor::new(number, survey.head.next());
     let mut group_start = 0;
+    let mut contents = Contents::new(number);
     let fault = loop {
         match cursor.step(storage, bytes)? {
             Step::Frame(view) => {
+                let offset = cursor.offset - view.bytes();
                 // A segment's first group includes the header, which is written with it.
                 if view.group_first() == view.lsn && view.lsn != cursor.first {
-                    group_start = cursor.offset - view.bytes();
+                    group_start = offset;
                 }
+                contents.push(view.stream, view.lsn, offset);
                 survey.head = view.lsn;
                 survey.frames += 1;
             }
@@ -124,6 +131,7 @@ fn survey_segment(
         }
     };
     survey.segments += 1;
+    survey.contents.push(contents);
     let end = cursor.offset;
     let last_set = fault.and_then(|_| bytes.iter().rposition(|byte| *byte != 0));
     let torn_end = last_set.map_or(end, |last| end.max(last + 1));
@@ -345,7 +353,7 @@ fn later_group(bytes: &[u8], from: usize, expected: Lsn) -> Option<(usize, Lsn)>
     None
 }
 
-fn owned(view: &View<'_>, place: Place) -> Result<Frame, Fault> {
+pub(super) fn owned(view: &View<'_>, place: Place) -> Result<Frame, Fault> {
     Ok(Frame {
         lsn: view.lsn,
         stream: view.stream,

@@ -111,6 +111,7 @@ contract! {
     an_erased_personal_part_is_read_as_erased,
     reading_twice_gives_the_same_and_nothing_appended_since,
     every_entry_is_found_again_by_its_place_while_the_writer_goes_on,
+    a_stream_s_rows_lead_to_its_entries_and_to_no_others,
     a_place_that_holds_no_whole_entry_is_damage_and_no_entry,
     a_closed_journal_recalls_nothing_and_keeps_no_directory,
 }
@@ -513,6 +514,45 @@ fn every_entry_is_found_again_by_its_place_while_the_writer_goes_on<L: Lab>() {
     }
     let segments = wanted.last().unwrap().0.segment;
     assert!(segments > 5, "{segments} segments");
+}
+
+fn a_stream_s_rows_lead_to_its_entries_and_to_no_others<L: Lab>() {
+    let lab = L::new();
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!(recovered.streams(), []);
+    for number in 0..60 {
+        let (covered, personal) = (entry_of(number), entry_of(number / 2));
+        taken(
+            &journal,
+            Parts {
+                stream: u128::from(number % 3) * 7,
+                covered: &covered,
+                personal: &personal[..personal.len().min(2000)],
+            },
+        );
+    }
+    drop(recovered);
+    journal.close().unwrap();
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!(recovered.streams(), [0, 7, 14]);
+    assert_eq!(recovered.rows(8, Lsn::ZERO).unwrap(), []);
+    let all = frames(&recovered);
+    for stream in recovered.streams() {
+        let of_stream = all.iter().filter(|frame| frame.stream == stream);
+        let wanted: Vec<_> = of_stream.cloned().collect();
+        for after in [0, 1, 30, 59, 60, 61].map(Lsn) {
+            let rows = recovered.rows(stream, after).unwrap();
+            let found: Vec<_> = rows
+                .iter()
+                .map(|row| recovered.read(row.place).unwrap())
+                .collect();
+            let wanted: Vec<_> = wanted.iter().filter(|frame| frame.lsn > after).collect();
+            assert_eq!(found.iter().collect::<Vec<_>>(), wanted);
+            let positions = rows.iter().map(|row| row.lsn);
+            assert!(positions.eq(found.iter().map(|frame| frame.lsn)));
+        }
+        assert_eq!(journal.read(wanted[0].place).unwrap(), wanted[0]);
+    }
 }
 
 fn frames_in_full(recovered: &Recovered) -> Vec<Frame> {
