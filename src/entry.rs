@@ -266,6 +266,11 @@ pub fn header(covered: &[u8]) -> Result<Header, Error> {
     read_header(covered).map(|(header, _, _)| header)
 }
 
+/// An entry's hash, without any key: what the next one carries.
+pub fn hash_of(covered: &[u8], personal_digest: Option<[u8; 32]>) -> ChainHead {
+    hash(covered, personal_digest)
+}
+
 fn personal_associated(header: &[u8]) -> Vec<u8> {
     [header, PERSONAL_MARK].concat()
 }

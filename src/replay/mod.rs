@@ -10,6 +10,8 @@ mod trail;
 
 mod recovery;
 
+pub mod image;
+
 pub use contacts::{Contacts, PersonCard, PersonSearch};
 pub use persons::Person;
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
