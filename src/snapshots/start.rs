@@ -36,12 +36,13 @@ pub fn recover(
     master: &MasterKey,
 ) -> Result<BTreeMap<TenantId, Result<Found, Fault>>, journal::Error> {
     let mut tenants = BTreeMap::new();
-    let mut uncovered = BTreeSet::new();
+    let (mut uncovered, mut of_this_journal) = (BTreeSet::new(), BTreeSet::new());
     for stream in recovered.streams() {
         let tenant = TenantId(stream);
         let rows = recovered.rows(stream, Lsn::ZERO)?;
         let head = snapshots.head(tenant);
         let head = head.filter(|head| is_of_this_journal(head, &rows, recovered));
+        of_this_journal.extend(head.is_some().then_some(tenant));
         match head.and_then(|head| covered(recovered, snapshots, master, head, &rows)) {
             Some(found) => {
                 tenants.insert(tenant, Ok(found));
@@ -51,6 +52,7 @@ pub fn recover(
             }
         }
     }
+    snapshots.keep_those_of(&of_this_journal);
     if !uncovered.is_empty() {
         let mut recovery = Recovery::new(master);
         for frame in recovered.frames()? {

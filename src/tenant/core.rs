@@ -25,7 +25,6 @@ use crate::model::{
 use crate::replay::{Contacts, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
 
-use super::history::History;
 use super::keyring::{Keyring, NewSecret};
 use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
 use super::naming;
@@ -62,6 +61,8 @@ pub struct Core {
     codes: CodeKey,
     entropy: StdRng,
     queued_texts: Vec<MessageId>,
+    /// Its state has been handed over: nothing is decided here any more.
+    has_left: bool,
 }
 
 /// What one step leads to: a receipt, or a rejection. Both rest on the tenant's head.
@@ -88,6 +89,7 @@ impl Core {
             entropy,
             shared,
             queued_texts: Vec::new(),
+            has_left: false,
         }
     }
 
@@ -106,15 +108,16 @@ impl Core {
         &self.state.contacts
     }
 
-    /// Its past, for readers who need not ask this core.
-    pub fn history(&self) -> History {
-        let shared = &self.shared;
-        History::new(
-            self.tenant(),
-            self.state.trail.clone(),
-            shared.journal.clone(),
-            Arc::clone(&shared.master),
-        )
+    /// Whether anyone follows what it does.
+    pub fn is_followed(&self) -> bool {
+        self.state.trail.is_followed()
+    }
+
+    /// Hands its state over: a tenant that goes to sleep. Nothing is decided by this core any more.
+    pub fn leave(&mut self) -> Replayed {
+        self.has_left = true;
+        let nothing = Replayed::new(self.tenant());
+        std::mem::replace(&mut self.state, nothing)
     }
 
     /// Its name in paths; none for the instance.
@@ -301,6 +304,10 @@ impl Core {
         step: Step,
         now: Timestamp,
     ) -> Result<Outcome<Decision>, Refused> {
+        // Only whoever no longer waits for an answer can still have a message on its way.
+        if self.has_left {
+            return Err(Refused::Stopped);
+        }
         let now = self.no_earlier(now);
         let request = step.idempotency.map(|idempotency| RequestKey {
             hash: idempotency.key,
@@ -377,6 +384,8 @@ impl Core {
                     Refused::Overloaded
                 }
             })?;
+        // Should what follows panic, this entry is in the journal all the same, and whoever rebuilds this tenant must know.
+        self.state.trail.expect(taken.place, taken.lsn);
         for event in events {
             apply(&mut self.state.ledger, event);
             match event {

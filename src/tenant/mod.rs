@@ -18,14 +18,22 @@ mod core;
 
 mod texting;
 
+mod gate;
+
+mod bed;
+
 mod actor;
+
+mod sleepers;
+
+mod house;
 
 mod handle;
 
 mod directory;
 
 pub use core::{Core, Outcome, Shared};
-pub use directory::{Directory, Found, StartError};
+pub use directory::{Directory, Found, Options, StartError};
 pub use doorbell::Doorbell;
 pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
