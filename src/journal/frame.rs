@@ -136,6 +136,8 @@ pub(super) enum Fault {
     Header,
     #[error("the segment ends before it")]
     Missing,
+    #[error("the file is missing")]
+    File,
 }
 
 /// How long the frame that begins with these bytes is, by its header alone; a header that is cut off or no header is a fault.

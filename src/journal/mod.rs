@@ -11,7 +11,7 @@
 //! journal that cannot tell how much is lost refuses to open.
 //! Callers: `tenant/` appends and waits, `app.rs` opens, awaits [`Journal::failure`] and closes, `offline/` reads.
 //!
-//! The bytes on disk are described in `frame.rs`, `segment.rs` and `docs/journal-format.md`.
+//! The bytes on disk are described in `frame.rs`, `segment.rs`, `index.rs` and `docs/journal-format.md`.
 
 mod lsn;
 
@@ -27,12 +27,15 @@ pub mod segment;
 mod durability;
 mod failure;
 
-mod contents;
 mod damage;
+
+mod contents;
+pub mod index;
 
 mod walk;
 
 pub mod reader;
+mod survey;
 
 mod recall;
 
@@ -55,6 +58,7 @@ pub use handle::{Journal, Options, Recovered};
 pub use lsn::{Lsn, Place};
 pub use memory_storage::MemoryStorage;
 pub use queue::{GROUP_BYTES_MAX, Taken};
-pub use reader::{Found, Frame, Frames, Survey, survey};
+pub use reader::{Found, Frame, Frames};
 pub use recall::Recalled;
 pub use storage::{Segment, Storage};
+pub use survey::{Survey, survey};

@@ -8,6 +8,7 @@
 //! A wrong number, a lower epoch or a position that comes again is no failing disk but a wrong file, and is refused.
 //! Not here: files, and what comes of what is found (`reader.rs`).
 
+use super::contents::Contents;
 use super::damage::{Damage, Owners};
 use super::error::Error;
 use super::frame::{self, Fault, View};
@@ -66,6 +67,38 @@ impl Walk {
             before: Place::default(),
             hole: None,
             ahead: None,
+        }
+    }
+
+    /// One segment alone, that begins with this entry.
+    pub(super) fn alone(number: u64, first: Lsn, epoch: u64) -> Walk {
+        let mut walk = Walk::new();
+        walk.expected = first;
+        walk.epoch = epoch;
+        walk.enter(number, false);
+        walk
+    }
+
+    /// Goes past a segment by its index.
+    pub(super) fn skip(&mut self, contents: &Contents) {
+        assert!(self.hole.is_none() && self.expected == contents.first);
+        self.enter(contents.segment, false);
+        self.offset = contents.length as usize;
+        self.expected = contents.end();
+        self.epoch = contents.epoch;
+    }
+
+    /// Goes past a segment that is not there, by its index.
+    pub(super) fn miss(&mut self, storage: &dyn Storage, contents: &Contents) -> Damage {
+        self.skip(contents);
+        self.offset = 0;
+        Damage {
+            file: storage.name(contents.segment),
+            place: self.here(),
+            first: contents.first,
+            lost: contents.frames.into(),
+            owners: Owners::Known(contents.streams.keys().copied().collect()),
+            reason: Fault::File.to_string(),
         }
     }
 
