@@ -5,6 +5,7 @@
 //! summary line, and exits 1 on any violation. README.md says what each of them proves and what it does not.
 
 mod alone;
+mod calls;
 mod claims;
 mod clients;
 mod clinic;
@@ -13,6 +14,7 @@ mod control;
 mod damage;
 mod drive;
 mod http;
+mod injected;
 mod kill;
 mod latency;
 mod load;
@@ -68,6 +70,8 @@ enum Command {
     Kill(kill::Options),
     /// Power cuts under load and in recovery, on file systems of its own; needs root.
     Powercut(powercut::Options),
+    /// The nth sync, write, open or rename fails; needs root and strace.
+    Calls(calls::Options),
     /// SIGTERM under load, and a second process on the same state.
     Stop(stop::Options),
     /// Torn and garbled journal tails after a kill -9, and damage in the middle.
@@ -86,6 +90,7 @@ impl Command {
     fn prepare(&self) -> Result<(), String> {
         match self {
             Command::Powercut(_) => alone::with_own_mounts(),
+            Command::Calls(_) => calls::prepare(),
             _ => Ok(()),
         }
     }
@@ -93,7 +98,7 @@ impl Command {
     /// Images are best kept in memory: their syncs are counted on, not waited for.
     fn usual_dir(&self) -> Option<PathBuf> {
         let memory = PathBuf::from("/dev/shm");
-        let uses_images = matches!(self, Command::Powercut(_));
+        let uses_images = matches!(self, Command::Powercut(_) | Command::Calls(_));
         (uses_images && memory.is_dir()).then_some(memory)
     }
 }
@@ -128,6 +133,7 @@ fn main() -> ExitCode {
             Command::Contend(options) => contend::run(options, &place).await,
             Command::Kill(options) => kill::run(options, &place).await,
             Command::Powercut(options) => powercut::run(options, &place).await,
+            Command::Calls(options) => calls::run(options, &place).await,
             Command::Stop(options) => stop::run(options, &place).await,
             Command::Damage(options) => damage::run(options, &place).await,
             Command::Latency(options) => latency::run(options, &place).await,
