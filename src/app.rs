@@ -18,8 +18,9 @@ use crate::ledger::{Countries, Policy, TextChannel, TextLimits};
 use crate::metrics::Metrics;
 use crate::model::{Phone, TenantId};
 use crate::outbox::{Dispatcher, DispatcherOptions, SmsGateway};
+use crate::replay::{Fault, Recovery, Replayed};
 use crate::seal::MasterKey;
-use crate::tenant::{Directory, Fault, Keyring, Recovery, Replayed, Shared, StartError};
+use crate::tenant::{Directory, Keyring, Shared, StartError};
 
 /// A carrier is waited for a little longer than it gives itself, so that its own word counts.
 const CARRIER_MARGIN: Duration = Duration::from_millis(250);

@@ -22,6 +22,8 @@ pub mod ledger;
 
 pub mod entry;
 
+pub mod replay;
+
 pub mod tenant;
 
 pub mod facade;

@@ -18,14 +18,12 @@ use crate::model::{
     CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
     Timestamp,
 };
+use crate::replay::{PersonCard, PersonSearch};
 
 use super::core::{Core, Outcome};
 use super::doorbell::Doorbell;
 use super::early::Early;
-use super::messages::{
-    Answer, CapturedText, DeliveryNote, PersonCard, PersonSearch, PreparedText, Refused, Request,
-    Seen,
-};
+use super::messages::{Answer, CapturedText, DeliveryNote, PreparedText, Refused, Request, Seen};
 use super::texting::{Texted, Texting};
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.

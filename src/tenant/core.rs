@@ -4,7 +4,6 @@
 //! entry, and nobody can open it before the journal has synced that. If the journal refuses the entry, neither ledger, contacts,
 //! sequence nor chain have moved.
 
-use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use rand::rngs::StdRng;
@@ -14,24 +13,23 @@ use crate::clock::Clock;
 use crate::entry;
 use crate::journal::{self, Journal, Parts, Unconfirmed};
 use crate::ledger::{
-    AppointmentView, Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query,
-    Receipt, Rejection, RequestKey, View, apply, decide, look,
+    Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query, Receipt, Rejection,
+    RequestKey, apply, decide, look,
 };
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
     HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Route, Slug, SmsCredentials,
-    Subject, TenantId, TextKind, Timestamp,
+    TenantId, Timestamp,
 };
+use crate::replay::{Contacts, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
 
-use super::contacts::{Contacts, Resolved};
 use super::history::History;
 use super::keyring::{Keyring, NewSecret};
-use super::messages::{
-    Answer, Idempotency, Instruction, PersonCard, PersonSearch, Refused, Request, Seen,
-};
-use super::recovery::Replayed;
+use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
+use super::naming;
+use super::resolve::{Resolved, resolve};
 use super::sms_access::{AccessCache, SmsAccess};
 use super::texts::Writer;
 
@@ -197,7 +195,8 @@ impl Core {
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
         let makes_key = matches!(instruction, Instruction::CreateKey { .. });
-        let Resolved { mut command, facts } = self.state.contacts.resolve(
+        let Resolved { mut command, facts } = resolve(
+            &self.state.contacts,
             instruction,
             request.principal,
             fresh,
@@ -215,7 +214,7 @@ impl Core {
         let outcome = self.step(&command, facts, step, now)?;
         Ok(outcome.map(|decided| {
             decided.map(|decision| {
-                let mut answer = self.answer(decision);
+                let mut answer = naming::answer(&self.state.contacts, decision);
                 if let (Receipt::Key(key), true) = (&answer.receipt, makes_key) {
                     answer.secret = Some(secret.key(key.id).into());
                 }
@@ -253,7 +252,9 @@ impl Core {
     pub fn look(&self, query: &Query, viewer: Principal, now: Timestamp) -> Outcome<Seen> {
         let now = self.no_earlier(now);
         let found = look(&self.state.ledger, query, viewer, now);
-        self.unconfirmed(found.map(|view| self.seen(view, viewer)))
+        self.unconfirmed(
+            found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer)),
+        )
     }
 
     /// A page of the persons that the clinic knows.
@@ -303,7 +304,10 @@ impl Core {
         let now = self.no_earlier(now);
         let request = step.idempotency.map(|idempotency| RequestKey {
             hash: idempotency.key,
-            reused: self.state.contacts.is_reused(&idempotency),
+            reused: self
+                .state
+                .contacts
+                .is_reused(&idempotency.key, &idempotency.body),
         });
         let context = Context {
             now,
@@ -404,89 +408,6 @@ impl Core {
             self.shared
                 .keyring
                 .record(self.tenant(), self.slug.as_ref(), record, lsn);
-        }
-    }
-
-    fn answer(&self, decision: Decision) -> Answer {
-        let about = match &decision.receipt {
-            // A reason that was given later is no part of an earlier answer that is given again.
-            Receipt::Appointment(view) | Receipt::AppointmentAgain(view) => {
-                view.cancellation.map(|_| Subject::Appointment(view.id))
-            }
-            Receipt::Block { block, .. } => Some(Subject::Block(block.id)),
-            _ => None,
-        };
-        let contacts = &self.state.contacts;
-        Answer {
-            person: decision
-                .receipt
-                .party()
-                .and_then(|party| contacts.card(party.person)),
-            reason: about.and_then(|about| contacts.reason(about)).cloned(),
-            receipt: decision.receipt,
-            replayed: decision.replayed,
-            secret: None,
-        }
-    }
-
-    fn seen(&self, view: View, viewer: Principal) -> Seen {
-        let (mut persons, mut subjects) = (Vec::new(), Vec::new());
-        let mut appointment = |shown: &AppointmentView| {
-            persons.push(shown.party.person);
-            subjects.push(Subject::Appointment(shown.id));
-        };
-        match &view {
-            View::Appointment(shown) => appointment(shown),
-            View::Appointments(page) => page.items.iter().for_each(appointment),
-            View::Series(series) => series.appointments.iter().for_each(appointment),
-            View::Conflicts(page) => {
-                let shown = page.items.iter().map(|conflict| &conflict.appointment);
-                shown.for_each(appointment);
-            }
-            View::OfPerson {
-                person,
-                upcoming,
-                past,
-            } => {
-                upcoming.iter().chain(past).for_each(appointment);
-                persons.push(*person);
-            }
-            View::Hold(hold) => persons.push(hold.party.person),
-            View::Holds(page) => persons.extend(page.items.iter().map(|hold| hold.party.person)),
-            View::WaitlistEntry(entry) => persons.push(entry.party.person),
-            View::Waitlist(page) => persons.extend(page.items.iter().map(|one| one.party.person)),
-            View::Blocks(page) => {
-                subjects.extend(page.items.iter().map(|block| Subject::Block(block.id)));
-            }
-            _ => {}
-        }
-        let contacts = &self.state.contacts;
-        let people: BTreeMap<_, _> = persons
-            .into_iter()
-            .filter_map(|person| Some((person, contacts.card(person)?)))
-            .collect();
-        let reasons: BTreeMap<_, _> = subjects
-            .into_iter()
-            .filter_map(|about| Some((about, contacts.reason(about)?.clone())))
-            .collect();
-        let texts = match &view {
-            View::Messages(page) => page.items.as_slice(),
-            _ => &[],
-        };
-        let phones = texts
-            .iter()
-            .filter_map(|text| Some((text.to, contacts.phone(text.to)?.clone())));
-        let shown = texts
-            .iter()
-            .filter(|text| viewer.is_staff() && !matches!(text.kind, TextKind::Code { .. }));
-        let writer = self.writer();
-        let bodies = shown.map(|text| (text.id, writer.words(text.kind, text.queued_at)));
-        Seen {
-            phones: phones.collect(),
-            bodies: bodies.collect(),
-            view,
-            people,
-            reasons,
         }
     }
 }

@@ -14,6 +14,7 @@ use tokio::sync::oneshot;
 use crate::journal::Lsn;
 use crate::ledger::{Command, Receipt};
 use crate::model::{KeyId, Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp};
+use crate::replay::{Fault, Replayed};
 use crate::seal;
 
 use super::actor::TenantActor;
@@ -22,7 +23,6 @@ use super::doorbell::Doorbell;
 use super::handle::{Handle, Housed};
 use super::keyring::Credential;
 use super::messages::{Answer, Instruction, Refused, Request};
-use super::recovery::{Fault, Replayed};
 
 /// How long to wait before a full queue is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);

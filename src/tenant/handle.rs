@@ -16,12 +16,12 @@ use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{Command, Page, PageRequest, Query, View};
 use crate::limits;
 use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
+use crate::replay::{PersonCard, PersonSearch};
 
 use super::actor::{Execute, Look, LookForPersons, TenantActor};
 use super::history::History;
 use super::messages::{
-    Answer, CapturedText, DeliveryNote, Instruction, PersonCard, PersonSearch, PreparedText,
-    Refused, Request, Seen,
+    Answer, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request, Seen,
 };
 use super::sms_access::{AccessCache, SmsAccess};
 use super::texting::{Texted, Texting};

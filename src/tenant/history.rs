@@ -16,7 +16,7 @@ use crate::model::{Principal, TenantId, Timestamp};
 use crate::seal::{MasterKey, Opener};
 
 use super::messages::Refused;
-use super::trail::{Stretch, Trail};
+use crate::replay::{Stretch, Trail};
 
 /// An entry of the past.
 #[derive(Debug, Clone, PartialEq, Eq)]

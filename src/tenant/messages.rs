@@ -7,12 +7,13 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ledger::{Awaited, Command, PageRequest, Receipt, Rejection, View, Wish};
+use crate::ledger::{Awaited, Command, Receipt, Rejection, View, Wish};
 use crate::model::{
     AppointmentId, AuthToken, CallId, CallerId, Contact, DeliveryStatus, FreeText, Heard, Interval,
     MessageId, PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject,
     TextKind, Timestamp,
 };
+use crate::replay::PersonCard;
 
 use super::sms_access::SmsAccess;
 
@@ -125,26 +126,6 @@ pub struct Request {
     pub idempotency: Option<Idempotency>,
     /// What.
     pub instruction: Instruction,
-}
-
-/// A person as an answer shows them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonCard {
-    /// Their id.
-    pub id: PersonId,
-    /// Name, phone and e-mail.
-    pub contact: Contact,
-    /// When they were first named.
-    pub created_at: Timestamp,
-}
-
-/// Which persons are looked for, in order of creation.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct PersonSearch {
-    /// With this phone; `None`: all.
-    pub phone: Option<Phone>,
-    /// Which part.
-    pub page: PageRequest,
 }
 
 /// What a tenant answers to a request.

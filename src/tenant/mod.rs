@@ -4,17 +4,15 @@ mod sms_access;
 
 mod messages;
 
-mod persons;
-
-mod contacts;
 mod doorbell;
 mod early;
 mod keyring;
+mod resolve;
 mod texts;
-mod trail;
+
+mod naming;
 
 mod history;
-mod recovery;
 
 mod core;
 
@@ -33,8 +31,7 @@ pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PersonCard, PersonSearch,
-    PreparedText, Refused, Request, Seen,
+    Answer, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PreparedText, Refused,
+    Request, Seen,
 };
-pub use recovery::{Fault, FaultKind, Recovery, Replayed};
 pub use sms_access::{AccessCache, SmsAccess};

@@ -14,8 +14,9 @@ use holdfast::app;
 use holdfast::clock::{Clock, ManualClock};
 use holdfast::journal::{Journal, Options};
 use holdfast::model::{AppointmentId, KeyId, Principal, Scope, SendOutcome, TenantId};
+use holdfast::replay::Recovery;
 use holdfast::seal::MasterKey;
-use holdfast::tenant::{Core, Instruction, Keyring, Recovery, Request, Shared};
+use holdfast::tenant::{Core, Instruction, Keyring, Request, Shared};
 use serde_json::{Value, json};
 
 use crate::support::{Client, Clinic, World};

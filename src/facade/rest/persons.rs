@@ -14,7 +14,7 @@ use crate::facade::params::{After, Dialled, Limit, Params, page};
 use crate::facade::problem::Problem;
 use crate::ledger::{Query, View};
 use crate::model::PersonId;
-use crate::tenant::{PersonCard, PersonSearch};
+use crate::replay::{PersonCard, PersonSearch};
 
 /// Appointments that are shown with a person, to either side of now.
 const APPOINTMENTS_SHOWN: usize = 20;

@@ -16,7 +16,7 @@ use crate::facade::problem::Problem;
 use crate::facade::slot_id;
 use crate::ledger::{Cursor, SlotStatus, SlotView};
 use crate::model::{Contact, Email, Interval, Party, PersonId, PersonName, Phone, Slug, Timestamp};
-use crate::tenant::PersonCard;
+use crate::replay::PersonCard;
 
 /// An instant in a body: RFC 3339, with an offset.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

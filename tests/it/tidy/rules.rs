@@ -106,7 +106,7 @@ const EXPOSERS: &[(&str, &str)] = &[
     ("model/sms.rs", "defines it"),
     ("seal.rs", "defines it and derives from keys"),
     ("entry.rs", "writes the personal part"),
-    ("tenant/contacts.rs", "finds a caller by their number"),
+    ("replay/contacts.rs", "finds a caller by their number"),
     ("tenant/texts.rs", "writes the text to be sent"),
     ("outbox/", "sends it"),
     ("facade/", "shows it to those who may see it"),

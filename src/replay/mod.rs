@@ -1,0 +1,16 @@
+//! Replay: what a tenant's entries leave behind. A ledger, who its callers and persons are, and where each entry lies.
+//!
+//! The same state whether entries are applied as they are decided or read back from the journal. Above it: the tenants' actors,
+//! who add to it live, and the operator's tools, who only read. No actor, no rule, no waiting.
+
+mod persons;
+
+mod contacts;
+mod trail;
+
+mod recovery;
+
+pub use contacts::{Contacts, PersonCard, PersonSearch};
+pub use persons::Person;
+pub use recovery::{Fault, FaultKind, Recovery, Replayed};
+pub use trail::{Stretch, Trail};
