@@ -22,6 +22,7 @@ mod powercut;
 mod probe;
 mod record;
 mod report;
+mod seeded;
 mod server;
 mod stop;
 mod texts;
@@ -72,6 +73,8 @@ enum Command {
     Powercut(powercut::Options),
     /// The nth sync, write, open or rename fails; needs root and strace.
     Calls(calls::Options),
+    /// Puts each fault of tests/seeded into a copy of the sources: the test that it names must fail.
+    Seeded(seeded::Options),
     /// SIGTERM under load, and a second process on the same state.
     Stop(stop::Options),
     /// Torn and garbled journal tails after a kill -9, and damage in the middle.
@@ -134,6 +137,7 @@ fn main() -> ExitCode {
             Command::Kill(options) => kill::run(options, &place).await,
             Command::Powercut(options) => powercut::run(options, &place).await,
             Command::Calls(options) => calls::run(options, &place).await,
+            Command::Seeded(options) => seeded::run(&options, place.dir()),
             Command::Stop(options) => stop::run(options, &place).await,
             Command::Damage(options) => damage::run(options, &place).await,
             Command::Latency(options) => latency::run(options, &place).await,
