@@ -31,6 +31,10 @@ mod redaction;
 #[cfg(test)]
 mod redaction_audit;
 #[cfg(test)]
+mod sealed_entries;
+#[cfg(test)]
+mod seeded_faults;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod text_faults;
