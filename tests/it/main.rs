@@ -31,6 +31,8 @@ mod redaction;
 #[cfg(test)]
 mod redaction_audit;
 #[cfg(test)]
+mod speech;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod text_faults;
