@@ -7,6 +7,8 @@ mod calendar_properties;
 #[cfg(test)]
 mod demo_clinic;
 #[cfg(test)]
+mod fault_histories;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod history;

@@ -43,7 +43,7 @@ fn entries() -> BTreeMap<u128, Vec<Frame>> {
         }
         journal.close().expect("it closes");
     });
-    assert!(streams.len() == 2 && streams.values().all(|entries| entries.len() > 3));
+    assert_eq!(streams.len(), 2, "the instance and the clinic");
     streams
 }
 
@@ -66,6 +66,7 @@ fn the_hash_is_what_the_format_says_of_it() {
 
 #[test]
 fn no_nonce_is_used_twice_in_any_life() {
+    let mut most_lives = 0;
     for entries in entries().into_values() {
         let mut lives = BTreeSet::new();
         let mut used = BTreeSet::new();
@@ -76,6 +77,7 @@ fn no_nonce_is_used_twice_in_any_life() {
             // The personal part takes the number after the event part's, whether or not there is one.
             assert!(used.insert((prefix, counter)) && used.insert((prefix, counter + 1)));
         }
-        assert!(lives.len() > 1, "each life draws a prefix of its own");
+        most_lives = most_lives.max(lives.len());
     }
+    assert!(most_lives > 2, "each life draws a prefix of its own");
 }
