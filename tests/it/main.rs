@@ -37,6 +37,8 @@ mod sealed_entries;
 #[cfg(test)]
 mod seeded_faults;
 #[cfg(test)]
+mod speech;
+#[cfg(test)]
 mod support;
 #[cfg(test)]
 mod text_faults;
