@@ -13,6 +13,7 @@ mod contend;
 mod control;
 mod damage;
 mod drive;
+mod full;
 mod http;
 mod injected;
 mod kill;
@@ -75,6 +76,8 @@ enum Command {
     Calls(calls::Options),
     /// Puts each fault of tests/seeded into a copy of the sources: the test that it names must fail.
     Seeded(seeded::Options),
+    /// A disk that fills up under load and has space again; needs root.
+    Full(full::Options),
     /// SIGTERM under load, and a second process on the same state.
     Stop(stop::Options),
     /// Torn and garbled journal tails after a kill -9, and damage in the middle.
@@ -92,7 +95,7 @@ impl Command {
     /// What it cannot do without, made ready; or why it cannot be had.
     fn prepare(&self) -> Result<(), String> {
         match self {
-            Command::Powercut(_) => alone::with_own_mounts(),
+            Command::Powercut(_) | Command::Full(_) => alone::with_own_mounts(),
             Command::Calls(_) => calls::prepare(),
             _ => Ok(()),
         }
@@ -138,6 +141,7 @@ fn main() -> ExitCode {
             Command::Powercut(options) => powercut::run(options, &place).await,
             Command::Calls(options) => calls::run(options, &place).await,
             Command::Seeded(options) => seeded::run(&options, place.dir()),
+            Command::Full(options) => full::run(options, &place).await,
             Command::Stop(options) => stop::run(options, &place).await,
             Command::Damage(options) => damage::run(options, &place).await,
             Command::Latency(options) => latency::run(options, &place).await,
