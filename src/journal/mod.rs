@@ -7,7 +7,8 @@
 //! Not here: what the bytes mean (`entry/`), who a tenant is, any async runtime. The room needs `std`, a
 //! checksum and a digest, so that it can be driven by threads, by any executor, and by a simulation.
 //!
-//! Invariant: nothing that was synced is ever dropped or repeated silently; a journal that cannot prove that refuses to open.
+//! Invariant: nothing that was synced is ever dropped or repeated silently; what is lost by damage is reported with whose it can be, and a
+//! journal that cannot tell how much is lost refuses to open.
 //! Callers: `tenant/` appends and waits, `app.rs` opens, awaits [`Journal::failure`] and closes, `offline/` reads.
 //!
 //! The bytes on disk are described in `frame.rs`, `segment.rs` and `docs/journal-format.md`.
@@ -27,6 +28,10 @@ mod durability;
 mod failure;
 
 mod contents;
+mod damage;
+
+mod walk;
+
 pub mod reader;
 
 mod recall;
@@ -40,6 +45,7 @@ mod writer;
 mod handle;
 
 pub use contents::Row;
+pub use damage::{Damage, Owners};
 pub use durability::{Durability, Durable, Unconfirmed};
 pub use error::{Error, Refused, Stopped};
 pub use failure::Failed;
@@ -49,6 +55,6 @@ pub use handle::{Journal, Options, Recovered};
 pub use lsn::{Lsn, Place};
 pub use memory_storage::MemoryStorage;
 pub use queue::{GROUP_BYTES_MAX, Taken};
-pub use reader::{Frame, Frames, Survey, survey};
+pub use reader::{Found, Frame, Frames, Survey, survey};
 pub use recall::Recalled;
 pub use storage::{Segment, Storage};
