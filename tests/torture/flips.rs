@@ -11,6 +11,7 @@ use std::rc::Rc;
 use std::time::Duration;
 
 use clap::Args;
+use jiff::Timestamp;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::{Value, json};
@@ -72,6 +73,7 @@ struct Original {
     load: Load,
     answers: Vec<Vec<Value>>,
     has_verify: bool,
+    stopped: Timestamp,
     made: Watch,
 }
 
@@ -149,7 +151,11 @@ impl Original {
         if !ended.is_some_and(|status| status.success()) {
             return Err(format!("it does not stop in order: {}", server.log()));
         }
-        let has_verify = place.run(&["help"]).1.contains("verify");
+        let stopped = crate::watch::now();
+        let commands = place.run(&["help"]).1;
+        let has_verify = commands
+            .lines()
+            .any(|line| line.trim_start().starts_with("verify "));
         let twin = load.state.twin(place);
         if has_verify && !verifies(place, twin.state()) {
             return Err("verify finds a fault where nothing was flipped".to_owned());
@@ -160,12 +166,13 @@ impl Original {
             load,
             answers: Vec::new(),
             has_verify,
+            stopped,
             made: Watch::start(),
         };
         let caller = Caller::new(&server.url);
         let mut answers = Vec::new();
         for clinic in &original.load.world.clinics {
-            match read(&caller, clinic).await {
+            match read(&caller, clinic, original.stopped).await {
                 Read::All(lists) => answers.push(lists),
                 other => return Err(format!("{}: {other:?}", clinic.slug)),
             }
@@ -211,13 +218,19 @@ impl Original {
         let caller = Caller::new(&server.url);
         let mut refused = Vec::new();
         for (clinic, expected) in self.load.world.clinics.iter().zip(&self.answers) {
-            match read(&caller, clinic).await {
+            match read(&caller, clinic, self.stopped).await {
                 Read::All(lists) => {
                     let same = |(at, list): (usize, &Value)| (*list != expected[at]).then_some(at);
                     if let Some(at) = lists.iter().enumerate().find_map(same) {
+                        let rows = |list: &Value| list.as_array().cloned().unwrap_or_default();
+                        let (is, was) = (rows(&lists[at]), rows(&expected[at]));
+                        let differs = is.iter().zip(&was).find(|(is, was)| is != was);
                         let fault = format!(
-                            "{} answers otherwise about {}: {} instead of {}",
-                            clinic.slug, LISTS[at], lists[at], expected[at]
+                            "{} answers otherwise about {}: {} rows instead of {}, {differs:?}",
+                            clinic.slug,
+                            LISTS[at],
+                            is.len(),
+                            was.len(),
                         );
                         return outcome("wrong", "", Some(fault));
                     }
@@ -263,30 +276,51 @@ enum Read {
     Broken(String),
 }
 
-async fn read(caller: &Caller, clinic: &Clinic) -> Read {
+async fn read(caller: &Caller, clinic: &Clinic, until: Timestamp) -> Read {
     let mut lists = Vec::new();
     for list in LISTS {
-        let path = clinic.path(&format!("{list}?limit=1000"));
-        match caller.get(&clinic.staff, &path).await {
-            Ok(answer) if answer.status == 200 => lists.push(still(answer.body)),
-            Ok(answer) if answer.body["code"] == "tenant-quarantined" => return Read::OutOfService,
-            // The key itself is part of what cannot be read.
-            Ok(answer) if answer.status == 401 && lists.is_empty() => return Read::OutOfService,
-            Ok(answer) => {
-                return Read::Broken(format!("{list}: {} {}", answer.status, answer.body));
+        let mut rows = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let path = clinic.path(&format!("{list}?limit=1000{cursor}"));
+            let answer = match caller.get(&clinic.staff, &path).await {
+                Ok(answer) => answer,
+                Err(broken) => return Read::Broken(format!("{list}: {}", broken.0)),
+            };
+            match (answer.status, answer.body["code"].as_str()) {
+                (200, _) => {}
+                (_, Some("tenant-quarantined")) => return Read::OutOfService,
+                // The key was made after the place of the damage, so it is not known either.
+                (401, _) if lists.is_empty() && rows.is_empty() => return Read::OutOfService,
+                _ => return Read::Broken(format!("{list}: {} {}", answer.status, answer.body)),
             }
-            Err(broken) => return Read::Broken(format!("{list}: {}", broken.0)),
+            rows.extend(still(&answer.body[list], until));
+            match answer.body["next"].as_str() {
+                Some(next) => cursor = format!("&cursor={next}"),
+                None => break,
+            }
         }
+        lists.push(Value::Array(rows));
     }
     Read::All(lists)
 }
 
-/// Without what reading itself changes: when a key was last used.
-fn still(mut body: Value) -> Value {
-    for key in body["keys"].as_array_mut().into_iter().flatten() {
-        key["last_used_at"] = Value::Null;
+/// Without what reading itself changes: when a key was last used, and what was written down since the state was stopped.
+fn still(rows: &Value, until: Timestamp) -> Vec<Value> {
+    let rows = rows.as_array().into_iter().flatten();
+    let before = rows.filter(|row| {
+        let at = row["at"]
+            .as_str()
+            .and_then(|at| at.parse::<Timestamp>().ok());
+        at.is_none_or(|at| at < until)
+    });
+    let mut before: Vec<_> = before.cloned().collect();
+    for row in &mut before {
+        if let Some(used) = row.get_mut("last_used_at") {
+            *used = Value::Null;
+        }
     }
-    body
+    before
 }
 
 fn verifies(place: &Place, state: &Path) -> bool {
