@@ -25,6 +25,8 @@ pub mod entry;
 
 pub mod replay;
 
+pub mod snapshots;
+
 pub mod tenant;
 
 pub mod facade;

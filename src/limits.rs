@@ -75,6 +75,8 @@ pub const ALTERNATIVE_DAYS_MAX: i64 = 14;
 pub const REQUEST_REMEMBERED_SECONDS: i64 = 24 * 60 * 60;
 /// How long holds that ended and texts that settled stay to be looked up, in seconds; no shorter than the above.
 pub const ENDED_KEPT_SECONDS: i64 = 48 * 60 * 60;
+/// How long a tenant that sleeps may keep what is to be dropped, in seconds: it is woken once for a day's worth.
+pub const SLEEPER_FORGETS_SECONDS: i64 = 24 * 60 * 60;
 /// Rows one pass of forgetting or sweeping takes, so that no single entry grows without bound.
 pub const SWEEP_ROWS_MAX: usize = 200;
 

@@ -16,4 +16,4 @@ mod header;
 mod sealed;
 
 pub use header::{ChainHead, Error, Header, header};
-pub use sealed::{Decoded, Encoded, decode, encode};
+pub use sealed::{Decoded, Encoded, decode, encode, hash_of};

@@ -229,6 +229,11 @@ pub fn decode(
     })
 }
 
+/// An entry's hash, without any key: what the next one carries.
+pub fn hash_of(covered: &[u8], personal_digest: Option<[u8; 32]>) -> ChainHead {
+    hash(covered, personal_digest)
+}
+
 fn personal_associated(header: &[u8]) -> Vec<u8> {
     [header, PERSONAL_MARK].concat()
 }

@@ -12,6 +12,8 @@ mod losses;
 
 mod recovery;
 
+pub mod image;
+
 pub use contacts::{Contacts, PersonCard, PersonSearch};
 pub use losses::Losses;
 pub use persons::Person;

@@ -8,7 +8,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::entry::{self, ChainHead};
 use crate::journal::{Damage, Found, Frame, Lsn, Owners, Place};
-use crate::ledger::{Ledger, apply};
+use crate::ledger::{Event, Ledger, apply};
 use crate::model::{KeyRecord, TenantId, Timestamp};
 use crate::seal::{MasterKey, Opener};
 
@@ -102,8 +102,15 @@ impl Replayed {
         }
     }
 
-    /// Takes in the next entry.
+    /// Takes in the next entry, and where it lies.
     pub fn replay(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
+        let events = self.take_in(frame, opener)?;
+        self.trail.push(frame.place, frame.lsn, &events);
+        Ok(())
+    }
+
+    /// Takes in the next entry; the trail knows of it already, or is of no interest. What happened in it.
+    pub fn take_in(&mut self, frame: &Frame, opener: &mut Opener) -> Result<Vec<Event>, FaultKind> {
         let digest = frame.personal_digest;
         let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
         if entry.header.tenant != self.ledger.tenant() {
@@ -127,12 +134,11 @@ impl Replayed {
         let header = entry.header;
         self.contacts
             .apply(&entry.facts.unwrap_or_default(), header.at, header.sequence);
-        self.trail.push(frame.place, frame.lsn, &entry.events);
         self.sequence = header.sequence;
         self.chain = entry.hash;
         self.head = frame.lsn;
         self.last_at = header.at;
-        Ok(())
+        Ok(entry.events)
     }
 }
 
