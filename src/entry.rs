@@ -266,6 +266,11 @@ pub fn header(covered: &[u8]) -> Result<Header, Error> {
     read_header(covered).map(|(header, _, _)| header)
 }
 
+/// The hash of an entry, which the next one carries; without any key. The digest is that of its personal part, if it has one.
+pub fn chain_hash(covered: &[u8], personal_digest: Option<[u8; 32]>) -> ChainHead {
+    hash(covered, personal_digest)
+}
+
 fn personal_associated(header: &[u8]) -> Vec<u8> {
     [header, PERSONAL_MARK].concat()
 }

@@ -24,6 +24,8 @@ pub mod entry;
 
 pub mod replay;
 
+pub mod offline;
+
 pub mod tenant;
 
 pub mod facade;

@@ -27,6 +27,9 @@ pub enum Error {
     /// There is a journal but no key that opens it.
     #[error("{} is missing, but there is a journal: put the master key back, nothing can be read without it", .0.display())]
     MasterKeyMissing(PathBuf),
+    /// Neither a state nor a backup of one.
+    #[error("there is no journal in {}: name the state directory with --state", .0.display())]
+    NoState(PathBuf),
     /// There was a journal, and now there is none.
     #[error("{} is there, but the journal is gone: put it back; for a fresh start on purpose take that file away", .0.display())]
     JournalMissing(PathBuf),
@@ -74,6 +77,27 @@ impl StateDir {
     /// The file with the first admin key.
     pub fn admin_key_file(&self) -> PathBuf {
         self.dir.join("admin.key")
+    }
+}
+
+/// A state that no server has open, for tools that only read it.
+pub struct StoppedState {
+    /// Where the journal is.
+    pub storage: FileStorage,
+    /// What opens it, if that was asked for.
+    pub master: Option<MasterKey>,
+}
+
+impl StoppedState {
+    /// Opens a state, or a backup of one, to read it; with the key in this file, if one is named. Nothing is made or changed.
+    pub fn open(dir: &Path, key_file: Option<&Path>) -> Result<Self, Error> {
+        let journal = dir.join("journal");
+        if !journal.is_dir() {
+            return Err(Error::NoState(dir.to_owned()));
+        }
+        let storage = FileStorage::open_to_read(&journal)?;
+        let master = key_file.map(|file| master_key(file, true)).transpose()?;
+        Ok(Self { storage, master })
     }
 }
 

@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use super::output::print;
 use super::remote::Remote;
-use super::{demo, init, key, redact, serve, settings, tenant};
+use super::{demo, init, key, redact, serve, settings, tenant, verify};
 use crate::facade;
 
 /// A booking engine for clinics: find, hold, verify by a texted code, book.
@@ -40,6 +40,8 @@ enum Command {
         /// Where; made if it is not there.
         dir: PathBuf,
     },
+    /// Check everything that a stopped server's journal holds, and change nothing.
+    Verify(verify::Arguments),
     /// The clinics of a running server.
     Tenant {
         #[command(flatten)]
@@ -84,6 +86,7 @@ pub fn main() -> ExitCode {
         Command::Demo { port, json } => demo::run(port, json),
         Command::Serve { config } => serve::run(config.as_deref()),
         Command::Init { dir } => init::run(&dir),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Tenant { remote, action } => tenant::run(&remote, &action),
         Command::Key { remote, action } => key::run(&remote, &action),
         Command::Redact {

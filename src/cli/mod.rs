@@ -4,6 +4,7 @@
 //! failed a sync.
 
 mod output;
+mod progress;
 
 mod remote;
 
@@ -16,6 +17,7 @@ mod redact;
 mod serve;
 mod settings;
 mod tenant;
+mod verify;
 
 mod args;
 

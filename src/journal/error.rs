@@ -105,7 +105,7 @@ pub enum Error {
 
 impl Error {
     /// Wraps an error of the system with what was tried on which file.
-    pub(super) fn io(
+    pub fn io(
         action: &'static str,
         file: impl Into<String>,
     ) -> impl FnOnce(io::Error) -> Error {

@@ -41,6 +41,8 @@ pub(super) const MAGIC: [u8; 4] = [0xF5, b'h', b'f', b'1'];
 const HEADER_BYTES: usize = 44;
 const DIGEST_BYTES: usize = 32;
 const CHECKSUM: std::ops::Range<usize> = 12..16;
+/// Where the stream stands.
+pub(super) const STREAM: std::ops::Range<usize> = 28..44;
 
 /// What a caller appends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -176,6 +178,11 @@ impl<'a> View<'a> {
             0
         };
         HEADER_BYTES + digest + self.covered.len() + self.personal.len()
+    }
+
+    /// How many bytes its personal part takes.
+    pub(super) fn personal_bytes(&self) -> usize {
+        self.personal.len()
     }
 
     /// The first entry of the group that this one was synced with.

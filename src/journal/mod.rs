@@ -28,6 +28,8 @@ mod failure;
 
 pub mod reader;
 
+pub mod inspect;
+
 mod recall;
 
 mod queue;

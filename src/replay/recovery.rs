@@ -6,8 +6,8 @@
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::entry::{self, ChainHead};
-use crate::journal::{Frame, Lsn};
+use crate::entry::{self, ChainHead, Decoded};
+use crate::journal::{Frame, Lsn, Place};
 use crate::ledger::{Ledger, apply};
 use crate::model::{TenantId, Timestamp};
 use crate::seal::{MasterKey, Opener};
@@ -85,6 +85,11 @@ impl Replayed {
     pub fn replay(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
         let digest = frame.personal_digest;
         let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
+        self.take(entry, frame.place, frame.lsn)
+    }
+
+    /// Takes in the next entry, which was opened before.
+    pub fn take(&mut self, entry: Decoded, place: Place, lsn: Lsn) -> Result<(), FaultKind> {
         if entry.header.tenant != self.ledger.tenant() {
             return Err(FaultKind::OtherTenant);
         }
@@ -106,10 +111,10 @@ impl Replayed {
         let header = entry.header;
         self.contacts
             .apply(&entry.facts.unwrap_or_default(), header.at, header.sequence);
-        self.trail.push(frame.place, frame.lsn, &entry.events);
+        self.trail.push(place, lsn, &entry.events);
         self.sequence = header.sequence;
         self.chain = entry.hash;
-        self.head = frame.lsn;
+        self.head = lsn;
         self.last_at = header.at;
         Ok(())
     }

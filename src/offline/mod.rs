@@ -1,0 +1,20 @@
+//! The operator's tools on a journal that nobody is writing: they read, check and copy, and never change what they read.
+//!
+//! No actor and no HTTP; `cli/` gives them storage and keys and prints what they find. What they check, they check by their
+//! own means where it can be had: a reader that shares the writer's mistakes finds none of them.
+
+mod fault;
+
+mod walk;
+
+mod chains;
+mod claims;
+
+mod replaying;
+
+mod verify;
+
+pub use fault::Fault;
+pub use replaying::Outcome;
+pub use verify::{Progress, Report, Tenant, Verify};
+pub use walk::Torn;
