@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod metrics;
 pub mod seal;
+pub mod signing;
 pub mod telemetry;
 
 pub mod redact;

@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::journal::{self, FileStorage};
 use crate::seal::{self, MasterKey};
+use crate::signing::{PublicKey, Signer};
+
+/// What checkpoints are checked with.
+const PUBLIC_KEY: &str = "checkpoint.pub";
 
 /// Why the state cannot be opened; each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -36,6 +40,9 @@ pub enum Error {
     /// The file does not hold a key.
     #[error("{} does not hold 64 hexadecimal digits", .0.display())]
     MasterKeyMalformed(PathBuf),
+    /// The file does not hold a public key.
+    #[error("{} does not hold 64 hexadecimal digits: put back the copy that was kept, or take it away and let the server write it", .0.display())]
+    PublicKeyMalformed(PathBuf),
     /// The journal's folder cannot be used.
     #[error(transparent)]
     Journal(#[from] journal::Error),
@@ -67,6 +74,7 @@ impl StateDir {
             return Err(Error::JournalMissing(admin_key));
         }
         let master = master_key(&config.master_key_file(), has_journal)?;
+        write_public_key(&dir.join(PUBLIC_KEY), Signer::of(&master).public())?;
         Ok(Self {
             dir,
             master,
@@ -86,6 +94,8 @@ pub struct StoppedState {
     pub storage: FileStorage,
     /// What opens it, if that was asked for.
     pub master: Option<MasterKey>,
+    /// What its checkpoints are checked with: by the master key, else as it lies beside the journal.
+    pub public: Option<PublicKey>,
 }
 
 impl StoppedState {
@@ -97,7 +107,15 @@ impl StoppedState {
         }
         let storage = FileStorage::open_to_read(&journal)?;
         let master = key_file.map(|file| master_key(file, true)).transpose()?;
-        Ok(Self { storage, master })
+        let public = match &master {
+            Some(master) => Some(Signer::of(master).public()),
+            None => public_key(&dir.join(PUBLIC_KEY))?,
+        };
+        Ok(Self {
+            storage,
+            master,
+            public,
+        })
     }
 }
 
@@ -148,6 +166,30 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
     Some(bytes)
+}
+
+/// Writes what checkpoints are checked with beside the journal, for whoever checks without the master key.
+fn write_public_key(file: &Path, key: PublicKey) -> Result<(), Error> {
+    let text = format!("{key}\n");
+    if fs::read_to_string(file).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
+    let part = file.with_extension("pub.part");
+    fs::write(&part, text)
+        .and_then(|()| fs::rename(&part, file))
+        .map_err(at(file))
+}
+
+fn public_key(file: &Path) -> Result<Option<PublicKey>, Error> {
+    match fs::read_to_string(file) {
+        Ok(text) => {
+            let key = from_hex(text.trim()).map(PublicKey);
+            let malformed = || Error::PublicKeyMalformed(file.to_owned());
+            key.ok_or_else(malformed).map(Some)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(at(file)(error)),
+    }
 }
 
 /// Writes a secret so that a crash leaves the whole file or none, readable by its owner alone.

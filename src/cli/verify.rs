@@ -12,7 +12,7 @@ use super::progress::ProgressLine;
 use super::running::settings;
 use crate::clock::Stopwatch;
 use crate::model::TenantId;
-use crate::offline::{Report, Tenant, Verify};
+use crate::offline::{Anchors, Report, Tenant, Verify};
 use crate::state_dir::StoppedState;
 
 /// Which journal, and how far.
@@ -27,6 +27,9 @@ pub struct Arguments {
     /// The file with the master key; without it that of the settings, or master.key in the state directory.
     #[arg(long)]
     master_key: Option<PathBuf>,
+    /// Compare with checkpoints that were kept elsewhere: lines of the server's log, in either format.
+    #[arg(long)]
+    checkpoints: Option<PathBuf>,
     /// Check what can be checked without the master key: checksums, positions, sequences, chains.
     #[arg(long, conflicts_with = "master_key")]
     keyless: bool,
@@ -44,11 +47,15 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
     let state = StoppedState::open(&config.storage.dir, key_file.as_deref())?;
     // What a ledger asserts becomes a fault with its place; the panic's own words on stderr would only be in the way.
     std::panic::set_hook(Box::new(|_| {}));
+    let anchors = arguments.checkpoints.as_deref().map(Anchors::read);
+    let anchors = anchors.transpose()?.unwrap_or_default();
     let watch = Stopwatch::start();
     let line = ProgressLine::of("verify");
     let verify = Verify {
         storage: &state.storage,
         master: state.master.as_ref(),
+        public: state.public,
+        anchors: &anchors,
         progress: &|done, of, entries| line.show(done, of, &format!("segments, {entries} entries")),
     };
     let report = verify.run()?;
@@ -76,11 +83,12 @@ pub fn summary(report: &Report, elapsed: Duration) -> String {
     let per_second = report.entries as f64 / elapsed.as_secs_f64().max(1e-9);
     let _ = write!(
         text,
-        "total tenants={} entries={} position={} segments={} faults={} seconds={:.3} entries_per_second={per_second:.0}",
+        "total tenants={} entries={} position={} segments={} checkpoints={} faults={} seconds={:.3} entries_per_second={per_second:.0}",
         report.tenants.len(),
         report.entries,
         report.head,
         report.segments,
+        report.checkpoints,
         report.faults.len() as u64 + report.further,
         elapsed.as_secs_f64(),
     );
@@ -93,7 +101,11 @@ fn line(tenant: &Tenant) -> String {
         None if tenant.id == TenantId::INSTANCE => "(instance)",
         None => "(unnamed)",
     };
-    let hash: String = tenant.chain.iter().map(|byte| format!("{byte:02x}")).collect();
+    let hash: String = tenant
+        .chain
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     let mut line = format!(
         "{name} tenant={} entries={} sequence={} chain={hash}",
         tenant.id, tenant.entries, tenant.sequence

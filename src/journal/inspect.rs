@@ -21,6 +21,8 @@ pub struct SegmentHeader {
     pub number: u64,
     /// The position of its first frame.
     pub first: Lsn,
+    /// What it belongs to: higher in what was written after a restore.
+    pub epoch: u64,
 }
 
 /// Why a segment's header says nothing.
@@ -94,7 +96,15 @@ impl Flaw {
 /// Reads a segment's header.
 pub fn header(bytes: &[u8]) -> Result<SegmentHeader, HeaderFlaw> {
     match segment::decode(bytes) {
-        segment::Header::Known { number, first } => Ok(SegmentHeader { number, first }),
+        segment::Header::Known {
+            number,
+            first,
+            epoch,
+        } => Ok(SegmentHeader {
+            number,
+            first,
+            epoch,
+        }),
         segment::Header::Unknown { version } => Err(HeaderFlaw::Unknown { version }),
         segment::Header::Damaged => Err(HeaderFlaw::Damaged),
     }

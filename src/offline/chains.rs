@@ -6,7 +6,7 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use crate::entry::{self, ChainHead};
+use crate::entry::{self, ChainHead, Outline};
 use crate::journal::Place;
 use crate::journal::inspect::{Personal, Sight};
 use crate::model::TenantId;
@@ -47,6 +47,8 @@ pub struct Judged {
     pub sequence: u64,
     /// Its hash.
     pub hash: ChainHead,
+    /// It says that it is a checkpoint.
+    pub is_checkpoint: bool,
     /// What is wrong.
     pub faults: Vec<String>,
 }
@@ -73,16 +75,24 @@ impl Chains {
         let hash = entry::chain_hash(sight.covered, sight.digest);
         let expected = chain.sequence + 1;
         let mut sequence = expected;
-        let mut follows = true;
-        match entry::header(sight.covered) {
+        let (mut follows, mut is_checkpoint) = (true, false);
+        match entry::outline(sight.covered) {
             Err(error) => faults.push(error.to_string()),
-            Ok(header) if header.tenant != tenant => {
+            Ok(Outline { header, .. }) if header.tenant != tenant => {
                 faults.push(format!(
                     "the entry is tenant {}'s and stands in another tenant's stream",
                     header.tenant
                 ));
             }
-            Ok(header) => {
+            Ok(outline) => {
+                let header = outline.header;
+                is_checkpoint = outline.is_checkpoint;
+                if outline.has_personal != sight.digest.is_some() {
+                    faults.push(
+                        "it says otherwise than its frame whether it has a personal part"
+                            .to_owned(),
+                    );
+                }
                 sequence = header.sequence;
                 follows = sequence == expected;
                 if !follows {
@@ -100,6 +110,7 @@ impl Chains {
             tenant,
             sequence,
             hash,
+            is_checkpoint,
             faults,
         }
     }

@@ -105,7 +105,11 @@ impl Claims {
                 let owner = Owner::Appointment(*appointment);
                 self.enter(owner, claims.clone(), Timestamp::MAX);
                 // Staff said so, over whatever stands there.
-                if *overbooked { Ok(()) } else { self.check(owner, at) }
+                if *overbooked {
+                    Ok(())
+                } else {
+                    self.check(owner, at)
+                }
             }
             Event::AppointmentCancelled { appointment, .. } => {
                 self.leave(Owner::Appointment(*appointment));
@@ -148,7 +152,10 @@ impl Claims {
 
     /// Whether at this instant anyone else has time that this owner claims.
     fn check(&self, owner: Owner, at: Timestamp) -> Result<(), Overlap> {
-        let claims = self.owners.get(&owner).map_or(&[][..], |owned| &owned.claims);
+        let claims = self
+            .owners
+            .get(&owner)
+            .map_or(&[][..], |owned| &owned.claims);
         for Claim { resource, interval } in claims {
             let others = self.resources.get(resource).into_iter();
             let mut others = others.flat_map(|day| day.meeting(*interval));

@@ -83,11 +83,6 @@ impl Faults {
         others.listed.into_iter().for_each(|fault| self.push(fault));
     }
 
-    /// Whether nothing is wrong.
-    pub fn is_empty(&self) -> bool {
-        self.listed.is_empty()
-    }
-
     /// Those that are listed, first of the journal first, and how many more there are.
     pub fn in_order(mut self) -> (Vec<Fault>, u64) {
         self.listed

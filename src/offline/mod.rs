@@ -3,6 +3,7 @@
 //! No actor and no HTTP; `cli/` gives them storage and keys and prints what they find. What they check, they check by their
 //! own means where it can be had: a reader that shares the writer's mistakes finds none of them.
 
+mod anchors;
 mod fault;
 
 mod walk;
@@ -10,10 +11,13 @@ mod walk;
 mod chains;
 mod claims;
 
+mod checkpoints;
+
 mod replaying;
 
 mod verify;
 
+pub use anchors::{Anchors, Error as AnchorError};
 pub use fault::Fault;
 pub use replaying::Outcome;
 pub use verify::{Progress, Report, Tenant, Verify};

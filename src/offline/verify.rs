@@ -13,8 +13,11 @@ use crate::journal::inspect::{Personal, Sight};
 use crate::journal::{self, Lsn, Place, Storage};
 use crate::model::{Slug, TenantId};
 use crate::seal::MasterKey;
+use crate::signing::PublicKey;
 
+use super::anchors::Anchors;
 use super::chains::{Chain, Chains};
+use super::checkpoints::Witnesses;
 use super::fault::{Fault, Faults};
 use super::replaying::{Entry, Outcome, Outcomes, Threads};
 use super::walk::{Torn, Visitor, Walked, walk};
@@ -29,6 +32,10 @@ pub struct Verify<'a> {
     pub storage: &'a dyn Storage,
     /// What opens it; `None`: only what needs no key is checked.
     pub master: Option<&'a MasterKey>,
+    /// What its checkpoints are checked with; `None`: the key that they bring themselves.
+    pub public: Option<PublicKey>,
+    /// Copies of checkpoints that were kept elsewhere.
+    pub anchors: &'a Anchors,
     /// Who is told how far it has come.
     pub progress: Progress<'a>,
 }
@@ -48,6 +55,8 @@ pub struct Report {
     pub entries: u64,
     /// The position of the last.
     pub head: Lsn,
+    /// Checkpoints that are whole, signed and agree with the chains.
+    pub checkpoints: u64,
     /// The end of the journal that no sync ever covered.
     pub torn: Option<Torn>,
 }
@@ -83,6 +92,7 @@ impl Verify<'_> {
     pub fn run(&self) -> Result<Report, journal::Error> {
         let mut faults = Faults::default();
         let mut chains = Chains::default();
+        let mut witnesses = Witnesses::new(self.public, self.anchors.clone());
         let (walked, outcomes) = thread::scope(|scope| {
             let threads = self.master.map(|master| {
                 let count = thread::available_parallelism().map_or(1, usize::from);
@@ -91,6 +101,7 @@ impl Verify<'_> {
             let mut judge = Judge {
                 storage: self.storage,
                 chains: &mut chains,
+                witnesses: &mut witnesses,
                 found: Faults::default(),
                 threads,
                 entries: 0,
@@ -101,7 +112,7 @@ impl Verify<'_> {
             faults.extend(found);
             (walked, threads.map(Threads::finish))
         });
-        self.report(walked?, &chains, outcomes, faults)
+        Ok(self.report(walked?, &chains, outcomes, faults, &witnesses))
     }
 
     fn report(
@@ -110,7 +121,9 @@ impl Verify<'_> {
         chains: &Chains,
         outcomes: Option<Outcomes>,
         mut faults: Faults,
-    ) -> Result<Report, journal::Error> {
+        witnesses: &Witnesses,
+    ) -> Report {
+        witnesses.conclude(self.storage, chains, &mut faults);
         let mut names = BTreeMap::new();
         let mut ends = None;
         if let Some(outcomes) = outcomes {
@@ -132,7 +145,8 @@ impl Verify<'_> {
         };
         let tenants = chains.all().map(tenant).collect();
         let (faults, further) = faults.in_order();
-        Ok(Report {
+        Report {
+            checkpoints: witnesses.agreed(),
             tenants,
             faults,
             further,
@@ -140,7 +154,7 @@ impl Verify<'_> {
             entries: walked.frames,
             head: walked.head,
             torn: walked.torn,
-        })
+        }
     }
 
     /// A clinic is listed by the instance before it has an entry of its own.
@@ -163,6 +177,7 @@ impl Verify<'_> {
 struct Judge<'a, 'scope> {
     storage: &'a dyn Storage,
     chains: &'a mut Chains,
+    witnesses: &'a mut Witnesses,
     found: Faults,
     threads: Option<Threads<'scope>>,
     entries: u64,
@@ -172,7 +187,8 @@ struct Judge<'a, 'scope> {
 impl Visitor for Judge<'_, '_> {
     fn frame(&mut self, segment: &Arc<Vec<u8>>, place: Place, sight: &Sight<'_>) {
         self.entries += 1;
-        let judged = self.chains.take(place, sight);
+        let mut judged = self.chains.take(place, sight);
+        self.witnesses.look(self.chains, sight, &mut judged);
         for what in judged.faults {
             let fault = Fault::at(self.storage, place, what);
             self.found.push(fault.of(judged.tenant, judged.sequence));

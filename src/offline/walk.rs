@@ -21,6 +21,8 @@ pub struct Walked {
     pub frames: u64,
     /// The position of the last.
     pub head: Lsn,
+    /// The epoch of the last segment.
+    pub epoch: u64,
     /// The end of the journal that no sync ever covered, if there is such a thing.
     pub torn: Option<Torn>,
 }
@@ -165,6 +167,12 @@ impl Walk<'_> {
                     let what = format!("it is segment {} under another name", header.number);
                     self.fault(number, 0, what);
                 }
+                if header.epoch < self.found.epoch {
+                    let (epoch, before) = (header.epoch, self.found.epoch);
+                    let what = format!("it has epoch {epoch}, lower than {before} before it");
+                    self.fault(number, 0, what);
+                }
+                self.found.epoch = header.epoch;
                 if let Some(expected) = self.expected.filter(|lsn| *lsn != header.first) {
                     let what = format!(
                         "the segment begins with position {} where {expected} is next: entries are missing or repeated before it",
@@ -181,7 +189,9 @@ impl Walk<'_> {
                 self.lose_count();
                 false
             }
-            Err(flaw @ HeaderFlaw::Damaged) => self.bad(number, 0, bytes, &flaw.to_string()).is_some(),
+            Err(flaw @ HeaderFlaw::Damaged) => {
+                self.bad(number, 0, bytes, &flaw.to_string()).is_some()
+            }
         }
     }
 
@@ -199,11 +209,17 @@ impl Walk<'_> {
             });
         };
         if let Some(expected) = self.expected.filter(|lsn| *lsn != sight.lsn) {
-            fault(format!("the frame has position {} where {expected} is next", sight.lsn));
+            fault(format!(
+                "the frame has position {} where {expected} is next",
+                sight.lsn
+            ));
             self.group_place = None;
         }
         let group_place = sight.lsn.0.saturating_sub(sight.group_first.0);
-        if self.group_place.is_some_and(|before| group_place != 0 && group_place != before + 1) {
+        if self
+            .group_place
+            .is_some_and(|before| group_place != 0 && group_place != before + 1)
+        {
             fault("the frame's place in its group does not follow the one before".to_owned());
         }
         if sight.personal == Personal::Damaged {
@@ -225,11 +241,16 @@ impl Walk<'_> {
         };
         let mut fault = Fault::at(self.storage, place, flaw);
         let claimed = inspect::claimed_stream(&bytes[offset..]);
-        if let Some((tenant, sequence)) = claimed.and_then(|stream| self.visitor.expected_of(stream)) {
+        if let Some((tenant, sequence)) =
+            claimed.and_then(|stream| self.visitor.expected_of(stream))
+        {
             fault = fault.of(tenant, sequence);
         }
         if !self.is_synced(bytes, offset) {
-            let end = bytes.iter().rposition(|byte| *byte != 0).map_or(offset, |last| last + 1);
+            let end = bytes
+                .iter()
+                .rposition(|byte| *byte != 0)
+                .map_or(offset, |last| last + 1);
             self.found.torn = Some(Torn {
                 file: fault.file.clone(),
                 offset: offset as u64,

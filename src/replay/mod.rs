@@ -13,4 +13,4 @@ mod recovery;
 pub use contacts::{Contacts, PersonCard, PersonSearch};
 pub use persons::Person;
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
-pub use trail::{Stretch, Trail};
+pub use trail::{Latest, Stretch, Trail};

@@ -13,7 +13,7 @@ use crate::model::{TenantId, Timestamp};
 use crate::seal::{MasterKey, Opener};
 
 use super::contacts::Contacts;
-use super::trail::Trail;
+use super::trail::{Latest, Trail};
 
 /// A tenant as its entries leave it.
 pub struct Replayed {
@@ -111,7 +111,16 @@ impl Replayed {
         let header = entry.header;
         self.contacts
             .apply(&entry.facts.unwrap_or_default(), header.at, header.sequence);
-        self.trail.push(place, lsn, &entry.events);
+        let latest = Latest {
+            sequence: header.sequence,
+            hash: entry.hash,
+            at: header.at,
+            lsn,
+        };
+        match entry.checkpoint {
+            Some(_) => self.trail.push_checkpoint(place, latest),
+            None => self.trail.push(place, latest, &entry.events),
+        }
         self.sequence = header.sequence;
         self.chain = entry.hash;
         self.head = lsn;

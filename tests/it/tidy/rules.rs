@@ -19,8 +19,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ("actix_web::", &["facade/"], "only the façade speaks HTTP"),
     (
         "serde_json::",
-        &["facade/", "redact/run.rs", "cli/", "outbox/"],
-        "JSON is a façade's business, that of --json and --jsonl, and a provider's",
+        &["facade/", "redact/run.rs", "cli/", "outbox/", "offline/"],
+        "JSON is a façade's business, that of --json and --jsonl, a provider's, and that of logs and manifests",
     ),
     (
         "serde::",
@@ -29,7 +29,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
             "ledger/event.rs",
             "ledger/receipt.rs",
             "ledger/image.rs",
-            "entry.rs",
+            "entry/sealed.rs",
             "config.rs",
             "outbox/",
             "redact/",
@@ -40,7 +40,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "bincode::",
-        &["entry.rs", "ledger/image.rs", "snapshots.rs"],
+        &["entry/", "ledger/image.rs", "snapshots.rs"],
         "it is to be replaced one day",
     ),
     (
@@ -105,7 +105,7 @@ const EXPOSERS: &[(&str, &str)] = &[
     ("model/verification.rs", "defines it"),
     ("model/sms.rs", "defines it"),
     ("seal.rs", "defines it and derives from keys"),
-    ("entry.rs", "writes the personal part"),
+    ("entry/sealed.rs", "writes the personal part"),
     ("replay/contacts.rs", "finds a caller by their number"),
     ("tenant/texts.rs", "writes the text to be sent"),
     ("outbox/", "sends it"),
