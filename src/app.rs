@@ -18,6 +18,7 @@ use crate::ledger::{Countries, Policy, TextChannel, TextLimits};
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{Phone, TenantId};
+use crate::offline::{BackupSource, ERASED, Label};
 use crate::outbox::{Dispatcher, DispatcherOptions, SmsGateway};
 use crate::replay::{Fault, Recovery, Replayed};
 use crate::seal::MasterKey;
@@ -106,6 +107,7 @@ impl App {
         let (journal, found) = Journal::open(storage, options)?;
         let recovered = recover(&found, &master)?;
         let metrics = Arc::new(Metrics::default());
+        let backups = backups(&config, &journal, &master);
         let shared = Shared {
             journal: journal.clone(),
             policy: Arc::new(policy(&config)),
@@ -122,7 +124,8 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&metrics),
             options_of(&config),
-        );
+        )
+        .with_backups(backups);
         let readiness = facade.readiness.clone();
         let server = listen(&config.http.listen, facade).await?;
         directory.start(server.arbiters.clone(), recovered).await?;
@@ -199,6 +202,12 @@ impl App {
             .map_err(|_| Error::Unsynced)?
             .map_err(|_| Error::Unsynced)
     }
+}
+
+/// Where backups come from. The list of who was erased lies in the state directory.
+fn backups(config: &Config, journal: &Journal, master: &MasterKey) -> BackupSource {
+    let label = Label::new(master, config.storage.dir.join(ERASED));
+    BackupSource::new(journal.clone(), label)
 }
 
 async fn listen(address: &str, facade: Facade) -> Result<Server, Error> {

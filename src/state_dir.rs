@@ -145,12 +145,7 @@ fn master_key(file: &Path, has_journal: bool) -> Result<MasterKey, Error> {
                 return Err(Error::MasterKeyMissing(file.to_owned()));
             }
             let key = MasterKey::new(seal::random_bytes());
-            let text: String = key
-                .expose()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            write_secret(file, &text)?;
+            write_secret(file, &hex(&key))?;
             Ok(key)
         }
         Err(error) => Err(at(file)(error)),
@@ -166,6 +161,21 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
     Some(bytes)
+}
+
+/// Reads a master key from its file.
+pub fn read_master_key(file: &Path) -> Result<MasterKey, Error> {
+    master_key(file, true)
+}
+
+/// Puts a master key into a state directory that was restored.
+pub fn keep_master_key(dir: &Path, key: &MasterKey) -> Result<(), Error> {
+    write_secret(&dir.join("master.key"), &hex(key))
+}
+
+fn hex(key: &MasterKey) -> zeroize::Zeroizing<String> {
+    let digits = key.expose().iter().map(|byte| format!("{byte:02x}"));
+    zeroize::Zeroizing::new(digits.collect())
 }
 
 /// Writes what checkpoints are checked with beside the journal, for whoever checks without the master key.

@@ -10,10 +10,12 @@ mod remote;
 
 mod running;
 
+mod backup;
 mod demo;
 mod init;
 mod key;
 mod redact;
+mod restore;
 mod serve;
 mod settings;
 mod tenant;

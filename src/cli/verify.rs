@@ -121,7 +121,7 @@ fn line(tenant: &Tenant) -> String {
 }
 
 /// Says what is wrong, the first first.
-fn faults(report: &Report) -> ExitCode {
+pub fn faults(report: &Report) -> ExitCode {
     for (number, fault) in report.faults.iter().enumerate() {
         let which = if number == 0 { "first fault" } else { "fault" };
         eprintln!("holdfast: {which}: {fault}");

@@ -10,8 +10,8 @@
 //! Many tenants are split over several entries. Nothing happens by a checkpoint: ledgers pass over it.
 
 use crate::limits::CHECKPOINT_HEADS_MAX;
-use crate::model::TenantId;
-use crate::seal::{KeyFingerprint, Nonce};
+use crate::model::{Principal, TenantId, Timestamp};
+use crate::seal::{KeyFingerprint, MasterKey, Nonce};
 use crate::signing::{PublicKey, SIGNATURE_BYTES, Signer};
 
 use super::chain::{Encoded, chain_hash};
@@ -46,8 +46,49 @@ pub struct Checkpoint {
     pub heads: Vec<Head>,
 }
 
-/// Encodes and signs one part of a checkpoint.
+/// The entry of the instance that a checkpoint follows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Before {
+    /// Its sequence.
+    pub sequence: u64,
+    /// Its hash.
+    pub hash: ChainHead,
+    /// Its instant.
+    pub at: Timestamp,
+}
+
+/// Encodes and signs a checkpoint, in as many parts as it takes, each an entry that follows the one before.
 pub fn encode_checkpoint(
+    mut before: Before,
+    now: Timestamp,
+    heads: &[Head],
+    master: &MasterKey,
+) -> Vec<(Header, Encoded)> {
+    let signer = Signer::of(master);
+    let chunks = heads.chunks(CHECKPOINT_HEADS_MAX);
+    let parts = u16::try_from(chunks.len()).expect("tenants are bounded far below 65 million");
+    let mut entries = Vec::with_capacity(chunks.len());
+    for (part, heads) in (0..).zip(chunks) {
+        let header = Header {
+            tenant: TenantId::INSTANCE,
+            sequence: before.sequence + 1,
+            at: now.max(before.at),
+            principal: Principal::System,
+            previous: before.hash,
+        };
+        let key = master.fingerprint();
+        let encoded = encode_part(&header, key, (part, parts), heads, &signer);
+        before = Before {
+            sequence: header.sequence,
+            hash: encoded.hash,
+            at: header.at,
+        };
+        entries.push((header, encoded));
+    }
+    entries
+}
+
+fn encode_part(
     header: &Header,
     key: KeyFingerprint,
     (part, parts): (u16, u16),
@@ -141,8 +182,6 @@ impl Checkpoint {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{Principal, Timestamp};
-    use crate::seal::MasterKey;
 
     #[test]
     fn a_checkpoint_is_read_back_and_every_changed_bit_of_it_shows() {
@@ -160,7 +199,7 @@ mod tests {
             hash: [id as u8; 32],
         };
         let (heads, signer) = ([head(0), head(7)], Signer::of(&master));
-        let made = encode_checkpoint(&header, master.fingerprint(), (1, 2), &heads, &signer);
+        let made = encode_part(&header, master.fingerprint(), (1, 2), &heads, &signer);
         let clear = Clear::read(&made.covered).expect("it reads");
         assert_eq!((clear.header, clear.kind), (header, Kind::Checkpoint));
         let checkpoint = Checkpoint::read(&made.covered).expect("a checkpoint");

@@ -21,6 +21,6 @@ mod checkpoint;
 mod sealed;
 
 pub use chain::{Encoded, chain_hash};
-pub use checkpoint::{Checkpoint, Head, encode_checkpoint, head_message};
+pub use checkpoint::{Before, Checkpoint, Head, encode_checkpoint, head_message};
 pub use header::{ChainHead, Error, Header, Outline, header, outline};
 pub use sealed::{Decoded, decode, encode};

@@ -42,7 +42,8 @@ pub const OWNER_COPY: std::ops::Range<usize> = 8..24;
 /// The first bytes of every frame. Not text, so that no text mimics them.
 pub(super) const MAGIC: [u8; 4] = [0xF5, b'h', b'f', b'1'];
 
-const HEADER_BYTES: usize = 44;
+/// Bytes before a frame's digest or covered bytes.
+pub(super) const HEADER_BYTES: usize = 44;
 const DIGEST_BYTES: usize = 32;
 const CHECKSUM: std::ops::Range<usize> = 12..16;
 /// Where the stream stands.

@@ -31,6 +31,8 @@ pub mod reader;
 
 pub mod inspect;
 
+mod copy;
+
 mod recall;
 
 mod queue;
@@ -42,6 +44,7 @@ mod writer;
 mod handle;
 
 pub use contents::Row;
+pub use copy::{Copy, Extent};
 pub use durability::{Durability, Durable, Unconfirmed};
 pub use error::{Error, Refused, Stopped};
 pub use failure::Failed;

@@ -9,14 +9,14 @@ use std::collections::{BTreeMap, VecDeque};
 use crate::entry::{self, ChainHead, Outline};
 use crate::journal::Place;
 use crate::journal::inspect::{Personal, Sight};
-use crate::model::TenantId;
+use crate::model::{TenantId, Timestamp};
 
 /// Hashes kept of each tenant's latest entries. A checkpoint vouches for a head that was the latest shortly before it was
 /// appended: at most as many entries lie between as the journal queues.
 const HASHES_KEPT: usize = 1 << 15;
 
 /// A tenant's chain so far.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Chain {
     /// Entries that are there.
     pub entries: u64,
@@ -24,6 +24,8 @@ pub struct Chain {
     pub sequence: u64,
     /// Its hash.
     pub head: ChainHead,
+    /// Its instant.
+    pub last_at: Timestamp,
     /// Personal parts that were erased.
     pub erased: u64,
     /// Where its first entry lies.
@@ -67,10 +69,7 @@ impl Chains {
     /// Takes in the next frame.
     pub fn take(&mut self, place: Place, sight: &Sight<'_>) -> Judged {
         let tenant = TenantId(sight.stream);
-        let chain = self.0.entry(tenant).or_insert_with(|| Chain {
-            first: place,
-            ..Chain::default()
-        });
+        let chain = self.0.entry(tenant).or_insert_with(|| Chain::new(place));
         let mut faults = Vec::new();
         let hash = entry::chain_hash(sight.covered, sight.digest);
         let expected = chain.sequence + 1;
@@ -86,6 +85,7 @@ impl Chains {
             }
             Ok(outline) => {
                 let header = outline.header;
+                chain.last_at = header.at;
                 is_checkpoint = outline.is_checkpoint;
                 if outline.has_personal != sight.digest.is_some() {
                     faults.push(
@@ -117,6 +117,19 @@ impl Chains {
 }
 
 impl Chain {
+    fn new(first: Place) -> Self {
+        Self {
+            entries: 0,
+            sequence: 0,
+            head: [0; 32],
+            last_at: Timestamp::MIN,
+            erased: 0,
+            first,
+            last: first,
+            recent: VecDeque::new(),
+        }
+    }
+
     fn add(&mut self, sequence: u64, hash: ChainHead, follows: bool, place: Place) {
         if !follows {
             self.recent.clear();

@@ -17,8 +17,22 @@ mod replaying;
 
 mod verify;
 
+mod manifest;
+
+mod archive;
+
+mod backup;
+mod check;
+
+mod restore;
+
 pub use anchors::{Anchors, Error as AnchorError};
+pub use archive::{Error as ArchiveError, Unpacker};
+pub use backup::{Backup, BackupSource, Error as BackupError, Label};
+pub use check::{Checked, Error as CheckError, check};
 pub use fault::Fault;
+pub use manifest::{ERASED, Error as ManifestError, Manifest};
 pub use replaying::Outcome;
+pub use restore::{Error as RestoreError, Restored, restore};
 pub use verify::{Progress, Report, Tenant, Verify};
 pub use walk::Torn;

@@ -11,7 +11,7 @@ use std::thread;
 use crate::entry::ChainHead;
 use crate::journal::inspect::{Personal, Sight};
 use crate::journal::{self, Lsn, Place, Storage};
-use crate::model::{Slug, TenantId};
+use crate::model::{Slug, TenantId, Timestamp};
 use crate::seal::MasterKey;
 use crate::signing::PublicKey;
 
@@ -74,6 +74,8 @@ pub struct Tenant {
     pub sequence: u64,
     /// The hash of the latest.
     pub chain: ChainHead,
+    /// Its instant.
+    pub last_at: Timestamp,
     /// Personal parts that were erased.
     pub erased: u64,
     /// What replaying it came to; `None` without a key.
@@ -140,6 +142,7 @@ impl Verify<'_> {
             entries: chain.entries,
             sequence: chain.sequence,
             chain: chain.head,
+            last_at: chain.last_at,
             erased: chain.erased,
             outcome: ends.as_ref().and_then(|ends| ends.get(&id).copied()),
         };

@@ -4,10 +4,9 @@
 //! appends the last one. Invariant: only heads that are durable are signed, so that a checkpoint never vouches for what a crash took
 //! back. `directory.rs` gathers the heads.
 
-use crate::entry::{self, Encoded, Head, Header};
+use crate::entry::{self, Before, Encoded, Head};
 use crate::journal::{self, Journal, Parts, Taken};
-use crate::limits;
-use crate::model::{Principal, TenantId, Timestamp};
+use crate::model::{TenantId, Timestamp};
 use crate::replay::{Latest, Trail};
 use crate::seal::MasterKey;
 use crate::signing::Signer;
@@ -22,20 +21,13 @@ pub(super) fn append(
     heads: &[Head],
     now: Timestamp,
 ) -> Result<(), Refused> {
-    let signer = Signer::of(master);
-    let parts = heads.chunks(limits::CHECKPOINT_HEADS_MAX);
-    let of = u16::try_from(parts.len()).expect("tenants are bounded far below 65 million");
-    for (part, heads) in (0..).zip(parts) {
-        let before = trail.latest();
-        let header = Header {
-            tenant: TenantId::INSTANCE,
-            sequence: before.sequence + 1,
-            at: now.max(before.at),
-            principal: Principal::System,
-            previous: before.hash,
-        };
-        let key = master.fingerprint();
-        let encoded = entry::encode_checkpoint(&header, key, (part, of), heads, &signer);
+    let latest = trail.latest();
+    let before = Before {
+        sequence: latest.sequence,
+        hash: latest.hash,
+        at: latest.at,
+    };
+    for (header, encoded) in entry::encode_checkpoint(before, now, heads, master) {
         let taken = take(journal, header.tenant, &encoded)?;
         let latest = Latest {
             sequence: header.sequence,
