@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod metrics;
 pub mod seal;
+pub mod signing;
 pub mod telemetry;
 
 pub mod redact;
@@ -26,6 +27,8 @@ pub mod entry;
 pub mod replay;
 
 pub mod snapshots;
+
+pub mod offline;
 
 pub mod tenant;
 

@@ -25,6 +25,8 @@ pub enum Purpose {
     Codes,
     /// Sealing images.
     Images,
+    /// Signing checkpoints.
+    Checkpoints,
 }
 
 /// Fresh random bytes from the operating system. The one place that asks for them; everything else is handed its own.
@@ -61,6 +63,7 @@ impl MasterKey {
                 Purpose::Entries => b"entries",
                 Purpose::Codes => b"codes",
                 Purpose::Images => b"images",
+                Purpose::Checkpoints => b"checkpoints",
             },
         )
     }

@@ -18,4 +18,4 @@ pub use contacts::{Contacts, PersonCard, PersonSearch};
 pub use losses::Losses;
 pub use persons::Person;
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
-pub use trail::{Stretch, Trail};
+pub use trail::{Latest, Stretch, Trail};

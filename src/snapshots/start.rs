@@ -77,7 +77,7 @@ fn is_of_this_journal(head: &Head, rows: &[Row], recovered: &Recovered) -> bool 
         return false;
     };
     let entry = recovered.read(row.place);
-    entry.is_ok_and(|frame| entry::hash_of(&frame.covered, frame.personal_digest) == head.chain)
+    entry.is_ok_and(|frame| entry::chain_hash(&frame.covered, frame.personal_digest) == head.chain)
 }
 
 /// A tenant whose head counts; `None`: its image or its tail is not as it should be, and all of it has to be replayed.
@@ -90,7 +90,7 @@ fn covered(
 ) -> Option<Found> {
     let tail = &rows[head.sequence as usize..];
     if tail.is_empty() && head.tenant != TenantId::INSTANCE {
-        let trail = Trail::restored(rows, head.names());
+        let trail = Trail::restored(rows, head.latest(), head.names());
         return Some(Found::Asleep { head, trail });
     }
     let mut state = snapshots.load(head.tenant)?;
@@ -99,6 +99,6 @@ fn covered(
         let frame = recovered.read(row.place).ok()?;
         state.take_in(&frame, &mut opener).ok()?;
     }
-    state.trail = Trail::restored(rows, state.ledger.names());
+    state.trail = Trail::restored(rows, state.latest(), state.ledger.names());
     Some(Found::Awake(state))
 }

@@ -19,8 +19,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ("actix_web::", &["facade/"], "only the façade speaks HTTP"),
     (
         "serde_json::",
-        &["facade/", "redact/run.rs", "cli/", "outbox/"],
-        "JSON is a façade's business, that of --json and --jsonl, and a provider's",
+        &["facade/", "redact/run.rs", "cli/", "outbox/", "offline/"],
+        "JSON is a façade's business, that of --json and --jsonl, a provider's, and that of logs and manifests",
     ),
     (
         "serde::",
