@@ -15,10 +15,10 @@ use crate::calendar::Zone;
 use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{Command, Page, PageRequest, Query, View};
 use crate::limits;
-use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
+use crate::model::{MessageId, Phone, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 use crate::replay::{PersonCard, PersonSearch};
 
-use super::actor::{Execute, Look, LookForPersons, TenantActor};
+use super::actor::{Execute, Look, LookForPersons, Recall, TenantActor};
 use super::history::History;
 use super::messages::{
     Answer, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request, Seen,
@@ -179,6 +179,23 @@ impl Handle {
     pub async fn query(&self, viewer: Principal, query: Query) -> Result<Seen, Refused> {
         let _permit = self.permit()?;
         let outcome = self.send(Look { viewer, query }).await?;
+        self.confirmed(outcome).await?.map_err(Refused::Rejected)
+    }
+
+    /// Looks what is remembered of callers: of those with this phone, or of all.
+    pub async fn recall(
+        &self,
+        viewer: Principal,
+        phone: Option<Phone>,
+        page: PageRequest,
+    ) -> Result<Seen, Refused> {
+        let _permit = self.permit()?;
+        let recall = Recall {
+            viewer,
+            phone,
+            page,
+        };
+        let outcome = self.send(recall).await?;
         self.confirmed(outcome).await?.map_err(Refused::Rejected)
     }
 
