@@ -2,7 +2,7 @@
 //!
 //! Every type here prints masked, so that neither a log line, a panic nor `{:?}` can leak one; `.expose()` is the only way
 //! to the content and is counted by a test of the house. They do not implement the event codec: they can only travel in an
-//! entry's personal part, which `entry.rs` encodes.
+//! entry's personal part, which `entry/` encodes.
 
 use std::fmt;
 
@@ -293,6 +293,22 @@ mod tests {
             assert!(route.goes_to(inside), "{phone} {route:?}");
             assert!(!route.goes_to(outside), "{phone} {route:?}");
             assert_eq!(route.prefix, Prefix(prefix), "{phone}");
+        }
+    }
+
+    #[test]
+    fn a_landline_takes_no_texts() {
+        #[rustfmt::skip] // One row a phone.
+        let table = [
+            ("07700 900123", true), ("+44 7911 123456", true), ("+353 85 012 3456", true),
+            // In America a number does not tell.
+            ("+1 212 555 0123", true),
+            ("020 7946 0123", false), ("0161 496 0123", false), ("0800 123 4567", false),
+            ("+33 1 42 68 53 00", false), ("+353 1 234 5678", false),
+        ];
+        for (phone, takes_texts) in table {
+            let route = Phone::parse(phone, "GB").expect("a phone").route();
+            assert_eq!(route.expect("a route").takes_texts, takes_texts, "{phone}");
         }
     }
 

@@ -6,9 +6,10 @@
 use serde::{Deserialize, Serialize};
 
 use crate::entry::ChainHead;
+use crate::journal::Lsn;
 use crate::ledger::Names;
 use crate::model::{KeyRecord, Profile, Slug, TenantId, Timestamp};
-use crate::replay::Replayed;
+use crate::replay::{Latest, Replayed};
 
 /// The version that this build writes.
 const VERSION: u8 = 1;
@@ -59,6 +60,16 @@ impl Head {
     /// The names that the tenant's entries use.
     pub fn names(&self) -> Names {
         Names::restored(self.services.clone(), self.resources.clone())
+    }
+
+    /// The entry that the image ends with.
+    pub fn latest(&self) -> Latest {
+        Latest {
+            sequence: self.sequence,
+            hash: self.chain,
+            at: self.last_at,
+            lsn: Lsn(self.lsn),
+        }
     }
 
     /// As bytes.

@@ -26,7 +26,7 @@ pub enum Found {
         trail: Trail,
     },
     /// As its entries leave it.
-    Awake(Replayed),
+    Awake(Box<Replayed>),
 }
 
 /// Every tenant that has entries. Tenant zero is always awake.
@@ -37,11 +37,13 @@ pub fn recover(
 ) -> Result<BTreeMap<TenantId, Result<Found, Fault>>, journal::Error> {
     let mut tenants = BTreeMap::new();
     let (mut uncovered, mut of_this_journal) = (BTreeSet::new(), BTreeSet::new());
+    // Whose entry is lost is judged over all entries of all: a start that finds damage trusts no image.
+    let is_whole = recovered.survey.damages.is_empty();
     for stream in recovered.streams() {
         let tenant = TenantId(stream);
         let rows = recovered.rows(stream, Lsn::ZERO)?;
         let head = snapshots.head(tenant);
-        let head = head.filter(|head| is_of_this_journal(head, &rows, recovered));
+        let head = head.filter(|head| is_whole && is_of_this_journal(head, &rows, recovered));
         of_this_journal.extend(head.is_some().then_some(tenant));
         match head.and_then(|head| covered(recovered, snapshots, master, head, &rows)) {
             Some(found) => {
@@ -55,14 +57,18 @@ pub fn recover(
     snapshots.keep_those_of(&of_this_journal);
     if !uncovered.is_empty() {
         let mut recovery = Recovery::new(master);
-        for frame in recovered.frames()? {
-            let frame = frame?;
-            if uncovered.contains(&frame.stream) {
-                recovery.take(&frame);
+        for found in recovered.frames()? {
+            let found = found?;
+            let is_covered = |frame: &journal::Frame| !uncovered.contains(&frame.stream);
+            if !matches!(&found, journal::Found::Frame(frame) if is_covered(frame)) {
+                recovery.take(found);
             }
         }
         let replayed = recovery.finish().into_iter();
-        tenants.extend(replayed.map(|(tenant, state)| (tenant, state.map(Found::Awake))));
+        tenants.extend(
+            replayed
+                .map(|(tenant, state)| (tenant, state.map(|state| Found::Awake(Box::new(state))))),
+        );
     }
     Ok(tenants)
 }
@@ -76,7 +82,7 @@ fn is_of_this_journal(head: &Head, rows: &[Row], recovered: &Recovered) -> bool 
         return false;
     };
     let entry = recovered.read(row.place);
-    entry.is_ok_and(|frame| entry::hash_of(&frame.covered, frame.personal_digest) == head.chain)
+    entry.is_ok_and(|frame| entry::chain_hash(&frame.covered, frame.personal_digest) == head.chain)
 }
 
 /// A tenant whose head counts; `None`: its image or its tail is not as it should be, and all of it has to be replayed.
@@ -89,7 +95,7 @@ fn covered(
 ) -> Option<Found> {
     let tail = &rows[head.sequence as usize..];
     if tail.is_empty() && head.tenant != TenantId::INSTANCE {
-        let trail = Trail::restored(rows, head.names());
+        let trail = Trail::restored(rows, head.latest(), head.names());
         return Some(Found::Asleep { head, trail });
     }
     let mut state = snapshots.load(head.tenant)?;
@@ -98,6 +104,6 @@ fn covered(
         let frame = recovered.read(row.place).ok()?;
         state.take_in(&frame, &mut opener).ok()?;
     }
-    state.trail = Trail::restored(rows, state.ledger.names());
-    Some(Found::Awake(state))
+    state.trail = Trail::restored(rows, state.latest(), state.ledger.names());
+    Some(Found::Awake(Box::new(state)))
 }

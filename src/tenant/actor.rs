@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, ActorContext, AsyncContext, Context, Handler, Message, MessageResult};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult};
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Stopwatch};
@@ -18,13 +18,13 @@ use crate::model::{
     CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
     Timestamp,
 };
-use crate::replay::{PersonCard, PersonSearch};
 
+use super::asking::{Checkpoint, Execute, LieDown, Look, LookForPersons, Recall};
 use super::bed::Bed;
-use super::core::{Core, Outcome};
+use super::core::Core;
 use super::doorbell::Doorbell;
 use super::early::Early;
-use super::messages::{Answer, CapturedText, DeliveryNote, PreparedText, Refused, Request, Seen};
+use super::messages::{CapturedText, DeliveryNote, PreparedText, Refused};
 use super::texting::{Texted, Texting};
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
@@ -54,39 +54,6 @@ pub struct TenantActor {
     bed: Bed,
     /// When it was last asked anything.
     asked_at: Timestamp,
-}
-
-/// Carry out a request.
-pub struct Execute(pub Request);
-
-impl Message for Execute {
-    type Result = Result<Outcome<Answer>, Refused>;
-}
-
-/// Look something up.
-pub struct Look {
-    /// Who looks.
-    pub viewer: Principal,
-    /// At what.
-    pub query: Query,
-}
-
-impl Message for Look {
-    type Result = Outcome<Seen>;
-}
-
-/// Go to sleep now, if nothing is under way: whether it does.
-pub struct LieDown;
-
-impl Message for LieDown {
-    type Result = bool;
-}
-
-/// Look for persons.
-pub struct LookForPersons(pub PersonSearch);
-
-impl Message for LookForPersons {
-    type Result = Unconfirmed<Page<PersonCard>>;
 }
 
 impl TenantActor {
@@ -470,6 +437,25 @@ impl Handler<LieDown> for TenantActor {
 
     fn handle(&mut self, _: LieDown, context: &mut Self::Context) -> Self::Result {
         MessageResult(self.lie_down(context))
+    }
+}
+
+impl Handler<Checkpoint> for TenantActor {
+    type Result = MessageResult<Checkpoint>;
+
+    fn handle(&mut self, Checkpoint(heads): Checkpoint, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.append_checkpoint(&heads, self.clock.now()))
+    }
+}
+
+impl Handler<Recall> for TenantActor {
+    type Result = MessageResult<Recall>;
+
+    fn handle(&mut self, recall: Recall, _: &mut Self::Context) -> Self::Result {
+        self.asked_at = self.clock.now();
+        let now = self.asked_at;
+        let phone = recall.phone.as_ref();
+        MessageResult(self.core.recall(phone, recall.page, recall.viewer, now))
     }
 }
 

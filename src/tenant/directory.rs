@@ -11,16 +11,17 @@ use std::time::Duration;
 
 use actix::ArbiterHandle;
 use dashmap::DashMap;
-use futures_util::StreamExt;
 
+use crate::entry::{self, Head};
 use crate::journal::Lsn;
 use crate::ledger::{Command, Receipt};
 use crate::model::{
     KeyId, KeyRecord, Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp,
 };
-use crate::replay::{Fault, Replayed, Trail};
+use crate::replay::{Fault, FaultKind, Latest, Replayed, Trail};
 use crate::snapshots::{self, Imager};
 
+use super::checkpoints;
 use super::core::Shared;
 use super::doorbell::Doorbell;
 use super::handle::Handle;
@@ -31,14 +32,18 @@ use super::sleepers::Sleepers;
 
 /// How long to wait before a full queue is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
-/// Longest pause between two looks for whoever is to be woken: the clock may be set.
-const LOOK_PAUSE_MAX: Duration = Duration::from_secs(15);
-/// Tenants that are woken at once because something is due; requests wake theirs beside these.
-const WAKES_AT_ONCE: usize = 4;
+
+/// How often it is looked whether the instance's actor has ended, which takes a moment after its thread was told to.
+const ACTOR_ENDS_PAUSE: Duration = Duration::from_millis(2);
+/// How many times at the most.
+const ACTOR_ENDS_PAUSES_MAX: u32 = 500;
 
 /// Why the tenants cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The master key is not the one that the journal was sealed under.
+    #[error("{0}")]
+    MasterKey(#[source] entry::Error),
     /// The instance's own ledger is damaged: without it nobody can be served.
     #[error("the instance itself cannot be replayed: {0}")]
     Instance(#[source] Fault),
@@ -56,9 +61,20 @@ impl From<NoThread> for StartError {
     }
 }
 
+impl StartError {
+    fn instance(fault: Fault) -> Self {
+        match fault.fault {
+            FaultKind::Unreadable(wrong @ entry::Error::OtherMasterKey { .. }) => {
+                Self::MasterKey(wrong)
+            }
+            _ => Self::Instance(fault),
+        }
+    }
+}
+
 /// Which tenants there are.
 #[derive(Clone)]
-pub struct Directory(Arc<Inner>);
+pub struct Directory(pub(super) Arc<Inner>);
 
 /// How tenants are kept.
 #[derive(Debug, Clone, Copy)]
@@ -69,11 +85,11 @@ pub struct Options {
     pub idle_seconds: Option<u64>,
 }
 
-struct Inner {
-    street: Arc<Street>,
+pub(super) struct Inner {
+    pub(super) street: Arc<Street>,
     /// Set once, when the threads on which tenants live are there.
     started: OnceLock<Started>,
-    by_slug: DashMap<Slug, Tenant>,
+    pub(super) by_slug: DashMap<Slug, Tenant>,
     by_id: DashMap<TenantId, Slug>,
     /// Held while a tenant is opened, so that two requests cannot open one twice.
     opening: tokio::sync::Mutex<()>,
@@ -86,7 +102,7 @@ struct Started {
 
 /// How a tenant stands.
 #[derive(Clone)]
-enum Tenant {
+pub(super) enum Tenant {
     Open(Handle),
     /// It could not be replayed.
     OutOfService,
@@ -132,8 +148,8 @@ impl Directory {
         assert!(!arbiters.is_empty(), "tenants need a thread to live on");
         let zero = match recovered.remove(&TenantId::INSTANCE) {
             None => Replayed::new(TenantId::INSTANCE),
-            Some(found) => match found.map_err(StartError::Instance)? {
-                snapshots::Found::Awake(replayed) => replayed,
+            Some(found) => match found.map_err(StartError::instance)? {
+                snapshots::Found::Awake(replayed) => *replayed,
                 snapshots::Found::Asleep { .. } => unreachable!("tenant zero is always awake"),
             },
         };
@@ -272,6 +288,84 @@ impl Directory {
         (journal.head().0, journal.durability().watermark().0)
     }
 
+    /// Signs and logs what every tenant's chain has come to, unless nothing was written since this was last done.
+    pub async fn checkpoint(&self) -> Result<(), Refused> {
+        let Some(heads) = self.heads_to_sign().await? else {
+            return Ok(());
+        };
+        self.instance().checkpoint(heads.clone()).await?;
+        self.log_checkpoint(heads);
+        Ok(())
+    }
+
+    /// The same once the house is stopping, as the last that is written: it vouches for what was written before.
+    pub async fn last_checkpoint(&self) -> Result<(), Refused> {
+        for _ in 0..ACTOR_ENDS_PAUSES_MAX {
+            if !self.instance().is_awake() {
+                break;
+            }
+            tokio::time::sleep(ACTOR_ENDS_PAUSE).await;
+        }
+        if self.instance().is_awake() {
+            return self.checkpoint().await;
+        }
+        // Its actor is gone, so nobody else appends to its chain.
+        let Some(heads) = self.heads_to_sign().await? else {
+            return Ok(());
+        };
+        let Shared {
+            journal,
+            master,
+            clock,
+            ..
+        } = &self.0.street.shared;
+        let instance = self.instance();
+        let trail = instance.history().trail();
+        checkpoints::append(journal, master, trail, &heads, clock.now())?;
+        let durable = journal.durability().reached(trail.latest().lsn).await;
+        durable.map_err(|_| Refused::Stopped)?;
+        self.log_checkpoint(heads);
+        Ok(())
+    }
+
+    /// What the chains have come to, all of it durable; `None`: nothing was written since the last checkpoint.
+    async fn heads_to_sign(&self) -> Result<Option<Vec<Head>>, Refused> {
+        let journal = &self.0.street.shared.journal;
+        let instance = self.instance();
+        if instance.history().trail().checkpoint() == journal.head() {
+            return Ok(None);
+        }
+        let mut handles = vec![instance];
+        handles.extend(self.0.by_slug.iter().filter_map(|tenant| {
+            match tenant.value() {
+                Tenant::Open(handle) => Some(handle.clone()),
+                // What its chain comes to is not known.
+                Tenant::OutOfService => None,
+            }
+        }));
+        let (mut heads, mut rests_on) = (Vec::new(), Lsn::ZERO);
+        for handle in handles {
+            let latest = handle.history().trail().latest();
+            if latest.sequence > 0 {
+                rests_on = rests_on.max(latest.lsn);
+                heads.push(head(handle.id(), latest));
+            }
+        }
+        heads.sort_unstable();
+        let durable = journal.durability().reached(rests_on).await;
+        durable.map_err(|_| Refused::Stopped)?;
+        Ok((!heads.is_empty()).then_some(heads))
+    }
+
+    /// The instance's own line is that of the checkpoint itself, which vouches for the rest.
+    fn log_checkpoint(&self, mut heads: Vec<Head>) {
+        let instance = self.instance();
+        let own = head(instance.id(), instance.history().trail().latest());
+        heads.retain(|head| head.tenant != own.tenant);
+        heads.push(own);
+        checkpoints::log(&self.0.street.shared.master, &heads);
+    }
+
     /// How many tenants are open, and how many are out of service.
     pub fn count(&self) -> (usize, usize) {
         let all = self.0.by_slug.len();
@@ -281,59 +375,6 @@ impl Directory {
             );
         let open = open.count();
         (open, all - open)
-    }
-
-    /// Wakes tenants when something is due for them. Goes on for ever.
-    pub async fn watch(&self) {
-        let Street {
-            shared, sleepers, ..
-        } = &*self.0.street;
-        loop {
-            self.wake_due().await;
-            let away = sleepers
-                .next()
-                .map(|next| next.seconds_since(shared.clock.now()));
-            let pause = away
-                .map_or(LOOK_PAUSE_MAX, Duration::from_secs)
-                .min(LOOK_PAUSE_MAX);
-            tokio::select! {
-                () = tokio::time::sleep(pause) => {}
-                () = sleepers.changed() => {}
-            }
-        }
-    }
-
-    /// Wakes every tenant for which something is due.
-    pub async fn wake_due(&self) {
-        let street = &self.0.street;
-        let due = street.sleepers.take_due(street.shared.clock.now());
-        let handles = due.into_iter().filter_map(|tenant| self.by_id(tenant));
-        let wakes = futures_util::stream::iter(handles).map(|handle| async move {
-            if let Err(refused) = handle.house().wake().await {
-                tracing::debug!(tenant = ?handle, ?refused, "a tenant was not woken in time");
-            }
-        });
-        wakes.buffer_unordered(WAKES_AT_ONCE).collect::<()>().await;
-    }
-
-    /// Puts every tenant to sleep where nothing is under way; how many sleep now.
-    pub async fn rest(&self) -> usize {
-        let tenants = self.0.by_slug.iter();
-        let handles: Vec<_> = tenants
-            .filter_map(|tenant| match tenant.value() {
-                Tenant::Open(handle) => Some(handle.clone()),
-                Tenant::OutOfService => None,
-            })
-            .collect();
-        for handle in handles {
-            handle.house().lie_down().await;
-        }
-        self.asleep()
-    }
-
-    /// How many tenants sleep.
-    pub fn asleep(&self) -> usize {
-        self.0.street.sleepers.count()
     }
 
     /// What makes images.
@@ -346,7 +387,7 @@ impl Directory {
         self.0.street.closing.store(true, Ordering::Release);
     }
 
-    fn by_id(&self, tenant: TenantId) -> Option<Handle> {
+    pub(super) fn by_id(&self, tenant: TenantId) -> Option<Handle> {
         let slug = self.0.by_id.get(&tenant).map(|slug| slug.value().clone())?;
         match self.tenant(&slug) {
             Found::Open(handle) => Some(handle),
@@ -362,10 +403,18 @@ impl Directory {
         let inner = &self.0;
         let slug = &record.slug;
         let found = match found {
-            None => snapshots::Found::Awake(Replayed::new(record.id)),
+            None => snapshots::Found::Awake(Box::new(Replayed::new(record.id))),
             Some(Ok(found)) => found,
             Some(Err(fault)) => {
-                tracing::error!(%fault, tenant = %slug, "this tenant is out of service; the others are served");
+                tracing::error!(
+                    %fault,
+                    tenant = %slug,
+                    sequence = fault.sequence,
+                    file = %format_args!("{:010}.journal", fault.place.segment),
+                    offset = fault.place.offset,
+                    "this tenant is out of service; the others are served"
+                );
+                self.take_keys(record.id, Some(slug), &fault.keys);
                 inner.by_slug.insert(slug.clone(), Tenant::OutOfService);
                 return Ok(());
             }
@@ -387,7 +436,7 @@ impl Directory {
                 let is_new = profile.is_none();
                 let profile = profile.unwrap_or_else(founded);
                 let house = house(replayed.trail.clone());
-                house.rise(replayed).await?;
+                house.rise(*replayed).await?;
                 let handle = self.handle(record.id, slug.clone(), profile.clone(), house);
                 if is_new {
                     first_entry(&handle, profile).await?;
@@ -398,6 +447,14 @@ impl Directory {
         inner.by_id.insert(record.id, slug.clone());
         inner.by_slug.insert(slug.clone(), Tenant::Open(handle));
         Ok(())
+    }
+}
+
+fn head(tenant: TenantId, latest: Latest) -> Head {
+    Head {
+        tenant,
+        sequence: latest.sequence,
+        hash: latest.hash,
     }
 }
 

@@ -12,12 +12,14 @@ use actix::{Handler, Message};
 use tokio::sync::SemaphorePermit;
 
 use crate::calendar::Zone;
+use crate::entry::Head;
 use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{Command, Page, PageRequest, Query, View};
-use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
+use crate::model::{MessageId, Phone, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 use crate::replay::{PersonCard, PersonSearch};
 
-use super::actor::{Execute, Look, LookForPersons, TenantActor};
+use super::actor::TenantActor;
+use super::asking::{Checkpoint, Execute, Look, LookForPersons, Recall};
 use super::history::History;
 use super::house::House;
 use super::messages::{
@@ -113,6 +115,11 @@ impl Handle {
         self.0.house.is_served()
     }
 
+    /// Whether an actor stands ready.
+    pub fn is_awake(&self) -> bool {
+        self.0.house.if_awake(|_, _| ()).is_some()
+    }
+
     /// Carries out a request; the answer is durable.
     pub async fn execute(&self, request: Request) -> Result<Answer, Refused> {
         let changes_profile = matches!(
@@ -158,6 +165,29 @@ impl Handle {
     pub async fn query(&self, viewer: Principal, query: Query) -> Result<Seen, Refused> {
         let _permit = self.permit()?;
         let outcome = self.send(Look { viewer, query }).await?;
+        self.confirmed(outcome).await?.map_err(Refused::Rejected)
+    }
+
+    /// Appends a checkpoint of these heads, which are durable; for the instance's handle.
+    pub(super) async fn checkpoint(&self, heads: Vec<Head>) -> Result<(), Refused> {
+        let appended = self.send(Checkpoint(heads)).await??;
+        self.confirmed(appended).await
+    }
+
+    /// Looks what is remembered of callers: of those with this phone, or of all.
+    pub async fn recall(
+        &self,
+        viewer: Principal,
+        phone: Option<Phone>,
+        page: PageRequest,
+    ) -> Result<Seen, Refused> {
+        let _permit = self.permit()?;
+        let recall = Recall {
+            viewer,
+            phone,
+            page,
+        };
+        let outcome = self.send(recall).await?;
         self.confirmed(outcome).await?.map_err(Refused::Rejected)
     }
 

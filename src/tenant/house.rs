@@ -17,7 +17,8 @@ use crate::replay::{Replayed, Trail};
 use crate::seal;
 use crate::snapshots::{Imager, Snapshots, Unrevivable, revive};
 
-use super::actor::{LieDown, TenantActor};
+use super::actor::TenantActor;
+use super::asking::LieDown;
 use super::bed::Bed;
 use super::core::{Core, Shared};
 use super::doorbell::Doorbell;

@@ -12,6 +12,7 @@ mod texts;
 
 mod naming;
 
+mod checkpoints;
 mod history;
 
 mod core;
@@ -21,6 +22,8 @@ mod texting;
 mod gate;
 
 mod bed;
+
+mod asking;
 
 mod actor;
 
@@ -32,6 +35,8 @@ mod handle;
 
 mod directory;
 
+mod night;
+
 pub use core::{Core, Outcome, Shared};
 pub use directory::{Directory, Found, Options, StartError};
 pub use doorbell::Doorbell;
@@ -39,7 +44,7 @@ pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PreparedText, Refused,
-    Request, Seen,
+    Answer, CapturedText, DeliveryNote, EndedCall, Errand, Idempotency, Instruction, PreparedText,
+    Refused, Request, Seen,
 };
 pub use sms_access::{AccessCache, SmsAccess};

@@ -5,7 +5,11 @@ mod acknowledgement;
 #[cfg(test)]
 mod calendar_properties;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod demo_clinic;
+#[cfg(test)]
+mod fault_histories;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
@@ -21,6 +25,8 @@ mod ledger_properties;
 #[cfg(test)]
 mod ledger_tables;
 #[cfg(test)]
+mod offline;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod readme;
@@ -31,7 +37,13 @@ mod redaction;
 #[cfg(test)]
 mod redaction_audit;
 #[cfg(test)]
+mod sealed_entries;
+#[cfg(test)]
+mod seeded_faults;
+#[cfg(test)]
 mod snapshots;
+#[cfg(test)]
+mod speech;
 #[cfg(test)]
 mod support;
 #[cfg(test)]
