@@ -15,6 +15,8 @@ pub mod telemetry;
 
 pub mod redact;
 
+pub mod knowledge;
+
 pub mod journal;
 
 pub mod calendar;

@@ -156,6 +156,9 @@ pub const ANSWERED_AGAIN_SECONDS: i64 = 24 * 60 * 60;
 /// Connections to a provider that are kept open while nothing is sent.
 pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 
+/// Bytes of what a clinic writes down about itself: one entry of the journal has to hold it.
+pub const KNOWLEDGE_BYTES_MAX: usize = 48_000;
+
 /// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
 pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
 /// Entries of one phone that have not ended.

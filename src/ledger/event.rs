@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, Delivery, HoldId, Interval,
-    KeyId, KeyRecord, KeyUse, MessageId, ParkReason, Party, Principal, Profile, Proof, ProviderId,
-    Resource, ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials,
-    TenantRecord, TextKind, Times, Timestamp, Verification, WaitlistId,
+    KeyId, KeyRecord, KeyUse, Knowledge, MessageId, ParkReason, Party, Principal, Profile, Proof,
+    ProviderId, Resource, ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId,
+    SmsCredentials, TenantRecord, TextKind, Times, Timestamp, Verification, WaitlistId,
 };
 
 use super::receipt::Receipt;
@@ -24,6 +24,8 @@ pub enum Event {
     ProfileSet(Profile),
     /// The clinic sends its texts with these.
     SmsCredentialsSet(SmsCredentials),
+    /// The clinic has written this down about itself.
+    KnowledgeSet(Knowledge),
     /// A key was made.
     KeyCreated(KeyRecord),
     /// A key was taken back.

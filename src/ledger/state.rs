@@ -11,7 +11,7 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
-    Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource, ResourceId,
+    Knowledge, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource, ResourceId,
     SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId, TenantRecord,
     Timestamp, WaitlistId,
 };
@@ -71,6 +71,7 @@ pub struct Ledger {
     pub(super) tenant: TenantId,
     pub(super) profile: Option<Profile>,
     pub(super) sms: Option<SmsCredentials>,
+    pub(super) knowledge: Option<Knowledge>,
     pub(super) zone: Zone,
     pub(super) tenants: Table<Slug, TenantRecord>,
     pub(super) keys: Table<KeyId, KeyRecord>,
@@ -114,6 +115,7 @@ impl Ledger {
             tenant,
             profile: None,
             sms: None,
+            knowledge: None,
             zone: Zone::utc(),
             tenants: Table::default(),
             keys: Table::default(),

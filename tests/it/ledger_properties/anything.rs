@@ -7,9 +7,10 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, DeliveryStatus,
-    EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours,
-    Party, PersonId, Principal, ProviderId, Reply, ResourceKind, Scope, SealedToken, SendOutcome,
-    Slug, SmsAccount, Times, Timestamp, VerificationPolicy, WaitlistId, Weekdays, Window,
+    EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, MinuteOfDay,
+    OpeningHours, Party, PersonId, Principal, ProviderId, Reply, ResourceKind, Scope, SealedToken,
+    SendOutcome, Slug, SmsAccount, Times, Timestamp, VerificationPolicy, WaitlistId, Weekdays,
+    Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -544,6 +545,9 @@ fn of_texts() -> impl Strategy<Value = Command> {
         ),
         1 => caller().prop_map(Command::StopTexts),
         1 => Just(credentials),
+        1 => "[a-z ]{0,20}".prop_map(|text| {
+            Command::SetKnowledge(KnowledgeText::new(text).expect("a short text"))
+        }),
     ]
 }
 
