@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::clock::Clock;
 use crate::entry;
-use crate::journal::{self, Journal, Parts, Unconfirmed};
+use crate::journal::{self, Journal, Parts, Room, Unconfirmed};
 use crate::ledger::{
     Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query, Receipt, Rejection,
     RequestKey, apply, decide, look,
@@ -336,13 +336,17 @@ impl Core {
                 digest: idempotency.body,
             }
         }));
-        self.append_and_apply(step.principal, now, &decision.events, &facts)?;
+        let room = match command.is_essential() {
+            true => Room::Reserved,
+            false => Room::Any,
+        };
+        self.append_and_apply((step.principal, room), now, &decision.events, &facts)?;
         Ok(self.unconfirmed(Ok(decision)))
     }
 
     fn append_and_apply(
         &mut self,
-        principal: Principal,
+        (principal, room): (Principal, Room),
         now: Timestamp,
         events: &[Event],
         facts: &[PersonalFact],
@@ -361,22 +365,23 @@ impl Core {
             covered: &encoded.covered,
             personal: &encoded.personal,
         };
-        let taken = self
-            .shared
-            .journal
-            .append(parts)
-            .map_err(|refused| match refused {
-                journal::Refused::Full => Refused::Overloaded,
-                journal::Refused::Stopped => Refused::Stopped,
-                journal::Refused::TooLarge => {
-                    // limits.rs keeps every entry below this; should one slip through, one request fails, not a clinic.
-                    tracing::error!(
-                        events = events.len(),
-                        "an entry is too large for the journal"
-                    );
-                    Refused::Overloaded
-                }
-            })?;
+        let taken =
+            self.shared
+                .journal
+                .append_in(room, parts)
+                .map_err(|refused| match refused {
+                    journal::Refused::Full => Refused::Overloaded,
+                    journal::Refused::NoSpace => Refused::StorageFull,
+                    journal::Refused::Stopped => Refused::Stopped,
+                    journal::Refused::TooLarge => {
+                        // limits.rs keeps every entry below this; should one slip through, one request fails, not a clinic.
+                        tracing::error!(
+                            events = events.len(),
+                            "an entry is too large for the journal"
+                        );
+                        Refused::Overloaded
+                    }
+                })?;
         for event in events {
             apply(&mut self.state.ledger, event);
             match event {

@@ -238,6 +238,11 @@ impl Directory {
         (journal.head().0, journal.durability().watermark().0)
     }
 
+    /// Whether the disk is full, so that nothing new is taken.
+    pub fn is_storage_full(&self) -> bool {
+        self.0.shared.journal.is_short_of_space()
+    }
+
     /// How many tenants are open, and how many are out of service.
     pub fn count(&self) -> (usize, usize) {
         let all = self.0.by_slug.len();
