@@ -10,21 +10,22 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::clock::Clock;
-use crate::entry;
-use crate::journal::{self, Journal, Parts, Room, Unconfirmed};
+use crate::entry::{self, Head};
+use crate::journal::{self, Journal, Room, Unconfirmed};
 use crate::ledger::{
-    Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query, Receipt, Rejection,
-    RequestKey, apply, decide, look,
+    CallEnd, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest, Policy, Query,
+    Receipt, Rejection, RequestKey, apply, decide, look,
 };
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
-    HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Route, Slug, SmsCredentials,
-    TenantId, Timestamp,
+    CallerId, HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Phone, Principal, Route, Slug,
+    SmsCredentials, TenantId, Timestamp,
 };
-use crate::replay::{Contacts, PersonCard, PersonSearch, Replayed};
+use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
 
+use super::checkpoints;
 use super::history::History;
 use super::keyring::{Keyring, NewSecret};
 use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
@@ -166,6 +167,7 @@ impl Core {
             profile: ledger.profile(),
             zone: ledger.zone(),
             codes: &self.codes,
+            resources: ledger.resources(),
         }
     }
 
@@ -194,6 +196,8 @@ impl Core {
         let instruction = self.sealed(request.instruction);
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
+        let kept_seconds = self.shared.policy.conversation_seconds;
+        let remembered_until = self.no_earlier(now).plus_seconds(kept_seconds);
         let makes_key = matches!(instruction, Instruction::CreateKey { .. });
         let Resolved { mut command, facts } = resolve(
             &self.state.contacts,
@@ -202,9 +206,12 @@ impl Core {
             fresh,
             || self.entropy.random(),
             secret.hash(),
+            remembered_until,
         );
-        if let Command::SendCode { hold, route } = &mut command {
-            *route = self.route_of(*hold);
+        match &mut command {
+            Command::SendCode { hold, route } => *route = self.route_of(*hold),
+            Command::EndCall(end) => self.reach(end),
+            _ => {}
         }
         let step = Step {
             principal: request.principal,
@@ -253,8 +260,22 @@ impl Core {
         let now = self.no_earlier(now);
         let found = look(&self.state.ledger, query, viewer, now);
         self.unconfirmed(
-            found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer)),
+            found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer, now)),
         )
+    }
+
+    /// What is remembered of callers: of those with this phone, or of all.
+    pub fn recall(
+        &self,
+        phone: Option<&Phone>,
+        page: PageRequest,
+        viewer: Principal,
+        now: Timestamp,
+    ) -> Outcome<Seen> {
+        let caller = phone.map(|phone| self.state.contacts.caller(phone));
+        // Of a phone that nobody knows nothing is remembered; no caller has this id.
+        let caller = caller.map(|known| known.unwrap_or(CallerId(0)));
+        self.look(&Query::Conversations { caller, page }, viewer, now)
     }
 
     /// A page of the persons that the clinic knows.
@@ -288,6 +309,15 @@ impl Core {
     fn route_of(&self, hold: HoldId) -> Option<Route> {
         let caller = self.state.ledger.caller_of(hold)?;
         self.state.contacts.phone(caller)?.route()
+    }
+
+    /// Adds where texts go to whoever has holds of a call: they may have given another number than the one they call from.
+    fn reach(&self, end: &mut CallEnd) {
+        for caller in self.state.ledger.callers_in(end.call) {
+            let phone = self.state.contacts.phone(caller);
+            let route = phone.and_then(Phone::route);
+            end.reach.extend(route.map(|route| (caller, route)));
+        }
     }
 
     fn fresh(&mut self) -> FreshIds {
@@ -360,28 +390,7 @@ impl Core {
         };
         let salt = self.entropy.random();
         let encoded = entry::encode(&header, events, facts, salt, &mut self.sealer);
-        let parts = Parts {
-            stream: header.tenant.0,
-            covered: &encoded.covered,
-            personal: &encoded.personal,
-        };
-        let taken =
-            self.shared
-                .journal
-                .append_in(room, parts)
-                .map_err(|refused| match refused {
-                    journal::Refused::Full => Refused::Overloaded,
-                    journal::Refused::NoSpace => Refused::StorageFull,
-                    journal::Refused::Stopped => Refused::Stopped,
-                    journal::Refused::TooLarge => {
-                        // limits.rs keeps every entry below this; should one slip through, one request fails, not a clinic.
-                        tracing::error!(
-                            events = events.len(),
-                            "an entry is too large for the journal"
-                        );
-                        Refused::Overloaded
-                    }
-                })?;
+        let taken = checkpoints::take(&self.shared.journal, header.tenant, &encoded, room)?;
         for event in events {
             apply(&mut self.state.ledger, event);
             match event {
@@ -397,8 +406,39 @@ impl Core {
         self.state.head = taken.lsn;
         self.tell_keyring(events, taken.lsn);
         // Last: whoever sees the entry on the trail must find its key judged by it.
-        self.state.trail.push(taken.place, taken.lsn, events);
+        let latest = Latest {
+            sequence: header.sequence,
+            hash: encoded.hash,
+            at: now,
+            lsn: taken.lsn,
+        };
+        self.state.trail.push(taken.place, latest, events);
         Ok(())
+    }
+
+    /// Appends a checkpoint of these heads, which are durable, to the instance's own chain.
+    pub fn append_checkpoint(
+        &mut self,
+        heads: &[Head],
+        now: Timestamp,
+    ) -> Result<Unconfirmed<()>, Refused> {
+        assert!(
+            self.tenant() == TenantId::INSTANCE,
+            "checkpoints stand in the instance's stream"
+        );
+        let now = self.no_earlier(now);
+        let Shared {
+            journal, master, ..
+        } = &self.shared;
+        let appended = checkpoints::append(journal, master, &self.state.trail, heads, now);
+        // Of several parts some may have been taken.
+        let latest = self.state.trail.latest();
+        self.state.sequence = latest.sequence;
+        self.state.chain = latest.hash;
+        self.state.head = latest.lsn;
+        self.state.last_at = latest.at;
+        appended?;
+        Ok(self.unconfirmed(()))
     }
 
     fn tell_keyring(&self, events: &[Event], lsn: journal::Lsn) {

@@ -37,11 +37,11 @@ fn entries() -> BTreeMap<u128, Vec<Frame>> {
         };
         let storage = Box::new(world.storage.clone());
         let (journal, found) = Journal::open(storage, options).expect("the journal opens");
-        for frame in found.frames().expect("frames") {
-            let Found::Frame(frame) = frame.expect("a frame") else {
-                panic!("nothing is damaged");
-            };
-            streams.entry(frame.stream).or_default().push(frame);
+        for found in found.frames().expect("frames") {
+            match found.expect("it can be read") {
+                Found::Frame(frame) => streams.entry(frame.stream).or_default().push(frame),
+                Found::Damage(damage) => panic!("{damage:?}"),
+            }
         }
         journal.close().expect("it closes");
     });
