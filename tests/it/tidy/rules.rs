@@ -42,6 +42,11 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
         "bodies live in the dialect that speaks them, stored forms in the rooms that store",
     ),
     (
+        "rustix::",
+        &["journal/file_storage.rs"],
+        "it asks the one thing of a disk that std cannot: what is free",
+    ),
+    (
         "bincode::",
         &[
             "entry/",
