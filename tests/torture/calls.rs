@@ -224,7 +224,8 @@ impl Tally {
         // The system's own loader could not open a library: nothing of ours ran yet.
         let loader = words.contains("error while loading shared libraries");
         let sentence = words.contains("holdfast: ") && !words.contains("panicked");
-        if !loader && !(sentence && plain.iter().any(|status| words.contains(status))) {
+        let is_plain = sentence && plain.iter().any(|status| words.contains(status));
+        if !loader && !is_plain {
             self.condemn(
                 fault,
                 format!("no plain end of a start that cannot be: {words}"),
