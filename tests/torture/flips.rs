@@ -252,6 +252,9 @@ impl Original {
                 .find(|line| line.contains(slug.as_str()) && line.contains("out of service"))
         };
         match refused.as_slice() {
+            // Of the clinic that nobody asks.
+            [] if log.contains("out of service") => outcome("one clinic refused", "", None),
+            [] if log.contains("torn tail") => outcome("cut as a torn tail", "", None),
             [] => outcome("harmless", "", None),
             [one] => match named(one) {
                 Some(words) => outcome("one clinic refused", words, None),

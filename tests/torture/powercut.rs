@@ -1,6 +1,7 @@
 //! Power cuts: the server works on a drive of ext4, xfs or btrfs, is frozen in the middle, and what the drive holds at that
 //! moment is mounted and started; now and then the power goes again while it recovers. Judged by what callers were told.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,7 +12,7 @@ use tokio::time::sleep;
 
 use crate::alone;
 use crate::control::{self, Controls};
-use crate::drive::{Drive, Drives, FileSystem, Unflushed};
+use crate::drive::{self, Drive, Drives, FileSystem, Unflushed};
 use crate::load::{Load, Sum, seed};
 use crate::report::Report;
 use crate::server::{Place, Server};
@@ -43,6 +44,15 @@ pub struct Options {
     /// Draws what callers do and when the power goes; another one each time if absent.
     #[arg(long)]
     seed: Option<u64>,
+}
+
+/// Whether images of these file systems can be made and mounted here.
+pub fn prepare(options: &Options, dir: &Path) -> Result<(), String> {
+    alone::with_own_mounts()?;
+    for fs in &options.fs {
+        drive::try_out(dir, *fs)?;
+    }
+    Ok(())
 }
 
 /// What one file system has come to.
@@ -126,8 +136,6 @@ async fn cut_on(
     course: &mut Course,
 ) -> Result<(), String> {
     let watch = Watch::start();
-    let (program, package) = fs.package();
-    alone::need(program, package)?;
     let drives = Drives::new(place.dir(), fs)?;
     for (at, unflushed) in [Unflushed::Lost, Unflushed::Kept].into_iter().enumerate() {
         course.controls[at] = control::run(&drives, unflushed, chance).await?;
