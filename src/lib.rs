@@ -11,6 +11,7 @@ pub mod clock;
 pub mod config;
 pub mod metrics;
 pub mod seal;
+pub mod signing;
 pub mod telemetry;
 
 pub mod redact;
@@ -24,6 +25,10 @@ pub mod speech;
 pub mod entry;
 
 pub mod replay;
+
+pub mod snapshots;
+
+pub mod offline;
 
 pub mod tenant;
 

@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
-    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
+    appointments, audit, backup, blocks, conflicts, events, explain, holds, inbox, keys, messages,
+    persons, redact, resources, series, services, slots, sms, tenants, text_settings, verification,
     waitlist,
 };
 use super::{docs_page, health, metrics, twilio};
@@ -27,6 +27,7 @@ use super::{docs_page, health, metrics, twilio};
     ),
     paths(
         health::live, health::ready, metrics::show, json, page,
+        backup::make,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
         sms::store, sms::show, text_settings::show, text_settings::change, messages::list,

@@ -16,8 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
-    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
+    appointments, audit, backup, blocks, conflicts, events, explain, holds, inbox, keys, messages,
+    persons, redact, resources, series, services, slots, sms, tenants, text_settings, verification,
     waitlist,
 };
 use super::state::{Facade, Options};
@@ -56,6 +56,7 @@ fn table() -> Vec<Endpoint> {
         GET    "/docs"                                      Open     openapi::page;
         POST   "/twilio/{t}/sms"                            Open     twilio::sms::hear;
         POST   "/twilio/{t}/status"                         Open     twilio::status::note;
+        POST   "/v1/backup"                                 OPERATOR backup::make;
         POST   "/v1/tenants"                                OPERATOR tenants::create;
         GET    "/v1/tenants"                                OPERATOR tenants::list;
         GET    "/v1/tenants/{t}"                            READERS  tenants::show;

@@ -105,10 +105,7 @@ pub enum Error {
 
 impl Error {
     /// Wraps an error of the system with what was tried on which file.
-    pub(super) fn io(
-        action: &'static str,
-        file: impl Into<String>,
-    ) -> impl FnOnce(io::Error) -> Error {
+    pub fn io(action: &'static str, file: impl Into<String>) -> impl FnOnce(io::Error) -> Error {
         let file = file.into();
         move |source| Error::Io {
             action,

@@ -14,6 +14,7 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use super::storage::{Segment, Storage};
 
+const LOCK: &str = "lock";
 const SUFFIX: &str = ".journal";
 const INDEX_SUFFIX: &str = "index";
 const UNFINISHED: [&str; 2] = [".journal.new", ".index.new"];
@@ -24,8 +25,10 @@ const FILL_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct FileStorage {
     directory: PathBuf,
-    /// Held, never read: dropping it gives the directory back.
-    _lock: File,
+    /// Nothing is created, opened for writing or cleaned.
+    is_read_only: bool,
+    /// Held, never read: dropping it gives the directory back. `None`: no process ever wrote there, as in a backup.
+    _lock: Option<File>,
 }
 
 impl FileStorage {
@@ -38,8 +41,38 @@ impl FileStorage {
         remove_unfinished(&directory).map_err(Error::io("clean", &*shown))?;
         Ok(FileStorage {
             directory,
+            is_read_only: false,
+            _lock: Some(lock),
+        })
+    }
+
+    /// Opens an existing directory to read it, and locks it if it was ever written to, so that no process begins to write.
+    /// Nothing in it is changed, not even a leftover of a crash.
+    pub fn open_to_read(directory: impl Into<PathBuf>) -> Result<FileStorage, Error> {
+        let directory = directory.into();
+        let shown = directory.display().to_string();
+        std::fs::read_dir(&directory).map_err(Error::io("read", &*shown))?;
+        let path = directory.join(LOCK);
+        let lock = match File::open(&path) {
+            Ok(file) => Some(exclusive(file, &path, &shown)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::io("open", path.display().to_string())(error)),
+        };
+        Ok(FileStorage {
+            directory,
+            is_read_only: true,
             _lock: lock,
         })
+    }
+
+    fn may_write(&self) -> io::Result<()> {
+        match self.is_read_only {
+            true => Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "the journal was opened to be read only",
+            )),
+            false => Ok(()),
+        }
     }
 
     fn path(&self, number: u64) -> PathBuf {
@@ -85,6 +118,7 @@ impl Storage for FileStorage {
     }
 
     fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
+        self.may_write()?;
         let path = self.path(number);
         let unfinished = path.with_extension("journal.new");
         let made = fill(&unfinished, bytes).and_then(|file| {
@@ -104,6 +138,7 @@ impl Storage for FileStorage {
     }
 
     fn open(&self, number: u64) -> io::Result<Box<dyn Segment>> {
+        self.may_write()?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -197,7 +232,7 @@ fn make_directory(directory: &Path) -> io::Result<()> {
 }
 
 fn lock(directory: &Path, shown: &str) -> Result<File, Error> {
-    let path = directory.join("lock");
+    let path = directory.join(LOCK);
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -205,6 +240,10 @@ fn lock(directory: &Path, shown: &str) -> Result<File, Error> {
         .mode(0o600)
         .open(&path)
         .map_err(Error::io("open", path.display().to_string()))?;
+    exclusive(file, &path, shown)
+}
+
+fn exclusive(file: File, path: &Path, shown: &str) -> Result<File, Error> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Locked {

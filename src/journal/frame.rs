@@ -42,9 +42,12 @@ pub const OWNER_COPY: std::ops::Range<usize> = 8..24;
 /// The first bytes of every frame. Not text, so that no text mimics them.
 pub(super) const MAGIC: [u8; 4] = [0xF5, b'h', b'f', b'1'];
 
-const HEADER_BYTES: usize = 44;
+/// Bytes before a frame's digest or covered bytes.
+pub(super) const HEADER_BYTES: usize = 44;
 const DIGEST_BYTES: usize = 32;
 const CHECKSUM: std::ops::Range<usize> = 12..16;
+/// Where the stream stands.
+pub(super) const STREAM: std::ops::Range<usize> = 28..44;
 
 /// What a caller appends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -211,6 +214,11 @@ impl<'a> View<'a> {
             0
         };
         HEADER_BYTES + digest + self.covered.len() + self.personal.len()
+    }
+
+    /// How many bytes its personal part takes.
+    pub(super) fn personal_bytes(&self) -> usize {
+        self.personal.len()
     }
 
     /// The first entry of the group that this one was synced with.

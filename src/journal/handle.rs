@@ -10,6 +10,7 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{Builder, JoinHandle};
 
 use super::contents::{Holdings, Row};
+use super::copy::{Copy, Source};
 use super::durability::{Durability, Durable};
 use super::error::{Error, Refused, Stopped};
 use super::failure::{Failed, Failure};
@@ -198,6 +199,13 @@ impl Journal {
     pub fn read(&self, place: Place) -> Result<Frame, Error> {
         let storage = self.inner.storage.upgrade().ok_or(Error::Closed)?;
         read(&*storage, place, self.durability().watermark())
+    }
+
+    /// A copy of everything that is durable at this moment. It goes on while the writer does, and ends with an error should the
+    /// journal close. Reads the disk: call it off the async threads.
+    pub fn copy(&self) -> Copy {
+        let source = Source::Running(Weak::clone(&self.inner.storage));
+        Copy::new(source, self.durability().watermark())
     }
 
     /// The position of the last entry that was taken.

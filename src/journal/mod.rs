@@ -37,6 +37,10 @@ mod walk;
 pub mod reader;
 mod survey;
 
+pub mod inspect;
+
+mod copy;
+
 mod recall;
 
 mod queue;
@@ -48,6 +52,7 @@ mod writer;
 mod handle;
 
 pub use contents::Row;
+pub use copy::{Copy, Extent};
 pub use damage::{Damage, Owners};
 pub use durability::{Durability, Durable, Unconfirmed};
 pub use error::{Error, Refused, Stopped};

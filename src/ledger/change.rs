@@ -80,6 +80,19 @@ impl Names {
         }
     }
 
+    /// The public ids of services and of resources, by number: what a catalog keeps.
+    pub fn taken_down(&self) -> (&[Slug], &[Slug]) {
+        (&self.services, &self.resources)
+    }
+
+    /// The same again.
+    pub fn restored(services: Vec<Slug>, resources: Vec<Slug>) -> Self {
+        Self {
+            services,
+            resources,
+        }
+    }
+
     fn service(&self, number: ServiceId) -> Option<Slug> {
         self.services.get(number.0 as usize).cloned()
     }

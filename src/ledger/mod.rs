@@ -45,6 +45,7 @@ mod explain;
 mod rules;
 
 mod decide;
+pub mod image;
 mod look;
 
 pub use apply::apply;

@@ -171,12 +171,29 @@ impl Ledger {
 
     /// The next instant at which something is due: a lapse to write down, a wait to end, a row to drop.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let lapse = self.lapses.first().map(|(at, _)| *at);
         let forget = self.forgets.first().map(|(at, _)| *at);
+        self.next_act().into_iter().chain(forget).min()
+    }
+
+    /// The same without what is only dropped.
+    fn next_act(&self) -> Option<Timestamp> {
+        let lapse = self.lapses.first().map(|(at, _)| *at);
         let end = self.waitlist.next_end();
         let reminder = self.reminders.next();
-        let due = lapse.into_iter().chain(forget).chain(end);
-        due.chain(reminder).min()
+        lapse.into_iter().chain(end).chain(reminder).min()
+    }
+
+    /// When a tenant that sleeps has to be woken. What is only dropped wakes nobody at its instant, but once a day for all of
+    /// it; what is to be sent or offered now, at once.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        if !self.unsettled.is_empty() || self.has_freed() {
+            return Some(Timestamp::MIN);
+        }
+        let text = self.deferred.first().map(|(at, _)| *at);
+        let forget = self.forgets.first().map(|(at, _)| *at);
+        let forget = forget.map(|at| at.plus_seconds(limits::SLEEPER_FORGETS_SECONDS));
+        let due = self.next_act().into_iter().chain(text).chain(forget);
+        due.min()
     }
 
     /// Whose hold it is.

@@ -8,7 +8,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 const CALL_ID_BYTES_MAX: usize = 128;
 
 /// 1 to 128 visible ASCII characters. The same call asking for the same slot again is the same wish.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct CallId(Arc<str>);
 
 impl CallId {

@@ -12,8 +12,10 @@ mod losses;
 
 mod recovery;
 
+pub mod image;
+
 pub use contacts::{Contacts, PersonCard, PersonSearch};
 pub use losses::Losses;
 pub use persons::Person;
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
-pub use trail::{Stretch, Trail};
+pub use trail::{Latest, Stretch, Trail};

@@ -25,6 +25,8 @@ mod ledger_properties;
 #[cfg(test)]
 mod ledger_tables;
 #[cfg(test)]
+mod offline;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod readme;

@@ -14,6 +14,7 @@ mod visit;
 mod wish;
 
 pub mod audit;
+pub mod backup;
 pub mod blocks;
 pub mod events;
 pub mod explain;
