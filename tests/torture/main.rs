@@ -148,7 +148,7 @@ fn main() -> ExitCode {
             Command::Kill(options) => kill::run(options, &place).await,
             Command::Powercut(options) => powercut::run(options, &place).await,
             Command::Calls(options) => calls::run(options, &place).await,
-            Command::Seeded(options) => seeded::run(&options, place.dir()),
+            Command::Seeded(options) => seeded::run(&options, place.dir()).await,
             Command::Full(options) => full::run(options, &place).await,
             Command::Flips(options) => flips::run(options, &place).await,
             Command::Stop(options) => stop::run(options, &place).await,
