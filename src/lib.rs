@@ -5,6 +5,8 @@
 //! nobody can open before the journal has synced what they rest on. ARCHITECTURE.md is the map.
 
 pub mod limits;
+pub mod redact;
+
 pub mod model;
 
 pub mod clock;
@@ -13,8 +15,6 @@ pub mod metrics;
 pub mod seal;
 pub mod signing;
 pub mod telemetry;
-
-pub mod redact;
 
 pub mod journal;
 

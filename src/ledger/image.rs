@@ -13,14 +13,15 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Zone;
 use crate::model::{
-    Appointment, AppointmentId, Block, CallId, CallerId, Hold, HoldId, HoldState, Interval,
-    KeyRecord, Message, MessageState, Prefix, Profile, Resource, ResourceId, Series, Service,
-    SmsCredentials, TenantId, TenantRecord, Timestamp, WaitlistEntry,
+    Appointment, AppointmentId, Block, CallId, CallerId, Conversation, Hold, HoldId, HoldState,
+    Interval, KeyRecord, Message, MessageState, Prefix, Profile, Resource, ResourceId, Series,
+    Service, SmsCredentials, TenantId, TenantRecord, Timestamp, WaitlistEntry,
 };
 
 use super::agenda::Agenda;
 use super::blocks::Blocks;
 use super::budgets::{Budgets, OfPhone, OfPrefix};
+use super::calls::{CallRecord, Calls, FollowUpHold};
 use super::change::Names;
 use super::day_sheets::DaySheets;
 use super::idempotency::{Remembered, Requests};
@@ -108,7 +109,9 @@ struct Stored<'a> {
     appointments: Rows<'a, Appointment>,
     series: Rows<'a, Series>,
     callers: Vec<StoredCaller<'a>>,
-    calls: Vec<(CallId, Cow<'a, [HoldId]>)>,
+    calls: Vec<(CallId, Cow<'a, CallRecord>)>,
+    follow_ups: Cow<'a, BTreeMap<HoldId, FollowUpHold>>,
+    conversations: Rows<'a, Conversation>,
     messages: Rows<'a, Message>,
     reminders: Vec<(Timestamp, AppointmentId)>,
     phones: Vec<StoredPhone<'a>>,
@@ -177,6 +180,7 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         series,
         callers,
         calls,
+        conversations,
         messages,
         reminders,
         budgets,
@@ -203,11 +207,8 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
     } = ledger;
     let mut stored_callers: Vec<_> = callers.iter().map(stored_caller).collect();
     stored_callers.sort_unstable_by_key(|row| row.caller);
-    let mut stored_calls: Vec<_> = calls
-        .iter()
-        .map(|(call, holds)| (call.clone(), Cow::Borrowed(holds.as_slice())))
-        .collect();
-    stored_calls.sort_unstable_by(|(call, _), (other, _)| call.cmp(other));
+    let (calls, follow_ups) = calls.taken_down();
+    let calls = calls.into_iter();
     let (entries, freed, kept) = waitlist.taken_down();
     let freed = freed
         .iter()
@@ -225,7 +226,11 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         appointments: rows(appointments),
         series: rows(series),
         callers: stored_callers,
-        calls: stored_calls,
+        calls: calls
+            .map(|(call, record)| (call, Cow::Borrowed(record)))
+            .collect(),
+        follow_ups: Cow::Borrowed(follow_ups),
+        conversations: rows(conversations),
         messages: rows(messages),
         reminders: reminders.rows().collect(),
         phones: stored_phones(budgets),
@@ -360,9 +365,11 @@ fn restore(stored: Stored<'_>) -> Ledger {
         series: table(stored.series, |row| row.id),
         agenda: Agenda::default(),
         callers: stored.callers.into_iter().map(restored_caller).collect(),
-        calls: calls
-            .map(|(call, holds)| (call, holds.into_owned()))
-            .collect(),
+        calls: Calls::restored(
+            calls.map(|(call, record)| (call, record.into_owned())),
+            stored.follow_ups.into_owned(),
+        ),
+        conversations: table(stored.conversations, |row| row.caller),
         messages: table(stored.messages, |row| row.id),
         texts_by_sid: BTreeMap::new(),
         unsettled: BTreeSet::new(),

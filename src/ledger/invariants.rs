@@ -78,8 +78,10 @@ impl Ledger {
         for (_, hold) in self.holds.after(0) {
             let of_caller = self.callers.get(&hold.party.caller);
             let listed = of_caller.is_some_and(|caller| caller.open_holds.contains(&hold.id));
-            let of_call = hold.call.as_ref().and_then(|call| self.calls.get(call));
-            let in_call = of_call.is_some_and(|open| open.contains(&hold.id));
+            let of_call = hold
+                .call
+                .map_or(&[][..], |call| self.calls.open_holds(call));
+            let in_call = of_call.contains(&hold.id);
             let is_open = hold.state == HoldState::Held;
             assert_eq!(listed, is_open, "a phone lists its open holds");
             assert_eq!(
@@ -91,8 +93,13 @@ impl Ledger {
             in_calls += usize::from(in_call);
         }
         let by_caller: usize = self.callers.values().map(|c| c.open_holds.len()).sum();
-        let by_call: usize = self.calls.values().map(Vec::len).sum();
-        assert_eq!((by_caller, by_call), (open, in_calls), "and no others");
+        let counted = (by_caller, self.calls.open());
+        assert_eq!(counted, (open, in_calls), "and no others");
+        for hold in self.calls.follow_up_holds() {
+            let is_open = self.holds.get(&hold).map(|hold| hold.state);
+            assert_eq!(is_open, Some(HoldState::Held), "a follow-up's hold is open");
+        }
+        self.calls.check();
     }
 
     /// Everything that is kept for a while has its deadline, and every deadline something to end: nothing stays for ever.
@@ -151,6 +158,13 @@ impl Ledger {
             if let Some(ended) = entry.ended_at {
                 due(ended.plus_seconds(kept), Forget::WaitlistEntry(entry.id));
             }
+        }
+        for (call, at) in self.calls.deadlines() {
+            due(at, Forget::Call(call));
+        }
+        for (_, conversation) in self.conversations.after(0) {
+            let row = Forget::Conversation(conversation.caller);
+            due(conversation.expires_at, row);
         }
         for (at, phone) in self.budgets.phones() {
             due(at, Forget::TextsTo(phone));

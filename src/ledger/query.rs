@@ -1,15 +1,15 @@
 //! What can be looked up, and what is found. Reading changes nothing and is judged at an instant, like a decision.
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyId, KeyRecord,
-    Message, MessageStatus, PersonId, Profile, Resource, SeriesId, Slug, SmsAccount, TenantRecord,
-    Timestamp, WaitlistId, WaitlistStatus,
+    AppointmentId, AppointmentStatus, Block, CallerId, HoldId, HoldStatus, Interval, KeyId,
+    KeyRecord, Message, MessageStatus, PersonId, Profile, Resource, SeriesId, Slug, SmsAccount,
+    TenantRecord, Timestamp, WaitlistId, WaitlistStatus,
 };
 
 use super::command::Wish;
 use super::receipt::{
-    AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView, SlotStatus, SlotView,
-    WaitlistView,
+    AppointmentView, ConversationView, Cursor, HoldView, Page, SeriesView, ServiceView, SlotStatus,
+    SlotView, WaitlistView,
 };
 use super::rejection::Reason;
 
@@ -197,6 +197,13 @@ pub enum Query {
         /// Which part.
         page: PageRequest,
     },
+    /// What is remembered of callers; an agent asks after one.
+    Conversations {
+        /// Of this one; `None`: of all.
+        caller: Option<CallerId>,
+        /// Which part.
+        page: PageRequest,
+    },
     /// Appointments.
     Appointments(AppointmentSearch),
     /// One appointment.
@@ -342,6 +349,8 @@ pub enum View {
     WaitlistEntry(WaitlistView),
     /// For [`Query::Messages`].
     Messages(Page<Message>),
+    /// For [`Query::Conversations`].
+    Conversations(Page<ConversationView>),
     /// For [`Query::Appointments`].
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].

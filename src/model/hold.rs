@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits;
 
-use super::call::CallId;
 use super::contact::Party;
 use super::credential::Principal;
-use super::ids::{AppointmentId, HoldId, ResourceId, ServiceId};
+use super::ids::{AppointmentId, CallId, HoldId, ResourceId, ServiceId};
 use super::time::{Interval, Timestamp};
 use super::verification::Verification;
 

@@ -16,13 +16,14 @@ use crate::entry::ChainHead;
 use crate::journal::Lsn;
 use crate::ledger;
 use crate::model::{
-    AppointmentId, BlockId, CallerId, Email, FreeText, PersonId, PersonName, Phone, Subject,
-    Timestamp,
+    AppointmentId, BlockId, CallId, CallReference, CallerId, Channel, Email, FreeText, PersonId,
+    PersonName, Phone, Remark, Subject, Timestamp,
 };
 
 use super::contacts::{Body, Contacts};
 use super::persons::{Person, Persons};
 use super::recovery::Replayed;
+use super::remarks::Said;
 use super::trail::Trail;
 
 /// What every image begins with.
@@ -69,6 +70,22 @@ enum StoredSubject {
     Block(BlockId),
 }
 
+#[derive(Serialize, Deserialize)]
+struct StoredCall<'a> {
+    reference: Cow<'a, str>,
+    call: CallId,
+    caller: CallerId,
+    at: Timestamp,
+}
+
+#[derive(Serialize, Deserialize)]
+struct StoredSaid<'a> {
+    at: Timestamp,
+    channel: Channel,
+    remark: Cow<'a, str>,
+    until: Timestamp,
+}
+
 /// Everything but the ledger. Field order is the format.
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
@@ -79,6 +96,10 @@ struct Stored<'a> {
     phones: Vec<(CallerId, Cow<'a, str>)>,
     /// In order of creation.
     persons: Vec<StoredPerson<'a>>,
+    /// In the order in which they were first heard of.
+    calls: Vec<StoredCall<'a>>,
+    /// What each caller said, the oldest first.
+    remarks: Vec<(CallerId, Vec<StoredSaid<'a>>)>,
     reasons: Vec<(StoredSubject, Cow<'a, str>)>,
     bodies: Vec<([u8; 32], [u8; 32], Timestamp)>,
     body_order: Cow<'a, VecDeque<(Timestamp, [u8; 32])>>,
@@ -141,6 +162,8 @@ fn take_down(state: &Replayed) -> Stored<'_> {
     let Contacts {
         phones,
         persons,
+        calls,
+        remarks,
         reasons,
         bodies,
         body_order,
@@ -162,6 +185,23 @@ fn take_down(state: &Replayed) -> Stored<'_> {
                 .map(|email| Cow::Borrowed(email.expose())),
             created_at: person.created_at,
         });
+    let calls = calls.order.iter().filter_map(|(at, reference)| {
+        let (call, caller) = calls.known.get(reference)?;
+        Some(StoredCall {
+            reference: Cow::Borrowed(reference.expose()),
+            call: *call,
+            caller: *caller,
+            at: *at,
+        })
+    });
+    let said = |said: &'_ Said| StoredSaid {
+        at: said.at,
+        channel: said.channel,
+        remark: Cow::Owned(said.remark.expose().to_owned()),
+        until: said.until,
+    };
+    let remarks = remarks.lines.iter();
+    let remarks = remarks.map(|(caller, lines)| (*caller, lines.iter().map(said).collect()));
     let reasons = reasons.iter().map(|(about, reason)| {
         let about = match about {
             Subject::Appointment(id) => StoredSubject::Appointment(*id),
@@ -184,6 +224,8 @@ fn take_down(state: &Replayed) -> Stored<'_> {
         last_at: state.last_at,
         phones: phones.collect(),
         persons: persons.collect(),
+        calls: calls.collect(),
+        remarks: remarks.collect(),
         reasons: reasons.collect(),
         bodies,
         body_order: Cow::Borrowed(body_order),
@@ -210,6 +252,34 @@ fn restore(stored: Stored<'_>) -> Contacts {
         persons.enter(stored.id, person, (stored.sequence, stored.number));
     }
     contacts.persons = persons;
+    for StoredCall {
+        reference,
+        call,
+        caller,
+        at,
+    } in stored.calls
+    {
+        let reference = CallReference::from_stored(reference.into_owned());
+        contacts.calls.enter(call, caller, &reference, at);
+    }
+    for (caller, lines) in stored.remarks {
+        for StoredSaid {
+            at,
+            channel,
+            remark,
+            until,
+        } in lines
+        {
+            let remark = Remark::from_stored(remark.into_owned());
+            let said = Said {
+                at,
+                channel,
+                remark,
+                until,
+            };
+            contacts.remarks.enter(caller, said);
+        }
+    }
     for (about, reason) in stored.reasons {
         let about = match about {
             StoredSubject::Appointment(id) => Subject::Appointment(id),

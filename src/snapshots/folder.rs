@@ -22,7 +22,7 @@ const OPEN_DEADLINE: Duration = Duration::from_secs(10);
 /// Names the folder that counts.
 const CURRENT: &str = "current";
 /// What is written over bytes that must go.
-const ZEROS: [u8; 1 << 16] = [0; 1 << 16];
+static ZEROS: [u8; 1 << 16] = [0; 1 << 16];
 
 /// Where a store is.
 #[derive(Debug)]

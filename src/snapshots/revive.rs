@@ -26,7 +26,7 @@ pub enum Unrevivable {
     },
     /// An entry does not continue what came before.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] Box<Fault>),
     /// The journal has been closed.
     #[error("the journal is closed")]
     Closed,
@@ -58,13 +58,15 @@ pub fn revive(
                 Err(error) => return Err(Unrevivable::Unreadable { sequence, error }),
             };
             let taken = state.take_in(&frame, &mut opener);
-            taken.map_err(|fault| Fault {
-                tenant,
-                sequence,
-                lsn: frame.lsn,
-                place: frame.place,
-                fault,
-                keys: state.ledger.keys().cloned().collect(),
+            taken.map_err(|fault| {
+                Box::new(Fault {
+                    tenant,
+                    sequence,
+                    lsn: frame.lsn,
+                    place: frame.place,
+                    fault,
+                    keys: state.ledger.keys().cloned().collect(),
+                })
             })?;
         }
         rest();

@@ -26,7 +26,7 @@ pub enum Found {
         trail: Trail,
     },
     /// As its entries leave it.
-    Awake(Replayed),
+    Awake(Box<Replayed>),
 }
 
 /// Every tenant that has entries. Tenant zero is always awake.
@@ -63,7 +63,7 @@ pub fn recover(
             }
         }
         let replayed = recovery.finish().into_iter();
-        tenants.extend(replayed.map(|(tenant, state)| (tenant, state.map(Found::Awake))));
+        tenants.extend(replayed.map(|(tenant, state)| (tenant, state.map(|state| Found::Awake(Box::new(state))))));
     }
     Ok(tenants)
 }
@@ -100,5 +100,5 @@ fn covered(
         state.take_in(&frame, &mut opener).ok()?;
     }
     state.trail = Trail::restored(rows, state.latest(), state.ledger.names());
-    Some(Found::Awake(state))
+    Some(Found::Awake(Box::new(state)))
 }

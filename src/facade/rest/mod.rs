@@ -29,6 +29,7 @@ pub mod text_settings;
 
 pub mod appointments;
 pub mod conflicts;
+pub mod conversations;
 pub mod holds;
 pub mod inbox;
 pub mod messages;
@@ -36,3 +37,5 @@ pub mod persons;
 pub mod series;
 pub mod verification;
 pub mod waitlist;
+
+pub mod calls;

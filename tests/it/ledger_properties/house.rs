@@ -31,6 +31,9 @@ pub fn policy() -> Policy {
         attempts_per_hold_max: 5,
         resends_max: 3,
         offer_seconds: 900,
+        follow_up_seconds: 1800,
+        call_grace_seconds: 60,
+        conversation_seconds: 30 * 86_400,
         texts: TextChannel::Inbox,
         limits: TextLimits::default(),
     }
@@ -132,7 +135,7 @@ impl House {
     }
 
     fn fresh(&mut self) -> FreshIds {
-        [(); 3].map(|()| self.draw())
+        [(); 5].map(|()| self.draw())
     }
 
     /// Decides, journals and applies; `key` is an idempotency key with its request's body.

@@ -29,6 +29,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
             "ledger/event.rs",
             "ledger/receipt.rs",
             "ledger/image.rs",
+            "ledger/calls.rs",
             "replay/image.rs",
             "snapshots/head.rs",
             "entry/sealed.rs",
