@@ -121,7 +121,7 @@ impl Base {
         let drives = Drives::new(place.dir(), FileSystem::Ext4)?;
         let drive = drives.drive()?;
         let mut state = place.state_at(drive.path().join("state"));
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         let (mut load, server) = Load::open_in(state, TENANTS, CLIENTS, chance.random()).await?;
         load.book(server, async |server: Server| {
             tokio::time::sleep(LOAD).await;
@@ -147,7 +147,7 @@ impl Tally {
     async fn first_start(&mut self, fault: Fault, place: &Place) {
         self.runs += 1;
         let mut state = place.state();
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         let log = state.path().join("strace.log");
         let server = state.spawn_under(&fault.wrapper(state.state(), &log));
         let started = state.ready(server).await;
@@ -170,7 +170,7 @@ impl Tally {
         let again = drives.again(&base.cut).and_then(|cut| drives.mount(cut));
         let drive = again.expect("what was mounted once can be mounted again");
         let mut state = place.state_at(drive.path().join("state"));
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         remove_unused(&state.journal());
         let log = state.path().join("strace.log");
         let mut load = Load {

@@ -135,7 +135,7 @@ impl Original {
         chance: &RefCell<StdRng>,
     ) -> Result<Self, String> {
         let mut state = place.state();
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         let (first, tenants) = (chance.borrow_mut().random(), options.tenants);
         let (mut load, server) = Load::open_in(state, tenants, 2 * tenants, first).await?;
         let mut server = load

@@ -159,7 +159,7 @@ impl Course {
         {
             let disk = SmallDisk::new(place.dir(), options.mib)?;
             let mut state = place.state_at(disk.dir.path().join("state"));
-            state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+            state.keep_small();
             let (mut load, server) =
                 Load::open_in(state, 2, options.clients, chance.random()).await?;
             let ended = self.fill_and_free(&disk, &mut load, server, chance).await;

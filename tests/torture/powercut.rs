@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::alone;
 use crate::control::{self, Controls};
 use crate::drive::{self, Drive, Drives, FileSystem, Unflushed};
-use crate::load::{Load, Sum, seed};
+use crate::load::{Load, Sum, seed, until_crash};
 use crate::report::Report;
 use crate::server::{Place, Server};
 use crate::watch::Watch;
@@ -143,7 +143,7 @@ async fn cut_on(
     while course.goes_on(options, watch) {
         let mut drive = first_start(&drives, place, chance, course).await?;
         let mut state = place.state_at(drive.path().join("state"));
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         let opened = Load::open_in(state, options.tenants, options.clients, chance.random()).await;
         let (mut load, mut server) = opened?;
         for _ in 0..CUTS_PER_STATE {
@@ -179,7 +179,7 @@ async fn first_start(
 ) -> Result<Drive, String> {
     let drive = drives.drive()?;
     let mut state = place.state_at(drive.path().join("state"));
-    state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+    state.keep_small();
     let starting = state.spawn();
     sleep(Duration::from_micros(chance.random_range(0..250_000))).await;
     starting.freeze().await;
@@ -221,8 +221,7 @@ impl Cycle<'_> {
     ) -> Result<(Server, Drive), String> {
         let drives = self.drives;
         course.sum.cycles += 1;
-        let longest = self.options.load.max(2) * 1000;
-        let length = Duration::from_micros(chance.random_range(1_000..=longest));
+        let length = until_crash(self.options.load, chance);
         let how = unflushed(chance);
         let booked = self.load.book(server, async |server: Server| {
             sleep(length).await;

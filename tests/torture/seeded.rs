@@ -65,12 +65,10 @@ pub async fn run(options: &Options, dir: &Path) -> Report {
         named.sort_unstable();
         named.dedup();
         for test in named {
-            let passed = scratch.test(test);
-            if !passed.status.success() || ran_nothing(&passed) {
-                violations.push(format!(
-                    "without any fault: cargo test {test}: {}",
-                    end(&passed)
-                ));
+            let passed = scratch.test(test).await;
+            if !passed.is_well || passed.ran_nothing() {
+                let end = passed.end();
+                violations.push(format!("without any fault: cargo test {test}: {end}"));
             }
         }
     }
