@@ -142,6 +142,7 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         Event::TenantCreated(_)
         | Event::ProfileSet(_)
         | Event::SmsCredentialsSet(_)
+        | Event::KnowledgeSet(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked { .. }
         | Event::ResourceAdded(_)
@@ -204,6 +205,7 @@ fn of_practice(event: &Event, names: &Names) -> Change {
         },
         Event::ProfileSet(_) => named("clinic.changed"),
         Event::SmsCredentialsSet(_) => named("sms-credentials.changed"),
+        Event::KnowledgeSet(_) => named("knowledge.changed"),
         Event::KeyCreated(key) => Change {
             key: Some(key.id),
             scope: Some(key.scope),

@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Zone;
 use crate::model::{
     Appointment, AppointmentId, Block, CallId, CallerId, Conversation, Hold, HoldId, HoldState,
-    Interval, KeyRecord, Message, MessageState, Prefix, Profile, Resource, ResourceId, Series,
-    Service, SmsCredentials, TenantId, TenantRecord, Timestamp, WaitlistEntry,
+    Interval, KeyRecord, Knowledge, Message, MessageState, Prefix, Profile, Resource, ResourceId,
+    Series, Service, SmsCredentials, TenantId, TenantRecord, Timestamp, WaitlistEntry,
 };
 
 use super::agenda::Agenda;
@@ -99,6 +99,7 @@ struct Stored<'a> {
     tenant: TenantId,
     profile: Option<Cow<'a, Profile>>,
     sms: Option<Cow<'a, SmsCredentials>>,
+    knowledge: Option<Cow<'a, Knowledge>>,
     tenants: Rows<'a, TenantRecord>,
     keys: Rows<'a, KeyRecord>,
     resources: Cow<'a, [Resource]>,
@@ -170,6 +171,7 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         tenant,
         profile,
         sms,
+        knowledge,
         tenants,
         keys,
         resources,
@@ -217,6 +219,7 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         tenant: *tenant,
         profile: profile.as_ref().map(Cow::Borrowed),
         sms: sms.as_ref().map(Cow::Borrowed),
+        knowledge: knowledge.as_ref().map(Cow::Borrowed),
         tenants: rows(tenants),
         keys: rows(keys),
         resources: Cow::Borrowed(resources),
@@ -344,6 +347,7 @@ fn restore(stored: Stored<'_>) -> Ledger {
         tenant: stored.tenant,
         profile,
         sms: stored.sms.map(Cow::into_owned),
+        knowledge: stored.knowledge.map(Cow::into_owned),
         zone: zone.unwrap_or_else(Zone::utc),
         tenants: table(stored.tenants, |row| row.slug.clone()),
         keys: table(stored.keys, |row| row.id),

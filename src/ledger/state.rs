@@ -11,9 +11,9 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Conversation, Hold, HoldId, HoldState, KeyId,
-    KeyRecord, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource, ResourceId,
-    SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId, TenantRecord,
-    Timestamp, WaitlistId,
+    KeyRecord, Knowledge, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource,
+    ResourceId, SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId,
+    TenantRecord, Timestamp, WaitlistId,
 };
 
 use super::agenda::Agenda;
@@ -76,6 +76,7 @@ pub struct Ledger {
     pub(super) tenant: TenantId,
     pub(super) profile: Option<Profile>,
     pub(super) sms: Option<SmsCredentials>,
+    pub(super) knowledge: Option<Knowledge>,
     pub(super) zone: Zone,
     pub(super) tenants: Table<Slug, TenantRecord>,
     pub(super) keys: Table<KeyId, KeyRecord>,
@@ -119,6 +120,7 @@ impl Ledger {
             tenant,
             profile: None,
             sms: None,
+            knowledge: None,
             zone: Zone::utc(),
             tenants: Table::default(),
             keys: Table::default(),

@@ -63,7 +63,10 @@ pub fn recover(
             }
         }
         let replayed = recovery.finish().into_iter();
-        tenants.extend(replayed.map(|(tenant, state)| (tenant, state.map(|state| Found::Awake(Box::new(state))))));
+        tenants.extend(
+            replayed
+                .map(|(tenant, state)| (tenant, state.map(|state| Found::Awake(Box::new(state))))),
+        );
     }
     Ok(tenants)
 }
