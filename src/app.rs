@@ -233,8 +233,8 @@ fn recover(
     master: &MasterKey,
 ) -> Result<BTreeMap<TenantId, Result<Replayed, Fault>>, journal::Error> {
     let mut recovery = Recovery::new(master);
-    for frame in found.frames()? {
-        recovery.take(&frame?);
+    for found in found.frames()? {
+        recovery.take(found?);
     }
     Ok(recovery.finish())
 }

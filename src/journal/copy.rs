@@ -10,9 +10,9 @@ use std::sync::{Arc, Weak};
 use super::error::Error;
 use super::frame;
 use super::inspect::{self, FIRST_FRAME, Personal, Sight};
-use super::lsn::Lsn;
-use super::reader::corrupt;
+use super::lsn::{Lsn, Place};
 use super::storage::Storage;
+use super::walk::corrupt;
 
 /// How much is read at once; some frames of any length.
 const PIECE_BYTES: usize = 1 << 20;
@@ -131,7 +131,13 @@ impl Source {
 /// Finds where in a segment the frames end, or the one that is the last to be copied.
 fn extent(storage: &dyn Storage, number: u64, expected: Lsn, up_to: Lsn) -> Result<Extent, Error> {
     let bytes = read(storage, number, 0, PIECE_BYTES)?;
-    let damaged = |reason: String| corrupt(storage, number, 0, expected, reason);
+    let damaged = |reason: String| {
+        let place = Place {
+            segment: number,
+            offset: 0,
+        };
+        corrupt(storage, place, expected, reason)
+    };
     let header = inspect::header(&bytes).map_err(|flaw| damaged(flaw.to_string()))?;
     if (header.number, header.first) != (number, expected) {
         let reason = format!("it says it is segment {}", header.number);
@@ -185,9 +191,11 @@ fn whole_frames(
                 return Ok(bytes);
             }
             Some(fault) if reads == READS_MAX => {
-                let offset = usize::try_from(from).unwrap_or(usize::MAX);
-                let offset = offset.saturating_add(end);
-                return Err(corrupt(storage, extent.number, offset, expected, fault));
+                let place = Place {
+                    segment: extent.number,
+                    offset: from + end as u64,
+                };
+                return Err(corrupt(storage, place, expected, fault));
             }
             Some(_) => std::thread::yield_now(),
         }

@@ -46,7 +46,7 @@ pub enum Error {
         /// The journal's directory.
         directory: String,
     },
-    /// Bytes that were once synced are damaged: opening would lose entries that were confirmed.
+    /// Bytes that were once synced are damaged so that nobody can tell what is lost, or a file is not the one that belongs here.
     #[error(
         "{file} is damaged at offset {offset}, where entry {lsn} should be: {reason}; nothing was changed, restore this file from a backup and start again"
     )]

@@ -1,4 +1,4 @@
-//! Segments as files of one directory: `0000000001.journal`, `0000000002.journal`, …
+//! Segments as files of one directory: `0000000001.journal`, `0000000002.journal`, … and an `.index` beside each that is full.
 //!
 //! A segment is filled with real zeros before it gets its name: a sync that must also grow a file costs 20 times
 //! more at p99, and holes or `fallocate` would leave that work to the commit path. It is built under a `.new`
@@ -16,7 +16,8 @@ use super::storage::{Segment, Storage};
 
 const LOCK: &str = "lock";
 const SUFFIX: &str = ".journal";
-const UNFINISHED: &str = ".journal.new";
+const INDEX_SUFFIX: &str = "index";
+const UNFINISHED: [&str; 2] = [".journal.new", ".index.new"];
 const NUMBER_DIGITS: usize = 10;
 const FILL_BYTES: usize = 1 << 20;
 
@@ -149,6 +150,39 @@ impl Storage for FileStorage {
             file,
         }))
     }
+
+    fn length(&self, number: u64) -> io::Result<u64> {
+        Ok(std::fs::metadata(self.path(number))?.len())
+    }
+
+    fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>> {
+        match std::fs::read(self.path(number).with_extension(INDEX_SUFFIX)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write_index(&self, number: u64, bytes: &[u8]) -> io::Result<()> {
+        let path = self.path(number).with_extension(INDEX_SUFFIX);
+        let unfinished = path.with_extension("index.new");
+        let write = || {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&unfinished)?;
+            file.write_all(bytes)?;
+            file.sync_data()?;
+            std::fs::rename(&unfinished, &path)
+        };
+        let written = write();
+        if written.is_err() {
+            let _ = std::fs::remove_file(&unfinished);
+        }
+        written
+    }
 }
 
 #[derive(Debug)]
@@ -227,7 +261,7 @@ fn remove_unfinished(directory: &Path) -> io::Result<()> {
         if entry
             .file_name()
             .to_str()
-            .is_some_and(|name| name.ends_with(UNFINISHED))
+            .is_some_and(|name| UNFINISHED.iter().any(|end| name.ends_with(end)))
         {
             std::fs::remove_file(entry.path())?;
         }

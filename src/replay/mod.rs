@@ -8,9 +8,12 @@ mod persons;
 mod contacts;
 mod trail;
 
+mod losses;
+
 mod recovery;
 
 pub use contacts::{Contacts, PersonCard, PersonSearch};
+pub use losses::Losses;
 pub use persons::Person;
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
 pub use trail::{Latest, Stretch, Trail};

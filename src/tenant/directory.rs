@@ -11,11 +11,11 @@ use actix::{Actor, ArbiterHandle};
 use dashmap::DashMap;
 use tokio::sync::oneshot;
 
-use crate::entry::Head;
+use crate::entry::{self, Head};
 use crate::journal::Lsn;
 use crate::ledger::{Command, Receipt};
 use crate::model::{KeyId, Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp};
-use crate::replay::{Fault, Latest, Replayed};
+use crate::replay::{Fault, FaultKind, Latest, Replayed};
 use crate::seal;
 
 use super::actor::TenantActor;
@@ -37,6 +37,9 @@ const ACTOR_ENDS_PAUSES_MAX: u32 = 500;
 /// Why the tenants cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The master key is not the one that the journal was sealed under.
+    #[error("{0}")]
+    MasterKey(#[source] entry::Error),
     /// The instance's own ledger is damaged: without it nobody can be served.
     #[error("the instance itself cannot be replayed: {0}")]
     Instance(#[source] Fault),
@@ -46,6 +49,17 @@ pub enum StartError {
     /// A tenant's first entry was not taken.
     #[error("a tenant's first entry was not taken: {0:?}")]
     FirstEntry(Refused),
+}
+
+impl StartError {
+    fn instance(fault: Fault) -> Self {
+        match fault.fault {
+            FaultKind::Unreadable(wrong @ entry::Error::OtherMasterKey { .. }) => {
+                Self::MasterKey(wrong)
+            }
+            _ => Self::Instance(fault),
+        }
+    }
 }
 
 /// Which tenants there are.
@@ -111,7 +125,7 @@ impl Directory {
         let inner = &self.0;
         let zero = match recovered.remove(&TenantId::INSTANCE) {
             None => Replayed::new(TenantId::INSTANCE),
-            Some(replayed) => replayed.map_err(StartError::Instance)?,
+            Some(replayed) => replayed.map_err(StartError::instance)?,
         };
         for key in zero.ledger.keys() {
             inner
@@ -331,7 +345,20 @@ impl Directory {
             None => Replayed::new(record.id),
             Some(Ok(replayed)) => replayed,
             Some(Err(fault)) => {
-                tracing::error!(%fault, tenant = %slug, "this tenant is out of service; the others are served");
+                tracing::error!(
+                    %fault,
+                    tenant = %slug,
+                    sequence = fault.sequence,
+                    file = %format_args!("{:010}.journal", fault.place.segment),
+                    offset = fault.place.offset,
+                    "this tenant is out of service; the others are served"
+                );
+                for key in &fault.keys {
+                    inner
+                        .shared
+                        .keyring
+                        .record(record.id, Some(slug), key, Lsn::ZERO);
+                }
                 inner.by_slug.insert(slug.clone(), Tenant::OutOfService);
                 return Ok(());
             }

@@ -5,6 +5,8 @@ mod acknowledgement;
 #[cfg(test)]
 mod calendar_properties;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod demo_clinic;
 #[cfg(test)]
 mod fault_histories;
