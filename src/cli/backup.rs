@@ -58,10 +58,7 @@ pub fn run(arguments: &Arguments) -> anyhow::Result<ExitCode> {
 }
 
 /// Takes what a running server sends; gives the master key that was named for the check.
-fn of_server(
-    arguments: &Arguments,
-    unpacker: &mut Unpacker,
-) -> anyhow::Result<Option<MasterKey>> {
+fn of_server(arguments: &Arguments, unpacker: &mut Unpacker) -> anyhow::Result<Option<MasterKey>> {
     let key_file = arguments.master_key.as_deref();
     let master = key_file.map(read_master_key).transpose()?;
     app::block_on(async {
@@ -73,7 +70,9 @@ fn of_server(
         let segments: u64 = segments.unwrap_or(1);
         let mut bytes = 0;
         while let Some(piece) = answer.chunk().await.map_err(|error| {
-            anyhow::anyhow!("the server broke off: {error}; its log says why, make the backup again")
+            anyhow::anyhow!(
+                "the server broke off: {error}; its log says why, make the backup again"
+            )
         })? {
             unpacker.feed(&piece)?;
             bytes += piece.len() as u64;
@@ -105,7 +104,9 @@ fn of_state(
     };
     let report = verify.run()?;
     if let Some(fault) = report.faults.first() {
-        anyhow::bail!("this state has faults and is not copied: {fault}; `holdfast verify` lists all of them");
+        anyhow::bail!(
+            "this state has faults and is not copied: {fault}; `holdfast verify` lists all of them"
+        );
     }
     drop(line);
     let line = ProgressLine::of("backup");
@@ -125,7 +126,9 @@ fn said(dest: &Path, checked: &Checked, with_key: bool) -> String {
     let bytes: u64 = manifest.segments.iter().map(|segment| segment.bytes).sum();
     let how = match with_key {
         true => "checksums, chains, manifest, every entry opened and replayed",
-        false => "checksums, chains, manifest; name --master-key to have every entry opened and replayed",
+        false => {
+            "checksums, chains, manifest; name --master-key to have every entry opened and replayed"
+        }
     };
     format!(
         "backup {} position={} epoch={} tenants={} segments={} bytes={bytes} master_key={}\n\

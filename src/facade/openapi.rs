@@ -13,8 +13,8 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, audit, backup, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
-    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
+    appointments, audit, backup, blocks, conflicts, events, explain, holds, inbox, keys, messages,
+    persons, redact, resources, series, services, slots, sms, tenants, text_settings, verification,
     waitlist,
 };
 use super::{docs_page, health, metrics, twilio};

@@ -16,8 +16,8 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, audit, backup, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
-    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
+    appointments, audit, backup, blocks, conflicts, events, explain, holds, inbox, keys, messages,
+    persons, redact, resources, series, services, slots, sms, tenants, text_settings, verification,
     waitlist,
 };
 use super::state::{Facade, Options};

@@ -77,15 +77,15 @@ pub fn padding(bytes: u64) -> Vec<u8> {
 /// The sum of a header's bytes, its own field taken for blanks.
 fn checksum(block: &[u8]) -> u64 {
     let own = CHECKSUM.0..CHECKSUM.0 + CHECKSUM.1;
-    let byte = |(at, byte): (usize, &u8)| {
-        u64::from(if own.contains(&at) { b' ' } else { *byte })
-    };
+    let byte = |(at, byte): (usize, &u8)| u64::from(if own.contains(&at) { b' ' } else { *byte });
     block.iter().enumerate().map(byte).sum()
 }
 
 /// Whether a backup has a file of this name.
 fn is_expected(name: &str) -> bool {
-    let segment = name.strip_prefix(JOURNAL).and_then(|name| name.strip_suffix(".journal"));
+    let segment = name
+        .strip_prefix(JOURNAL)
+        .and_then(|name| name.strip_suffix(".journal"));
     let is_number = |name: &str| name.len() == 10 && name.bytes().all(|byte| byte.is_ascii_digit());
     manifest::FILES.contains(&name) || segment.is_some_and(is_number)
 }
@@ -129,7 +129,9 @@ impl Unpacker {
     pub fn feed(&mut self, mut bytes: &[u8]) -> Result<(), Error> {
         while !bytes.is_empty() && !self.is_over {
             if let Some((file, path, left)) = &mut self.current {
-                let now = bytes.len().min(usize::try_from(*left).unwrap_or(usize::MAX));
+                let now = bytes
+                    .len()
+                    .min(usize::try_from(*left).unwrap_or(usize::MAX));
                 file.write_all(&bytes[..now]).map_err(at(path))?;
                 *left -= now as u64;
                 bytes = &bytes[now..];
@@ -163,7 +165,11 @@ impl Unpacker {
         for directory in [&journal, &self.directory] {
             sync_directory(directory)?;
         }
-        match self.directory.parent().filter(|dir| !dir.as_os_str().is_empty()) {
+        match self
+            .directory
+            .parent()
+            .filter(|dir| !dir.as_os_str().is_empty())
+        {
             Some(parent) => sync_directory(parent),
             None => sync_directory(Path::new(".")),
         }

@@ -170,13 +170,12 @@ impl Backup {
                 }
                 Stage::Manifest => {
                     self.stage = Stage::Over;
-                    let line = |(tenant, (sequence, hash)): (&TenantId, &(u64, ChainHead))| {
-                        TenantLine {
+                    let line =
+                        |(tenant, (sequence, hash)): (&TenantId, &(u64, ChainHead))| TenantLine {
                             tenant: tenant.to_string(),
                             sequence: *sequence,
                             hash: hex(hash),
-                        }
-                    };
+                        };
                     self.manifest.tenants = self.chains.iter().map(line).collect();
                     let mut last = self.file(manifest::MANIFEST, &self.manifest.text());
                     last.extend_from_slice(&archive::END);
@@ -262,20 +261,27 @@ pub struct Canonical(Vec<(usize, usize)>);
 impl Canonical {
     /// The next frame of the piece.
     pub fn take(&mut self, sight: &Sight<'_>) {
-        self.0.push((sight.bytes - sight.personal_bytes, sight.bytes));
+        self.0
+            .push((sight.bytes - sight.personal_bytes, sight.bytes));
     }
 
     /// Digests the piece; a segment's first has its header in front.
     pub fn digest(&self, piece: &[u8], digest: &mut Context, extent: &Extent) {
         let frames: usize = self.0.iter().map(|(_, whole)| whole).sum();
         let front = piece.len() - frames;
-        assert!(front == 0 || front == FIRST_FRAME, "only a header stands before frames");
+        assert!(
+            front == 0 || front == FIRST_FRAME,
+            "only a header stands before frames"
+        );
         digest.update(&piece[..front]);
         let mut offset = front;
         for (without, whole) in &self.0 {
             digest.update(&piece[offset..offset + without]);
             offset += whole;
         }
-        assert!(offset as u64 <= extent.bytes, "a piece is part of its segment");
+        assert!(
+            offset as u64 <= extent.bytes,
+            "a piece is part of its segment"
+        );
     }
 }

@@ -35,7 +35,9 @@ pub enum Error {
     #[error(transparent)]
     Check(#[from] check::Error),
     /// Its journal has faults.
-    #[error("the backup has faults and was not restored: {0}; `holdfast verify --state` on it lists all of them")]
+    #[error(
+        "the backup has faults and was not restored: {0}; `holdfast verify --state` on it lists all of them"
+    )]
     Faulty(Fault),
     /// A file cannot be copied.
     #[error("cannot copy {} to {}: {source}; check permissions and the free space", from.display(), to.display())]
@@ -51,7 +53,9 @@ pub enum Error {
     #[error(transparent)]
     Journal(#[from] journal::Error),
     /// It could not be written on.
-    #[error("the restored journal took no entry; check the disk, remove the directory and restore again")]
+    #[error(
+        "the restored journal took no entry; check the disk, remove the directory and restore again"
+    )]
     NotTaken,
 }
 
@@ -102,8 +106,16 @@ fn copy_files(backup: &Path, state: &Path, manifest: &Manifest) -> Result<(), Er
     make_directory(&state.join("journal"))?;
     for (number, segment) in (1..).zip(&manifest.segments) {
         // The engine goes on with the last; the others are sealed.
-        let mode = if number == manifest.segments.len() { 0o600 } else { 0o440 };
-        copy_file(&backup.join(&segment.file), &state.join(&segment.file), mode)?;
+        let mode = if number == manifest.segments.len() {
+            0o600
+        } else {
+            0o440
+        };
+        copy_file(
+            &backup.join(&segment.file),
+            &state.join(&segment.file),
+            mode,
+        )?;
     }
     for name in [PUBLIC_KEY, ERASED] {
         let from = backup.join(name);

@@ -3,11 +3,11 @@
 
 A second implementation: it shares no line with holdfast, needs no key and nothing beyond Python 3's standard library. It walks
 every segment, checks headers, lengths, checksums, positions, groups, personal parts, each tenant's sequence and chain, and every
-checkpoint with its signature. Prints a line for each tenant; at the first fault it says file and offset and ends with status 1.
+checkpoint with its signature. Prints a line for each tenant; of the first fault it says file and offset and ends with status 1.
 
-    journal_reader.py DIRECTORY [--public-key FILE]
+    journal_reader.py DIRECTORY... [--public-key FILE]
 
-DIRECTORY holds the segments. FILE is checkpoint.pub; without it all checkpoints must be signed with one and the same key.
+DIRECTORY holds the segments of one journal. FILE is checkpoint.pub; without it all checkpoints must be signed with one and the same key.
 """
 
 import argparse
@@ -137,7 +137,7 @@ class Reader:
             offset = self.header(number, path, data)
         except NoFrame as flaw:
             return self.torn_or_damaged(path, data, 0, flaw)
-        while data[offset:].strip(b"\0"):
+        while True:
             try:
                 frame = Frame(data, offset)
                 if frame.lsn != self.lsn:
@@ -145,11 +145,13 @@ class Reader:
                 if not frame.is_personal_whole():
                     raise NoFrame("its personal part neither matches its digest nor is erased")
             except NoFrame as flaw:
+                # After the last frame there are only zeros.
+                if data.count(b"\0", offset) == len(data) - offset:
+                    return None
                 return self.torn_or_damaged(path, data, offset, flaw)
             self.frame(path, offset, frame)
             self.lsn += 1
             offset = frame.end
-        return None
 
     def torn_or_damaged(self, path, data, offset, flaw):
         fault = Fault(path, offset, flaw)
@@ -299,14 +301,18 @@ def ed25519_verify(public, message, signature):
 
 def main():
     arguments = argparse.ArgumentParser(description="Reads a stopped journal and checks it, without any key.")
-    arguments.add_argument("directory", help="where the segments lie")
+    arguments.add_argument("directory", nargs="+", help="where the segments of a journal lie")
     arguments.add_argument("--public-key", help="checkpoint.pub")
     given = arguments.parse_args()
     public_key = None
     if given.public_key:
         with open(given.public_key, encoding="ascii") as file:
             public_key = bytes.fromhex(file.read().strip())
-    reader = Reader(given.directory, public_key)
+    return max([check(directory, public_key) for directory in given.directory])
+
+
+def check(directory, public_key):
+    reader = Reader(directory, public_key)
     try:
         reader.run()
     except Fault as fault:

@@ -33,6 +33,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
             "config.rs",
             "outbox/",
             "redact/",
+            "offline/manifest.rs",
             "facade/",
             "cli/",
         ],
