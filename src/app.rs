@@ -251,6 +251,9 @@ pub fn policy(config: &Config) -> Policy {
         attempts_per_hold_max: config.verification.attempts_per_hold_max,
         resends_max: config.verification.resends_max,
         offer_seconds: config.waitlist.offer_seconds,
+        follow_up_seconds: config.conversations.follow_up_seconds,
+        call_grace_seconds: config.conversations.call_grace_seconds,
+        conversation_seconds: i64::from(config.conversations.kept_days) * 24 * 60 * 60,
         texts: match config.sms.provider {
             SmsProvider::Inbox => TextChannel::Inbox,
             SmsProvider::Twilio => TextChannel::Provider,

@@ -5,6 +5,10 @@
 //! nobody can open before the journal has synced what they rest on. ARCHITECTURE.md is the map.
 
 pub mod limits;
+
+pub mod knowledge;
+pub mod redact;
+
 pub mod model;
 
 pub mod clock;
@@ -13,8 +17,6 @@ pub mod metrics;
 pub mod seal;
 pub mod signing;
 pub mod telemetry;
-
-pub mod redact;
 
 pub mod journal;
 
@@ -25,6 +27,8 @@ pub mod speech;
 pub mod entry;
 
 pub mod replay;
+
+pub mod snapshots;
 
 pub mod offline;
 

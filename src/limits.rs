@@ -75,6 +75,12 @@ pub const ALTERNATIVE_DAYS_MAX: i64 = 14;
 pub const REQUEST_REMEMBERED_SECONDS: i64 = 24 * 60 * 60;
 /// How long holds that ended and texts that settled stay to be looked up, in seconds; no shorter than the above.
 pub const ENDED_KEPT_SECONDS: i64 = 48 * 60 * 60;
+/// How long a tenant that sleeps may keep what is to be dropped, in seconds: it is woken once for a day's worth.
+pub const SLEEPER_FORGETS_SECONDS: i64 = 24 * 60 * 60;
+/// How long a call is known after what was last heard of it, in seconds: a report that comes again finds it.
+pub const CALL_KEPT_SECONDS: i64 = 7 * 24 * 60 * 60;
+/// How long it goes by its name after that was first heard, in seconds: a day on the telephone longer than the above.
+pub const CALL_NAMED_SECONDS: i64 = CALL_KEPT_SECONDS + 24 * 60 * 60;
 /// Rows one pass of forgetting or sweeping takes, so that no single entry grows without bound.
 pub const SWEEP_ROWS_MAX: usize = 200;
 
@@ -162,6 +168,27 @@ pub const ANSWERED_AGAIN_SECONDS: i64 = 24 * 60 * 60;
 /// Connections to a provider that are kept open while nothing is sent.
 pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 
+/// Longest line that is kept of what someone said, in characters.
+pub const REMARK_CHARS_MAX: usize = 500;
+/// Lines that are kept of one caller; the oldest gives way.
+pub const REMARKS_PER_CALLER_MAX: usize = 8;
+/// Wishes, and offers, that are remembered of one caller; the oldest gives way.
+pub const CONVERSATION_ROWS_MAX: usize = 8;
+/// Of a free text about a call so many bytes are looked at, its end first: what was said last counts.
+pub const CALL_TEXT_BYTES_MAX: usize = 16 << 10;
+/// How long after its end a call is followed up whatever the hour, in seconds; later ones wait for the morning.
+pub const FOLLOW_UP_FRESH_SECONDS: i64 = 15 * 60;
+/// How long after its end a call is followed up at all, in seconds.
+pub const FOLLOW_UP_LATEST_SECONDS: i64 = 24 * 60 * 60;
+/// Follow-ups that one phone gets within a day.
+pub const FOLLOW_UPS_PER_PHONE_MAX: usize = 3;
+/// How long before its end a call may have begun, in seconds: what was booked since then was booked meanwhile.
+pub const CALL_LONGEST_SECONDS: i64 = 60 * 60;
+/// Names of one phone that free text is searched for.
+pub const KNOWN_NAMES_MAX: usize = 50;
+/// Bytes of what a clinic writes down about itself: one entry of the journal has to hold it.
+pub const KNOWLEDGE_BYTES_MAX: usize = 48_000;
+
 /// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
 pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
 /// Entries of one phone that have not ended.
@@ -187,6 +214,7 @@ pub const OFFER_STEPS_MAX: usize = 8;
 
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= OUTCOMES_IN_FLIGHT_MAX);
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= TEXTS_IN_FLIGHT_MAX);
+const _: () = assert!(FOLLOW_UPS_PER_PHONE_MAX <= CONVERSATION_ROWS_MAX);
 const _: () = assert!(NOTICE_TRIED_SECONDS < ENDED_KEPT_SECONDS);
 const _: () = assert!(PAGE_ROWS_DEFAULT <= PAGE_ROWS_MAX);
 const _: () = assert!(PAGE_ROWS_MAX <= SCAN_ROWS_MAX);

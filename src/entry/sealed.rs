@@ -7,8 +7,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::ledger::Event;
 use crate::model::{
-    AppointmentId, BlockId, CallerId, Email, FreeText, PersonId, PersonName, PersonalFact, Phone,
-    Subject,
+    AppointmentId, BlockId, CallId, CallReference, CallerId, Channel, Email, FreeText, PersonId,
+    PersonName, PersonalFact, Phone, Remark, Subject, Timestamp,
 };
 use crate::seal::{Nonce, Opener, Sealer};
 
@@ -51,6 +51,17 @@ enum StoredFact {
         name: String,
         email: Option<String>,
     },
+    Call {
+        call: u128,
+        caller: u128,
+        reference: String,
+    },
+    Said {
+        caller: u128,
+        channel: Channel,
+        remark: String,
+        until: i64,
+    },
     AppointmentReason {
         appointment: u128,
         text: String,
@@ -82,6 +93,26 @@ impl From<&PersonalFact> for StoredFact {
                 caller: caller.0,
                 name: name.expose().to_owned(),
                 email: email.as_ref().map(|email| email.expose().to_owned()),
+            },
+            PersonalFact::Call {
+                call,
+                caller,
+                reference,
+            } => Self::Call {
+                call: call.0,
+                caller: caller.0,
+                reference: reference.expose().to_owned(),
+            },
+            PersonalFact::Said {
+                caller,
+                channel,
+                remark,
+                until,
+            } => Self::Said {
+                caller: caller.0,
+                channel: *channel,
+                remark: remark.expose().to_owned(),
+                until: until.0,
             },
             PersonalFact::Reason {
                 about: Subject::Appointment(id),
@@ -122,6 +153,26 @@ impl From<StoredFact> for PersonalFact {
                 caller: CallerId(caller),
                 name: PersonName::from_stored(name),
                 email: email.map(Email::from_stored),
+            },
+            StoredFact::Call {
+                call,
+                caller,
+                reference,
+            } => Self::Call {
+                call: CallId(call),
+                caller: CallerId(caller),
+                reference: CallReference::from_stored(reference),
+            },
+            StoredFact::Said {
+                caller,
+                channel,
+                remark,
+                until,
+            } => Self::Said {
+                caller: CallerId(caller),
+                channel,
+                remark: Remark::from_stored(remark),
+                until: Timestamp(until),
             },
             StoredFact::AppointmentReason { appointment, text } => Self::Reason {
                 about: Subject::Appointment(AppointmentId(appointment)),

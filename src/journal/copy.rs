@@ -12,7 +12,7 @@ use super::frame;
 use super::inspect::{self, FIRST_FRAME, Personal, Sight};
 use super::lsn::{Lsn, Place};
 use super::storage::Storage;
-use super::walk::corrupt;
+use super::walk;
 
 /// How much is read at once; some frames of any length.
 const PIECE_BYTES: usize = 1 << 20;
@@ -131,13 +131,7 @@ impl Source {
 /// Finds where in a segment the frames end, or the one that is the last to be copied.
 fn extent(storage: &dyn Storage, number: u64, expected: Lsn, up_to: Lsn) -> Result<Extent, Error> {
     let bytes = read(storage, number, 0, PIECE_BYTES)?;
-    let damaged = |reason: String| {
-        let place = Place {
-            segment: number,
-            offset: 0,
-        };
-        corrupt(storage, place, expected, reason)
-    };
+    let damaged = |reason: String| corrupt(storage, number, 0, expected, reason);
     let header = inspect::header(&bytes).map_err(|flaw| damaged(flaw.to_string()))?;
     if (header.number, header.first) != (number, expected) {
         let reason = format!("it says it is segment {}", header.number);
@@ -191,11 +185,9 @@ fn whole_frames(
                 return Ok(bytes);
             }
             Some(fault) if reads == READS_MAX => {
-                let place = Place {
-                    segment: extent.number,
-                    offset: from + end as u64,
-                };
-                return Err(corrupt(storage, place, expected, fault));
+                let offset = usize::try_from(from).unwrap_or(usize::MAX);
+                let offset = offset.saturating_add(end);
+                return Err(corrupt(storage, extent.number, offset, expected, fault));
             }
             Some(_) => std::thread::yield_now(),
         }
@@ -233,4 +225,9 @@ fn read(storage: &dyn Storage, number: u64, from: u64, length: usize) -> Result<
     storage
         .read_at(number, from, length)
         .map_err(Error::io("read", storage.name(number)))
+}
+
+fn corrupt(storage: &dyn Storage, segment: u64, offset: usize, lsn: Lsn, reason: String) -> Error {
+    let offset = offset as u64;
+    walk::corrupt(storage, Place { segment, offset }, lsn, reason)
 }

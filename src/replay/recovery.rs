@@ -102,15 +102,42 @@ impl Replayed {
         }
     }
 
-    /// Takes in the next entry.
+    /// Takes in the next entry, and where it lies.
     pub fn replay(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
         let digest = frame.personal_digest;
         let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
         self.take(entry, frame.place, frame.lsn)
     }
 
-    /// Takes in the next entry, which was opened before.
+    /// Takes in the next entry, which was opened before, and where it lies.
     pub fn take(&mut self, entry: Decoded, place: Place, lsn: Lsn) -> Result<(), FaultKind> {
+        let entry = self.enter(entry, lsn)?;
+        let latest = self.latest();
+        match entry.checkpoint {
+            Some(_) => self.trail.push_checkpoint(place, latest),
+            None => self.trail.push(place, latest, &entry.events),
+        }
+        Ok(())
+    }
+
+    /// Takes in the next entry; the trail knows of it already, or is of no interest.
+    pub fn take_in(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
+        let digest = frame.personal_digest;
+        let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
+        self.enter(entry, frame.lsn).map(|_| ())
+    }
+
+    /// The latest entry.
+    pub fn latest(&self) -> Latest {
+        Latest {
+            sequence: self.sequence,
+            hash: self.chain,
+            at: self.last_at,
+            lsn: self.head,
+        }
+    }
+
+    fn enter(&mut self, entry: Decoded, lsn: Lsn) -> Result<Decoded, FaultKind> {
         if entry.header.tenant != self.ledger.tenant() {
             return Err(FaultKind::OtherTenant);
         }
@@ -130,23 +157,16 @@ impl Replayed {
         });
         applied.map_err(|_| FaultKind::Apply)?;
         let header = entry.header;
-        self.contacts
-            .apply(&entry.facts.unwrap_or_default(), header.at, header.sequence);
-        let latest = Latest {
-            sequence: header.sequence,
-            hash: entry.hash,
-            at: header.at,
-            lsn,
-        };
-        match entry.checkpoint {
-            Some(_) => self.trail.push_checkpoint(place, latest),
-            None => self.trail.push(place, latest, &entry.events),
-        }
+        self.contacts.apply(
+            entry.facts.as_deref().unwrap_or_default(),
+            header.at,
+            header.sequence,
+        );
         self.sequence = header.sequence;
         self.chain = entry.hash;
         self.head = lsn;
         self.last_at = header.at;
-        Ok(())
+        Ok(entry)
     }
 }
 

@@ -9,7 +9,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use tokio::sync::watch;
 
 use crate::entry::ChainHead;
-use crate::journal::{Lsn, Place};
+use crate::journal::{Lsn, Place, Row};
 use crate::ledger::{Event, Names};
 use crate::model::Timestamp;
 
@@ -82,15 +82,24 @@ impl Default for Trail {
 }
 
 impl Trail {
+    /// The trail of entries that lie there, in order of sequence, and use these names.
+    pub fn restored(rows: &[Row], latest: Latest, names: Names) -> Self {
+        let state = State {
+            places: rows.iter().map(|row| packed(row.place)).collect(),
+            latest,
+            checkpoint: Lsn::ZERO,
+            names: Arc::new(names),
+        };
+        Self(Arc::new(Inner {
+            state: RwLock::new(state),
+            head: watch::Sender::new(rows.len() as u64),
+        }))
+    }
+
     /// Adds the next entry.
     pub fn push(&self, place: Place, latest: Latest, events: &[Event]) {
-        let segment = u32::try_from(place.segment);
-        let offset = u32::try_from(place.offset);
-        let (Ok(segment), Ok(offset)) = (segment, offset) else {
-            unreachable!("a journal has fewer than 2^32 segments of fewer than 2^32 bytes");
-        };
         let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.places.push((segment, offset));
+        state.places.push(packed(place));
         assert!(
             latest.sequence == state.places.len() as u64,
             "sequences are gapless"
@@ -102,6 +111,11 @@ impl Trail {
         let head = state.places.len() as u64;
         drop(state);
         self.0.head.send_replace(head);
+    }
+
+    /// The latest sequence.
+    pub fn head(&self) -> u64 {
+        *self.0.head.borrow()
     }
 
     /// Adds the next entry, which is a checkpoint.
@@ -145,6 +159,14 @@ impl Trail {
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.0.head.subscribe()
     }
+}
+
+fn packed(place: Place) -> (u32, u32) {
+    let (segment, offset) = (u32::try_from(place.segment), u32::try_from(place.offset));
+    let (Ok(segment), Ok(offset)) = (segment, offset) else {
+        unreachable!("a journal has fewer than 2^32 segments of fewer than 2^32 bytes");
+    };
+    (segment, offset)
 }
 
 #[cfg(test)]

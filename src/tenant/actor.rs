@@ -16,8 +16,8 @@ use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
 use crate::model::{
-    CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
-    Timestamp,
+    CallerId, Delivery, KeyRecord, MessageId, MessageState, Phone, Principal, ProviderId,
+    SendOutcome, Timestamp,
 };
 use crate::replay::{PersonCard, PersonSearch};
 
@@ -76,6 +76,20 @@ pub struct Checkpoint(pub Vec<Head>);
 
 impl Message for Checkpoint {
     type Result = Result<Unconfirmed<()>, Refused>;
+}
+
+/// Look what is remembered of callers.
+pub struct Recall {
+    /// Who looks.
+    pub viewer: Principal,
+    /// Of those with this phone; `None`: of all.
+    pub phone: Option<Phone>,
+    /// Which part.
+    pub page: PageRequest,
+}
+
+impl Message for Recall {
+    type Result = Outcome<Seen>;
 }
 
 /// Look for persons.
@@ -433,6 +447,16 @@ impl Handler<Checkpoint> for TenantActor {
 
     fn handle(&mut self, Checkpoint(heads): Checkpoint, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.core.append_checkpoint(&heads, self.clock.now()))
+    }
+}
+
+impl Handler<Recall> for TenantActor {
+    type Result = MessageResult<Recall>;
+
+    fn handle(&mut self, recall: Recall, _: &mut Self::Context) -> Self::Result {
+        let now = self.clock.now();
+        let phone = recall.phone.as_ref();
+        MessageResult(self.core.recall(phone, recall.page, recall.viewer, now))
     }
 }
 

@@ -13,14 +13,14 @@ use crate::clock::Clock;
 use crate::entry::{self, Head};
 use crate::journal::{self, Journal, Unconfirmed};
 use crate::ledger::{
-    Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query, Receipt, Rejection,
-    RequestKey, apply, decide, look,
+    CallEnd, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest, Policy, Query,
+    Receipt, Rejection, RequestKey, apply, decide, look,
 };
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
-    HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Route, Slug, SmsCredentials,
-    TenantId, Timestamp,
+    CallerId, HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Phone, Principal, Route, Slug,
+    SmsCredentials, TenantId, Timestamp,
 };
 use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
@@ -167,6 +167,7 @@ impl Core {
             profile: ledger.profile(),
             zone: ledger.zone(),
             codes: &self.codes,
+            resources: ledger.resources(),
         }
     }
 
@@ -195,6 +196,8 @@ impl Core {
         let instruction = self.sealed(request.instruction);
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
+        let kept_seconds = self.shared.policy.conversation_seconds;
+        let remembered_until = self.no_earlier(now).plus_seconds(kept_seconds);
         let makes_key = matches!(instruction, Instruction::CreateKey { .. });
         let Resolved { mut command, facts } = resolve(
             &self.state.contacts,
@@ -203,9 +206,12 @@ impl Core {
             fresh,
             || self.entropy.random(),
             secret.hash(),
+            remembered_until,
         );
-        if let Command::SendCode { hold, route } = &mut command {
-            *route = self.route_of(*hold);
+        match &mut command {
+            Command::SendCode { hold, route } => *route = self.route_of(*hold),
+            Command::EndCall(end) => self.reach(end),
+            _ => {}
         }
         let step = Step {
             principal: request.principal,
@@ -254,8 +260,22 @@ impl Core {
         let now = self.no_earlier(now);
         let found = look(&self.state.ledger, query, viewer, now);
         self.unconfirmed(
-            found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer)),
+            found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer, now)),
         )
+    }
+
+    /// What is remembered of callers: of those with this phone, or of all.
+    pub fn recall(
+        &self,
+        phone: Option<&Phone>,
+        page: PageRequest,
+        viewer: Principal,
+        now: Timestamp,
+    ) -> Outcome<Seen> {
+        let caller = phone.map(|phone| self.state.contacts.caller(phone));
+        // Of a phone that nobody knows nothing is remembered; no caller has this id.
+        let caller = caller.map(|known| known.unwrap_or(CallerId(0)));
+        self.look(&Query::Conversations { caller, page }, viewer, now)
     }
 
     /// A page of the persons that the clinic knows.
@@ -289,6 +309,15 @@ impl Core {
     fn route_of(&self, hold: HoldId) -> Option<Route> {
         let caller = self.state.ledger.caller_of(hold)?;
         self.state.contacts.phone(caller)?.route()
+    }
+
+    /// Adds where texts go to whoever has holds of a call: they may have given another number than the one they call from.
+    fn reach(&self, end: &mut CallEnd) {
+        for caller in self.state.ledger.callers_in(end.call) {
+            let phone = self.state.contacts.phone(caller);
+            let route = phone.and_then(Phone::route);
+            end.reach.extend(route.map(|route| (caller, route)));
+        }
     }
 
     fn fresh(&mut self) -> FreshIds {

@@ -16,10 +16,10 @@ use crate::entry::Head;
 use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{Command, Page, PageRequest, Query, View};
 use crate::limits;
-use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
+use crate::model::{MessageId, Phone, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 use crate::replay::{PersonCard, PersonSearch};
 
-use super::actor::{Checkpoint, Execute, Look, LookForPersons, TenantActor};
+use super::actor::{Checkpoint, Execute, Look, LookForPersons, Recall, TenantActor};
 use super::history::History;
 use super::messages::{
     Answer, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request, Seen,
@@ -187,6 +187,23 @@ impl Handle {
     pub(super) async fn checkpoint(&self, heads: Vec<Head>) -> Result<(), Refused> {
         let appended = self.send(Checkpoint(heads)).await??;
         self.confirmed(appended).await
+    }
+
+    /// Looks what is remembered of callers: of those with this phone, or of all.
+    pub async fn recall(
+        &self,
+        viewer: Principal,
+        phone: Option<Phone>,
+        page: PageRequest,
+    ) -> Result<Seen, Refused> {
+        let _permit = self.permit()?;
+        let recall = Recall {
+            viewer,
+            phone,
+            page,
+        };
+        let outcome = self.send(recall).await?;
+        self.confirmed(outcome).await?.map_err(Refused::Rejected)
     }
 
     /// Looks for persons, in order of creation.

@@ -32,7 +32,7 @@ pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PreparedText, Refused,
-    Request, Seen,
+    Answer, CapturedText, DeliveryNote, EndedCall, Errand, Idempotency, Instruction, PreparedText,
+    Refused, Request, Seen,
 };
 pub use sms_access::{AccessCache, SmsAccess};
