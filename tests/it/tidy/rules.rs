@@ -36,6 +36,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
             "config.rs",
             "outbox/",
             "redact/",
+            "offline/manifest.rs",
             "facade/",
             "cli/",
         ],
