@@ -19,6 +19,7 @@ pub mod journal;
 
 pub mod calendar;
 pub mod ledger;
+pub mod speech;
 
 pub mod entry;
 

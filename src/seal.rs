@@ -44,11 +44,11 @@ impl MasterKey {
         &self.0
     }
 
-    /// What tells this key from another without telling anything of it: the first 8 bytes of a derived value.
-    pub fn fingerprint(&self) -> [u8; 8] {
-        let mut short = [0; 8];
-        short.copy_from_slice(&self.derive(TenantId::INSTANCE, b"fingerprint")[..8]);
-        short
+    /// What tells this key from another without telling anything of it: the first 4 bytes of a derived value.
+    pub fn fingerprint(&self) -> KeyFingerprint {
+        let mut short = [0; 4];
+        short.copy_from_slice(&self.derive(TenantId::INSTANCE, b"fingerprint")[..4]);
+        KeyFingerprint(short)
     }
 
     /// The 32 bytes for a tenant and a purpose.
@@ -78,6 +78,16 @@ impl MasterKey {
 impl fmt::Debug for MasterKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("<master key>")
+    }
+}
+
+/// Tells one master key from another; it stands in every entry, so that a wrong key is called that and not damage.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct KeyFingerprint(pub [u8; 4]);
+
+impl fmt::Display for KeyFingerprint {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{:08x}", u32::from_be_bytes(self.0))
     }
 }
 
@@ -180,6 +190,7 @@ impl Subkey {
 pub struct Sealer {
     subkey: Subkey,
     next: u64,
+    master: KeyFingerprint,
 }
 
 impl Sealer {
@@ -188,7 +199,16 @@ impl Sealer {
         let mut key = master.tenant_key(tenant, Purpose::Entries);
         let subkey = Subkey::new(&key, prefix);
         key.zeroize();
-        Self { subkey, next: 0 }
+        Self {
+            subkey,
+            next: 0,
+            master: master.fingerprint(),
+        }
+    }
+
+    /// Which master key its own comes from.
+    pub fn master(&self) -> KeyFingerprint {
+        self.master
     }
 
     /// A nonce that was never used and never will be.
@@ -261,6 +281,7 @@ pub fn open_token(
 pub struct Opener {
     tenant_key: zeroize::Zeroizing<[u8; 32]>,
     subkey: Option<Subkey>,
+    master: KeyFingerprint,
 }
 
 impl Opener {
@@ -270,7 +291,13 @@ impl Opener {
         Self {
             tenant_key,
             subkey: None,
+            master: master.fingerprint(),
         }
+    }
+
+    /// Which master key its own comes from.
+    pub fn master(&self) -> KeyFingerprint {
+        self.master
     }
 
     /// Opens a sealed part.
@@ -318,6 +345,7 @@ mod tests {
         let sealer = Sealer {
             subkey,
             next: counter,
+            master: KeyFingerprint([0; 4]),
         };
         let associated = [
             0x50, 0x51, 0x52, 0x53, 0xc0, 0xc1, 0xc2, 0xc3, 0xc4, 0xc5, 0xc6, 0xc7,

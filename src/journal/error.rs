@@ -62,7 +62,7 @@ pub enum Error {
     },
     /// A segment of a format this build does not know.
     #[error(
-        "{file} has journal format {version}, this build reads format {known}; use the build that wrote it"
+        "{file} has journal format {version}, this holdfast knows format {known}; run the newer holdfast that wrote it"
     )]
     UnknownFormat {
         /// The segment.

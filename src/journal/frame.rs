@@ -35,6 +35,10 @@ pub(super) const FRAME_BYTES_MAX: usize = HEADER_BYTES + DIGEST_BYTES + ENTRY_BY
 /// What an erased personal part is filled with.
 pub const ERASED: u8 = 0xEE;
 
+/// Where the covered bytes repeat the stream, by the entries' own format. Only a hint at whose a damaged frame was: a checksum
+/// that does not hold vouches for neither copy.
+pub const OWNER_COPY: std::ops::Range<usize> = 8..24;
+
 /// The first bytes of every frame. Not text, so that no text mimics them.
 pub(super) const MAGIC: [u8; 4] = [0xF5, b'h', b'f', b'1'];
 

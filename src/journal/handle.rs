@@ -5,10 +5,12 @@
 //! Invariant: `open` returns only a journal whose every frame was checked and is durable.
 //! Not here: writing (`writer.rs`), preparing (`preparer.rs`), checking (`reader.rs`).
 
+use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{Builder, JoinHandle};
 
+use super::contents::{Contents, Row};
 use super::durability::{Durability, Durable};
 use super::error::{Error, Refused, Stopped};
 use super::failure::{Failed, Failure};
@@ -16,8 +18,8 @@ use super::frame::{Draft, FRAME_BYTES_MAX, Parts};
 use super::lsn::{Lsn, Place};
 use super::preparer::Preparer;
 use super::queue::{GROUP_BYTES_MAX, Queue, Taken};
-use super::reader::{Frames, Survey, survey};
-use super::recall::{Recalled, recall};
+use super::reader::{Frame, Frames, Survey, survey};
+use super::recall::{Recalled, read, recall};
 use super::recovery;
 use super::segment;
 use super::storage::Storage;
@@ -27,6 +29,8 @@ const SEGMENT_BYTES_MIN: u64 = (segment::HEADER_BYTES + FRAME_BYTES_MAX) as u64;
 /// Offsets in an index of a segment are 32 bits.
 const SEGMENT_BYTES_MAX: u64 = 1 << 31;
 const QUEUE_ENTRIES_MAX: u32 = 1 << 20;
+/// One for each restore: no journal comes near it.
+const EPOCH_MAX: u64 = 1 << 32;
 
 /// How large things are.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,6 +41,9 @@ pub struct Options {
     pub queue_bytes_max: usize,
     /// The most entries that wait for the writer.
     pub queue_entries_max: u32,
+    /// What is written from now on is of this epoch or, if the journal has got further, of its own. A state that was restored
+    /// goes on with a higher one than it had, so that a segment from before is never taken for one from after.
+    pub epoch_at_least: u64,
 }
 
 impl Default for Options {
@@ -45,6 +52,7 @@ impl Default for Options {
             segment_bytes: 64 << 20,
             queue_bytes_max: GROUP_BYTES_MAX,
             queue_entries_max: 16_384,
+            epoch_at_least: segment::FIRST_EPOCH,
         }
     }
 }
@@ -68,6 +76,12 @@ impl Options {
             self.queue_entries_max.into(),
             1,
             QUEUE_ENTRIES_MAX.into(),
+        )?;
+        within(
+            "epoch_at_least",
+            self.epoch_at_least,
+            segment::FIRST_EPOCH,
+            EPOCH_MAX,
         )
     }
 }
@@ -101,7 +115,8 @@ impl Journal {
         options.check()?;
         let storage: Arc<dyn Storage> = Arc::from(storage);
         let survey = survey(&*storage)?;
-        let active = recovery::resume(&*storage, &survey)?;
+        let epoch = survey.epoch.max(options.epoch_at_least);
+        let active = recovery::resume(&*storage, &survey, epoch)?;
         let next_number = survey.tail.as_ref().map_or(1, |tail| tail.segment + 1);
         let mut preparer = Preparer::new(
             Arc::clone(&storage),
@@ -109,7 +124,9 @@ impl Journal {
             next_number,
             survey.unused.clone(),
         );
+        // A segment has one epoch: a new one begins a segment.
         let room = active.as_ref().map_or(0, recovery::Active::room);
+        let room = if survey.epoch == epoch { room } else { 0 };
         let place = active
             .as_ref()
             .map_or(Place::default(), recovery::Active::place);
@@ -133,7 +150,7 @@ impl Journal {
             failure: Arc::new(Failure::default()),
         });
         seal_left_over(&*storage, &survey, &shared.queue)?;
-        let writer = Writer::new(Arc::clone(&storage), Arc::clone(&shared), active);
+        let writer = Writer::new(Arc::clone(&storage), Arc::clone(&shared), active, epoch);
         let inner = Inner {
             shared,
             storage: Arc::downgrade(&storage),
@@ -162,6 +179,12 @@ impl Journal {
     pub fn recall(&self, place: Place) -> Result<Recalled, Error> {
         let storage = self.inner.storage.upgrade().ok_or(Error::Closed)?;
         recall(&*storage, place, self.durability().watermark())
+    }
+
+    /// The same with the personal part: for a tenant that is woken.
+    pub fn read(&self, place: Place) -> Result<Frame, Error> {
+        let storage = self.inner.storage.upgrade().ok_or(Error::Closed)?;
+        read(&*storage, place, self.durability().watermark())
     }
 
     /// The position of the last entry that was taken.
@@ -255,6 +278,26 @@ impl Recovered {
     /// one segment in memory at a time.
     pub fn frames(&self) -> Result<Frames, Error> {
         Frames::new(Arc::clone(&self.storage), self.survey.head)
+    }
+
+    /// Whose entries there are, ascending.
+    #[must_use]
+    pub fn streams(&self) -> Vec<u128> {
+        let all = self.survey.contents.iter().flat_map(Contents::streams);
+        all.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+
+    /// The entries of a stream after a position ([`Lsn::ZERO`]: all of them), in order, as found at opening.
+    pub fn rows(&self, stream: u128, after: Lsn) -> Result<Vec<Row>, Error> {
+        let segments = self.survey.contents.iter();
+        Ok(segments
+            .flat_map(|segment| segment.rows(stream, after))
+            .collect())
+    }
+
+    /// Reads the entry at a place that [`Recovered::rows`] named.
+    pub fn read(&self, place: Place) -> Result<Frame, Error> {
+        read(&*self.storage, place, self.survey.head)
     }
 }
 

@@ -4,7 +4,7 @@
 //! everything that queued while the last sync ran, writes it, syncs once and moves the watermark.
 //! What rests on an entry travels as [`Unconfirmed`] and cannot be opened before the watermark has passed it.
 //!
-//! Not here: what the bytes mean (`entry.rs`), who a tenant is, any async runtime. The room needs `std`, a
+//! Not here: what the bytes mean (`entry/`), who a tenant is, any async runtime. The room needs `std`, a
 //! checksum and a digest, so that it can be driven by threads, by any executor, and by a simulation.
 //!
 //! Invariant: nothing that was synced is ever dropped or repeated silently; a journal that cannot prove that refuses to open.
@@ -26,6 +26,7 @@ pub mod segment;
 mod durability;
 mod failure;
 
+mod contents;
 pub mod reader;
 
 mod recall;
@@ -38,11 +39,12 @@ mod writer;
 
 mod handle;
 
+pub use contents::Row;
 pub use durability::{Durability, Durable, Unconfirmed};
 pub use error::{Error, Refused, Stopped};
 pub use failure::Failed;
 pub use file_storage::FileStorage;
-pub use frame::{ENTRY_BYTES_MAX, Parts};
+pub use frame::{ENTRY_BYTES_MAX, OWNER_COPY, Parts};
 pub use handle::{Journal, Options, Recovered};
 pub use lsn::{Lsn, Place};
 pub use memory_storage::MemoryStorage;

@@ -8,6 +8,7 @@
 
 use std::sync::Arc;
 
+use super::contents::Contents;
 use super::error::Error;
 use super::frame::{self, Fault, View};
 use super::lsn::{Lsn, Place};
@@ -40,8 +41,12 @@ pub struct Survey {
     pub frames: u64,
     /// The position of the last of them.
     pub head: Lsn,
+    /// The epoch of the last segment.
+    pub epoch: u64,
     /// Bytes after it that no sync ever covered.
     pub torn_bytes: u64,
+    /// What each segment holds, in order.
+    pub(super) contents: Vec<Contents>,
     pub(super) tail: Option<Tail>,
     /// Segments before the tail that still have their zeros: (number, end of frames).
     pub(super) unsealed: Vec<(u64, u64)>,
@@ -69,7 +74,9 @@ pub fn survey(storage: &dyn Storage) -> Result<Survey, Error> {
         segments: 0,
         frames: 0,
         head: Lsn::ZERO,
+        epoch: segment::FIRST_EPOCH,
         torn_bytes: 0,
+        contents: Vec::new(),
         tail: None,
         unsealed: Vec::new(),
         unused: Vec::new(),
@@ -107,15 +114,18 @@ fn survey_segment(
     bytes: &[u8],
     survey: &mut Survey,
 ) -> Result<Option<Error>, Error> {
-    let mut cursor = Cursor::new(number, survey.head.next());
+    let mut cursor = Cursor::new(number, survey.head.next(), survey.epoch);
     let mut group_start = 0;
+    let mut contents = Contents::new(number);
     let fault = loop {
         match cursor.step(storage, bytes)? {
             Step::Frame(view) => {
+                let offset = cursor.offset - view.bytes();
                 // A segment's first group includes the header, which is written with it.
                 if view.group_first() == view.lsn && view.lsn != cursor.first {
-                    group_start = cursor.offset - view.bytes();
+                    group_start = offset;
                 }
+                contents.push(view.stream, view.lsn, offset);
                 survey.head = view.lsn;
                 survey.frames += 1;
             }
@@ -124,6 +134,8 @@ fn survey_segment(
         }
     };
     survey.segments += 1;
+    survey.epoch = cursor.epoch;
+    survey.contents.push(contents);
     let end = cursor.offset;
     let last_set = fault.and_then(|_| bytes.iter().rposition(|byte| *byte != 0));
     let torn_end = last_set.map_or(end, |last| end.max(last + 1));
@@ -176,7 +188,7 @@ impl Frames {
             storage,
             numbers,
             bytes,
-            cursor: Cursor::new(0, Lsn::ZERO.next()),
+            cursor: Cursor::new(0, Lsn::ZERO.next(), segment::FIRST_EPOCH),
             last,
         })
     }
@@ -206,7 +218,7 @@ impl Frames {
                 .storage
                 .read(number)
                 .map_err(Error::io("read", self.storage.name(number)))?;
-            self.cursor = Cursor::new(number, self.cursor.expected);
+            self.cursor = Cursor::new(number, self.cursor.expected, self.cursor.epoch);
         }
         Ok(None)
     }
@@ -242,6 +254,7 @@ struct Cursor {
     offset: usize,
     first: Lsn,
     expected: Lsn,
+    epoch: u64,
 }
 
 enum Step<'a> {
@@ -251,12 +264,13 @@ enum Step<'a> {
 }
 
 impl Cursor {
-    fn new(number: u64, expected: Lsn) -> Cursor {
+    fn new(number: u64, expected: Lsn, epoch: u64) -> Cursor {
         Cursor {
             number,
             offset: 0,
             first: expected,
             expected,
+            epoch,
         }
     }
 
@@ -303,7 +317,14 @@ impl Cursor {
                 );
                 return Err(corrupt(storage, self.number, 0, self.expected, reason));
             }
-            Header::Known { .. } => {}
+            Header::Known { epoch, .. } if epoch < self.epoch => {
+                let reason = format!(
+                    "it is of epoch {epoch}, the segment before it of {}; it was written before that state was restored",
+                    self.epoch
+                );
+                return Err(corrupt(storage, self.number, 0, self.expected, reason));
+            }
+            Header::Known { epoch, .. } => self.epoch = epoch,
         }
         self.offset = segment::HEADER_BYTES;
         Ok(true)
@@ -345,7 +366,7 @@ fn later_group(bytes: &[u8], from: usize, expected: Lsn) -> Option<(usize, Lsn)>
     None
 }
 
-fn owned(view: &View<'_>, place: Place) -> Result<Frame, Fault> {
+pub(super) fn owned(view: &View<'_>, place: Place) -> Result<Frame, Fault> {
     Ok(Frame {
         lsn: view.lsn,
         stream: view.stream,

@@ -1,13 +1,13 @@
 //! Finds one entry again by its place, while the writer goes on.
 //!
-//! Only what is covered by the checksum is given back: nobody who looks into the past needs the personal part, and an erasure
-//! may be overwriting it at this instant. Invariant: nothing is shown that a crash could take back, so an entry beyond the
+//! Whoever looks into the past is given only what is covered by the checksum: they need no personal part, and an erasure
+//! may be overwriting it at this instant. Whoever rebuilds a tenant is given all of it. Invariant: nothing is shown that a crash could take back, so an entry beyond the
 //! watermark is refused, whoever asks. Called through [`Journal::recall`](super::Journal::recall).
 
 use super::error::Error;
 use super::frame;
 use super::lsn::{Lsn, Place};
-use super::reader::corrupt;
+use super::reader::{Frame, corrupt, owned};
 use super::storage::Storage;
 
 /// Most frames are shorter and come with one read.
@@ -26,12 +26,33 @@ pub struct Recalled {
     pub personal_digest: Option<[u8; 32]>,
 }
 
-/// Reads the frame that begins at a place and checks it.
+/// Reads the frame that begins at a place and checks all of it but the personal part.
 pub(super) fn recall(
     storage: &dyn Storage,
     place: Place,
     watermark: Lsn,
 ) -> Result<Recalled, Error> {
+    find(storage, place, watermark, |view| {
+        Ok(Recalled {
+            lsn: view.lsn,
+            stream: view.stream,
+            covered: view.covered.to_vec(),
+            personal_digest: view.digest,
+        })
+    })
+}
+
+/// The same with the personal part.
+pub(super) fn read(storage: &dyn Storage, place: Place, watermark: Lsn) -> Result<Frame, Error> {
+    find(storage, place, watermark, |view| owned(view, place))
+}
+
+fn find<T>(
+    storage: &dyn Storage,
+    place: Place,
+    watermark: Lsn,
+    take: impl FnOnce(&frame::View<'_>) -> Result<T, frame::Fault>,
+) -> Result<T, Error> {
     let read = |length| {
         storage
             .read_at(place.segment, place.offset, length)
@@ -50,10 +71,5 @@ pub(super) fn recall(
     if view.lsn > watermark {
         return Err(Error::NotDurable { lsn: view.lsn });
     }
-    Ok(Recalled {
-        lsn: view.lsn,
-        stream: view.stream,
-        covered: view.covered.to_vec(),
-        personal_digest: view.digest,
-    })
+    take(&view).map_err(damaged)
 }

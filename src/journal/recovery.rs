@@ -34,7 +34,11 @@ impl Active {
 }
 
 /// Repairs the last segment; None if no segment holds anything yet.
-pub(super) fn resume(storage: &dyn Storage, survey: &Survey) -> Result<Option<Active>, Error> {
+pub(super) fn resume(
+    storage: &dyn Storage,
+    survey: &Survey,
+    epoch: u64,
+) -> Result<Option<Active>, Error> {
     let Some(tail) = &survey.tail else {
         return Ok(None);
     };
@@ -54,7 +58,7 @@ pub(super) fn resume(storage: &dyn Storage, survey: &Survey) -> Result<Option<Ac
     let mut end = tail.end;
     if end == 0 {
         // Not even the header survived: the segment begins anew where it is.
-        let header = segment::encode(tail.segment, survey.head.next());
+        let header = segment::encode(tail.segment, survey.head.next(), epoch);
         write(&mut *segment, &file, 0, &header)?;
         end = header.len() as u64;
     }

@@ -34,6 +34,8 @@ pub(super) struct Writer {
     storage: Arc<dyn Storage>,
     shared: Arc<Shared>,
     active: Option<Active>,
+    /// Goes into the header of every segment that is begun.
+    epoch: u64,
 }
 
 impl Writer {
@@ -41,11 +43,13 @@ impl Writer {
         storage: Arc<dyn Storage>,
         shared: Arc<Shared>,
         active: Option<Active>,
+        epoch: u64,
     ) -> Writer {
         Writer {
             storage,
             shared,
             active,
+            epoch,
         }
     }
 
@@ -97,7 +101,7 @@ impl Writer {
     /// Goes on in a new segment, once everything in the old one is durable.
     fn roll(&mut self, roll: Roll) -> Result<Option<Active>, Error> {
         self.sync()?;
-        let header = segment::encode(roll.segment.number(), roll.first);
+        let header = segment::encode(roll.segment.number(), roll.first, self.epoch);
         let mut next = Active {
             segment: roll.segment,
             end: 0,

@@ -37,11 +37,8 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             ledger.keys.insert(key.id, key.clone());
         }
         Event::KeyRevoked { key, at } => {
-            let key = ledger
-                .keys
-                .get_mut(key)
-                .expect("only a known key is revoked");
-            key.revoked_at = Some(*at);
+            let key = ledger.keys.get_mut(key);
+            key.expect("only a known key is revoked").revoked_at = Some(*at);
         }
         Event::KeysUsed(uses) => uses.iter().for_each(|used| note_use(ledger, used)),
         Event::ResourceAdded(resource) => add_resource(ledger, resource),
@@ -74,11 +71,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
         Event::AttemptFailed { hold, caller, at } => {
-            let hold = hold_mut(ledger, *hold);
-            hold.failed_attempts += 1;
-            if let Some(code) = &mut hold.verification {
-                code.failed_attempts += 1;
-            }
+            fail_attempt(hold_mut(ledger, *hold));
             attempts::count(ledger, *caller, *at);
         }
         Event::SeriesBooked(series) => {
@@ -120,10 +113,9 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             until,
         } => {
             let before = ledger.requests.remember(*key, receipt.clone(), *until);
-            if let Some(before) = before {
-                ledger.forgets.remove(&(before, Forget::Request(*key)));
-            }
-            ledger.forgets.insert((*until, Forget::Request(*key)));
+            let row = |at| (at, Forget::Request(*key));
+            before.map(|before| ledger.forgets.remove(&row(before)));
+            ledger.forgets.insert(row(*until));
         }
         Event::Forgotten { up_to } => forget(ledger, *up_to),
     }
@@ -177,6 +169,14 @@ fn hold_mut(ledger: &mut Ledger, hold: HoldId) -> &mut Hold {
         .holds
         .get_mut(&hold)
         .expect("events name known holds")
+}
+
+/// A wrong code was given for it.
+fn fail_attempt(hold: &mut Hold) {
+    hold.failed_attempts += 1;
+    if let Some(code) = &mut hold.verification {
+        code.failed_attempts += 1;
+    }
 }
 
 fn apply_to_hold(ledger: &mut Ledger, event: &Event) {

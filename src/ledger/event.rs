@@ -1,7 +1,7 @@
 //! What happened: the only way a ledger changes, and what the journal keeps for ever.
 //!
 //! **Stored format.** The order of variants and fields is the format (bincode is positional). From the first release on
-//! a change means a new entry version and an upcast in `entry.rs`; golden files hold the bytes. Events carry no name, no
+//! a change means a new entry version and an upcast in `entry/`; golden files hold the bytes. Events carry no name, no
 //! number and no free text: those are personal facts and travel beside them.
 
 use serde::{Deserialize, Serialize};

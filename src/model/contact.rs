@@ -2,7 +2,7 @@
 //!
 //! Every type here prints masked, so that neither a log line, a panic nor `{:?}` can leak one; `.expose()` is the only way
 //! to the content and is counted by a test of the house. They do not implement the event codec: they can only travel in an
-//! entry's personal part, which `entry.rs` encodes.
+//! entry's personal part, which `entry/` encodes.
 
 use std::fmt;
 

@@ -53,6 +53,7 @@ transcripts! {
     bodies
     booking
     confirm
+    conversations
     conflicts
     desk
     events

@@ -14,7 +14,11 @@ pub const SMALL: Options = Options {
     segment_bytes: 70_000,
     queue_bytes_max: 4 << 20,
     queue_entries_max: 16_384,
+    epoch_at_least: 1,
 };
+
+/// The length of a segment's header.
+const HEADER: usize = 40;
 
 /// A place to keep a journal that a test can look into and damage.
 trait Lab {
@@ -108,9 +112,11 @@ contract! {
     a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail,
     a_cut_sealed_segment_is_refused,
     an_unknown_format_is_refused_by_its_number,
+    a_restored_journal_goes_on_in_a_new_segment_of_a_higher_epoch,
     an_erased_personal_part_is_read_as_erased,
     reading_twice_gives_the_same_and_nothing_appended_since,
     every_entry_is_found_again_by_its_place_while_the_writer_goes_on,
+    a_stream_s_rows_lead_to_its_entries_and_to_no_others,
     a_place_that_holds_no_whole_entry_is_damage_and_no_entry,
     a_closed_journal_recalls_nothing_and_keeps_no_directory,
 }
@@ -191,7 +197,7 @@ fn full_segments_are_sealed_without_their_zeros<L: Lab>() {
         append_when_there_is_room(&journal, &[7; 30_000]);
     }
     journal.close().unwrap();
-    assert_eq!(lab.read(1).len(), 32 + 2 * (44 + 30_000));
+    assert_eq!(lab.read(1).len(), HEADER + 2 * (44 + 30_000));
     assert_eq!(lab.read(1).last(), Some(&7));
     // A segment that a crash left unsealed is sealed by the next start, and reads the same before and after.
     let mut unsealed = lab.read(1);
@@ -404,7 +410,10 @@ fn a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail<L: Lab>() {
             lsn: Lsn(2),
             ..
         }) => {
-            assert_eq!((file, offset), (damaged_lab.name(1), 32 + 30_044));
+            assert_eq!(
+                (file, offset),
+                (damaged_lab.name(1), HEADER as u64 + 30_044)
+            );
         }
         other => panic!("{other:?}"),
     }
@@ -419,7 +428,13 @@ fn a_cut_sealed_segment_is_refused<L: Lab>() {
     journal.close().unwrap();
     let sealed = lab.read(1);
     let second = lab.read(2);
-    for kept in [31, 32, 40_000, sealed.len() - 30_044, sealed.len() - 1] {
+    for kept in [
+        HEADER - 1,
+        HEADER,
+        40_000,
+        sealed.len() - 30_044,
+        sealed.len() - 1,
+    ] {
         let lab = L::new();
         lab.replace(1, &sealed[..kept]);
         lab.replace(2, &second);
@@ -436,6 +451,47 @@ fn an_unknown_format_is_refused_by_its_number<L: Lab>() {
     lab.replace(1, &bytes);
     match lab.open(SMALL) {
         Err(Error::UnknownFormat { version: 9, .. }) => {}
+        other => panic!("{other:?}"),
+    }
+}
+
+fn a_restored_journal_goes_on_in_a_new_segment_of_a_higher_epoch<L: Lab>() {
+    let restored = Options {
+        epoch_at_least: 2,
+        ..SMALL
+    };
+    let lab = L::new();
+    for (options, epoch, segment) in [
+        (SMALL, 1, 1),
+        (SMALL, 1, 1),
+        (restored, 2, 2),
+        (SMALL, 2, 2),
+    ] {
+        let (journal, recovered) = lab.open(options).unwrap();
+        let taken = journal.append(parts(b"one")).unwrap();
+        assert_eq!(taken.lsn, recovered.survey.head.next());
+        assert_eq!(taken.place.segment, segment);
+        drop(recovered);
+        journal.close().unwrap();
+        let survey = survey(&*lab.storage().unwrap()).unwrap();
+        assert_eq!((survey.epoch, survey.head), (epoch, taken.lsn));
+    }
+    // A segment from before the restore beside those from after it.
+    lab.replace(2, &with_header(&lab.read(2), |header| header[32] = 3));
+    let (journal, _) = lab
+        .open(Options {
+            epoch_at_least: 4,
+            ..SMALL
+        })
+        .unwrap();
+    append_when_there_is_room(&journal, b"in the third");
+    journal.close().unwrap();
+    lab.replace(3, &with_header(&lab.read(3), |header| header[32] = 2));
+    match lab.open(SMALL) {
+        Err(Error::Corrupt { file, reason, .. }) => {
+            assert_eq!(file, lab.name(3));
+            assert!(reason.contains("restored"), "{reason}");
+        }
         other => panic!("{other:?}"),
     }
 }
@@ -513,6 +569,45 @@ fn every_entry_is_found_again_by_its_place_while_the_writer_goes_on<L: Lab>() {
     }
     let segments = wanted.last().unwrap().0.segment;
     assert!(segments > 5, "{segments} segments");
+}
+
+fn a_stream_s_rows_lead_to_its_entries_and_to_no_others<L: Lab>() {
+    let lab = L::new();
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!(recovered.streams(), []);
+    for number in 0..60 {
+        let (covered, personal) = (entry_of(number), entry_of(number / 2));
+        taken(
+            &journal,
+            Parts {
+                stream: u128::from(number % 3) * 7,
+                covered: &covered,
+                personal: &personal[..personal.len().min(2000)],
+            },
+        );
+    }
+    drop(recovered);
+    journal.close().unwrap();
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!(recovered.streams(), [0, 7, 14]);
+    assert_eq!(recovered.rows(8, Lsn::ZERO).unwrap(), []);
+    let all = frames(&recovered);
+    for stream in recovered.streams() {
+        let of_stream = all.iter().filter(|frame| frame.stream == stream);
+        let wanted: Vec<_> = of_stream.cloned().collect();
+        for after in [0, 1, 30, 59, 60, 61].map(Lsn) {
+            let rows = recovered.rows(stream, after).unwrap();
+            let found: Vec<_> = rows
+                .iter()
+                .map(|row| recovered.read(row.place).unwrap())
+                .collect();
+            let wanted: Vec<_> = wanted.iter().filter(|frame| frame.lsn > after).collect();
+            assert_eq!(found.iter().collect::<Vec<_>>(), wanted);
+            let positions = rows.iter().map(|row| row.lsn);
+            assert!(positions.eq(found.iter().map(|frame| frame.lsn)));
+        }
+        assert_eq!(journal.read(wanted[0].place).unwrap(), wanted[0]);
+    }
 }
 
 fn frames_in_full(recovered: &Recovered) -> Vec<Frame> {
@@ -606,6 +701,13 @@ fn options_that_cannot_work_are_named() {
             },
             "queue_entries_max",
         ),
+        (
+            Options {
+                epoch_at_least: 0,
+                ..SMALL
+            },
+            "epoch_at_least",
+        ),
     ] {
         match Memory::new().open(options) {
             Err(Error::Option { name, .. }) => assert_eq!(name, wanted),
@@ -655,9 +757,9 @@ fn open_or_refuse(content: Vec<u8>) {
 /// Changes a segment's header and makes its checksum hold again.
 fn with_header(bytes: &[u8], change: impl FnOnce(&mut [u8])) -> Vec<u8> {
     let mut bytes = bytes.to_vec();
-    change(&mut bytes[..32]);
+    change(&mut bytes[..HEADER]);
     let mut checked = bytes[..12].to_vec();
-    checked.extend_from_slice(&bytes[16..32]);
+    checked.extend_from_slice(&bytes[16..HEADER]);
     bytes[12..16].copy_from_slice(&crc32fast::hash(&checked).to_le_bytes());
     bytes
 }

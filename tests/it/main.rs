@@ -7,6 +7,8 @@ mod calendar_properties;
 #[cfg(test)]
 mod demo_clinic;
 #[cfg(test)]
+mod fault_histories;
+#[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod history;
@@ -30,6 +32,12 @@ mod recovery;
 mod redaction;
 #[cfg(test)]
 mod redaction_audit;
+#[cfg(test)]
+mod sealed_entries;
+#[cfg(test)]
+mod seeded_faults;
+#[cfg(test)]
+mod speech;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -47,6 +47,14 @@ impl World {
         }
     }
 
+    /// The same clinics and record again, for another course of things from here.
+    pub fn fork(&self) -> Self {
+        let mut fork = Self::new(self.clinics.clone());
+        fork.record = self.record.clone();
+        fork.numbers = self.numbers.clone();
+        fork
+    }
+
     /// A number that nobody else gets.
     pub fn number(&self) -> u64 {
         self.numbers.set(self.numbers.get() + 1);

@@ -14,7 +14,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::http::Caller;
-use crate::kill::{Load, seed};
+use crate::load::{Load, seed};
 use crate::report::Report;
 use crate::server::{Place, Server};
 use crate::verify;

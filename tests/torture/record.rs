@@ -61,7 +61,7 @@ pub struct Sent {
 }
 
 /// Everything acknowledged, and everything unanswered.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Record {
     pub holds: Vec<Hold>,
     pub appointments: Vec<Appointment>,

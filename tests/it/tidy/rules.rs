@@ -29,7 +29,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
             "ledger/event.rs",
             "ledger/receipt.rs",
             "ledger/image.rs",
-            "entry.rs",
+            "entry/sealed.rs",
             "config.rs",
             "outbox/",
             "redact/",
@@ -40,7 +40,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "bincode::",
-        &["entry.rs", "ledger/image.rs", "snapshots.rs"],
+        &["entry/", "ledger/image.rs", "snapshots.rs"],
         "it is to be replaced one day",
     ),
     (
@@ -105,7 +105,7 @@ const EXPOSERS: &[(&str, &str)] = &[
     ("model/verification.rs", "defines it"),
     ("model/sms.rs", "defines it"),
     ("seal.rs", "defines it and derives from keys"),
-    ("entry.rs", "writes the personal part"),
+    ("entry/sealed.rs", "writes the personal part"),
     ("replay/contacts.rs", "finds a caller by their number"),
     ("tenant/texts.rs", "writes the text to be sent"),
     ("outbox/", "sends it"),
@@ -117,7 +117,7 @@ const EXPOSERS: &[(&str, &str)] = &[
 const EXPOSED_IN_RULES: &[&str] = &["code", "entered"];
 
 /// Files over 500 lines, and why each is not two.
-const LONG_FILES: &[(&str, &str)] = &[];
+const LONG_FILES: &[(&str, &str)] = &[("config.rs", "one struct and its defaults a section")];
 
 /// Endings of type names, and names of files and folders, that say nothing.
 const EMPTY_SUFFIXES: &[&str] = &[
@@ -137,6 +137,11 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "one arm for each rejection",
     ),
     ("ledger/look.rs", "look", "one arm for each query"),
+    (
+        "tenant/resolve.rs",
+        "resolve",
+        "one arm for each instruction",
+    ),
 ];
 
 pub const DOOR_LINES_MAX: usize = 70;

@@ -1,76 +1,26 @@
-//! A journal entry: what happened to one tenant in one step, as bytes.
+//! An entry's two sealed parts: its events, and what it says of persons.
 //!
-//! ```text
-//! covered:  version u8 │ tenant u128 │ sequence u64 │ time i64 │ previous hash 32 │ nonce 16 + 8 │ principal 18
-//!           │ personal part? u8 │ sealed event part (bincode of the events, then a tag of 16)
-//! personal: sealed (16 random bytes, bincode of the facts, tag of 16), or nothing
-//! hash:     SHA-256(covered │ SHA-256(personal)); without a personal part SHA-256(covered)
-//! ```
-//!
-//! Little-endian. Both parts are sealed with XChaCha20-Poly1305 under the tenant's key, the header being associated data, so
-//! that no entry can be moved to another tenant or place. Every entry carries its predecessor's hash; the chain covers
-//! ciphertext, so anyone can check it without a key, and covers the personal part only by its digest, so erasing one breaks
-//! nothing. The 16 random bytes go with the erased part: what is left of it cannot be tested against guesses. This is the only
-//! file that names bincode for entries, and the only one that turns contacts into stored bytes. docs/journal-format.md has the same for other readers.
+//! This is the only file that encodes with bincode for entries, and the only one that turns contacts into stored bytes. Each part has
+//! a nonce of its own, the personal part the one after the event part's.
 
 use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Event;
 use crate::model::{
-    AppointmentId, BlockId, CallId, CallReference, CallerId, Channel, Email, FreeText, KeyId,
-    PersonId, PersonName, PersonalFact, Phone, Principal, Remark, Scope, Subject, TenantId,
-    Timestamp,
+    AppointmentId, BlockId, CallId, CallReference, CallerId, Channel, Email, FreeText, PersonId,
+    PersonName, PersonalFact, Phone, Remark, Subject, Timestamp,
 };
-use crate::seal::{DoesNotOpen, Nonce, Opener, Sealer};
+use crate::seal::{Nonce, Opener, Sealer};
 
-/// The version this build writes.
-const VERSION: u8 = 1;
-/// Bytes before the sealed event part.
-const HEADER_BYTES: usize = 1 + 16 + 8 + 8 + 32 + 24 + 18 + 1;
+use super::header::{ChainHead, Clear, Error, HEADER_BYTES, Header};
+
 /// Random bytes at the beginning of a personal part.
 const SALT_BYTES: usize = 16;
 /// No decoder may allocate more than a whole entry could hold.
 const DECODED_BYTES_MAX: usize = 1 << 20;
 /// Tells the associated data of the personal part from that of the event part.
 const PERSONAL_MARK: &[u8] = b"personal";
-
-/// The hash of a tenant's latest entry; all zero before the first.
-pub type ChainHead = [u8; 32];
-
-/// Why an entry cannot be read.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// Too short, or a field has no meaning.
-    #[error("an entry is not well formed")]
-    Malformed,
-    /// Written by a newer holdfast.
-    #[error(
-        "an entry has version {0}, which this holdfast does not know; run the version that wrote it"
-    )]
-    UnknownVersion(u8),
-    /// It does not open.
-    #[error(transparent)]
-    DoesNotOpen(#[from] DoesNotOpen),
-    /// The events or facts do not decode.
-    #[error("an entry's content does not decode: {0}")]
-    Content(#[from] bincode::error::DecodeError),
-}
-
-/// What an entry says in clear.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Header {
-    /// Whose it is.
-    pub tenant: TenantId,
-    /// Its place among that tenant's entries, from 1 without gaps.
-    pub sequence: u64,
-    /// When it was decided.
-    pub at: Timestamp,
-    /// Who asked.
-    pub principal: Principal,
-    /// The hash of the entry before it.
-    pub previous: ChainHead,
-}
 
 /// An entry as bytes, ready for the journal.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -255,7 +205,13 @@ pub fn encode(
 ) -> Encoded {
     let nonces = (sealer.nonce(), sealer.nonce());
     let mut covered = Vec::with_capacity(HEADER_BYTES + 256);
-    write_header(header, nonces.0, !facts.is_empty(), &mut covered);
+    let clear = Clear {
+        header: *header,
+        key: sealer.master(),
+        nonce: nonces.0,
+        has_personal: !facts.is_empty(),
+    };
+    clear.write(&mut covered);
     let mut sealed = bincode::serde::encode_to_vec(events, bincode::config::standard())
         .expect("events hold nothing that bincode cannot write");
     sealer.seal(nonces.0, &covered, &mut sealed);
@@ -284,7 +240,18 @@ pub fn decode(
     personal_digest: Option<[u8; 32]>,
     opener: &mut Opener,
 ) -> Result<Decoded, Error> {
-    let (header, nonce, has_personal) = read_header(covered)?;
+    let Clear {
+        header,
+        key,
+        nonce,
+        has_personal,
+    } = Clear::read(covered)?;
+    if key != opener.master() {
+        return Err(Error::OtherMasterKey {
+            sealed: key,
+            given: opener.master(),
+        });
+    }
     let (associated, sealed) = covered.split_at(HEADER_BYTES);
     let content = opener.open(nonce, associated, sealed)?;
     let events: Vec<Event> = decode_all(&content)?;
@@ -311,11 +278,6 @@ pub fn decode(
         facts,
         hash,
     })
-}
-
-/// What an entry says in clear, without any key.
-pub fn header(covered: &[u8]) -> Result<Header, Error> {
-    read_header(covered).map(|(header, _, _)| header)
 }
 
 fn personal_associated(header: &[u8]) -> Vec<u8> {
@@ -352,79 +314,11 @@ fn decode_all<T: serde::de::DeserializeOwned>(content: &[u8]) -> Result<T, Error
     }
 }
 
-fn write_header(header: &Header, nonce: Nonce, has_personal: bool, out: &mut Vec<u8>) {
-    out.push(VERSION);
-    out.extend_from_slice(&header.tenant.0.to_le_bytes());
-    out.extend_from_slice(&header.sequence.to_le_bytes());
-    out.extend_from_slice(&header.at.0.to_le_bytes());
-    out.extend_from_slice(&header.previous);
-    out.extend_from_slice(&nonce.prefix);
-    out.extend_from_slice(&nonce.counter.to_le_bytes());
-    let (kind, scope, key) = match header.principal {
-        Principal::System => (0, 0, 0),
-        Principal::Key { key, scope } => (1, scope_number(scope), key.0),
-    };
-    out.extend_from_slice(&[kind, scope]);
-    out.extend_from_slice(&key.to_le_bytes());
-    out.push(u8::from(has_personal));
-    assert!(out.len() == HEADER_BYTES, "the header has one length");
-}
-
-fn scope_number(scope: Scope) -> u8 {
-    match scope {
-        Scope::Admin => 0,
-        Scope::Staff => 1,
-        Scope::Agent => 2,
-        Scope::Read => 3,
-    }
-}
-
-fn read_header(covered: &[u8]) -> Result<(Header, Nonce, bool), Error> {
-    let version = *covered.first().ok_or(Error::Malformed)?;
-    if version != VERSION {
-        return Err(Error::UnknownVersion(version));
-    }
-    let mut rest = covered.get(1..HEADER_BYTES).ok_or(Error::Malformed)?;
-    let tenant = TenantId(u128::from_le_bytes(take(&mut rest)?));
-    let sequence = u64::from_le_bytes(take(&mut rest)?);
-    let at = Timestamp(i64::from_le_bytes(take(&mut rest)?));
-    let previous = take(&mut rest)?;
-    let prefix = take(&mut rest)?;
-    let counter = u64::from_le_bytes(take(&mut rest)?);
-    let [kind, scope] = take(&mut rest)?;
-    let key = KeyId(u128::from_le_bytes(take(&mut rest)?));
-    let [has_personal] = take(&mut rest)?;
-    let scope = [Scope::Admin, Scope::Staff, Scope::Agent, Scope::Read]
-        .into_iter()
-        .find(|known| scope_number(*known) == scope);
-    let principal = match (kind, scope) {
-        (0, _) => Principal::System,
-        (1, Some(scope)) => Principal::Key { key, scope },
-        _ => return Err(Error::Malformed),
-    };
-    if has_personal > 1 {
-        return Err(Error::Malformed);
-    }
-    let header = Header {
-        tenant,
-        sequence,
-        at,
-        principal,
-        previous,
-    };
-    Ok((header, Nonce { prefix, counter }, has_personal == 1))
-}
-
-fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Error> {
-    let (head, tail) = rest.split_first_chunk().ok_or(Error::Malformed)?;
-    *rest = tail;
-    Ok(*head)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::model::{HoldId, Profile};
+    use crate::journal::OWNER_COPY;
+    use crate::model::{HoldId, KeyId, Principal, Profile, Scope, TenantId, Timestamp};
     use crate::seal::MasterKey;
 
     fn parts() -> (Header, Vec<Event>, Vec<PersonalFact>, Sealer, Opener) {
@@ -482,6 +376,29 @@ mod tests {
         let decoded = decode(&encoded.covered, None, Some(digest), &mut opener).expect("it opens");
         assert_eq!((decoded.events, decoded.facts), (events, None));
         assert_eq!(decoded.hash, encoded.hash);
+    }
+
+    #[test]
+    fn what_a_newer_holdfast_wrote_or_another_key_sealed_is_refused_in_words() {
+        let (header, events, facts, mut sealer, mut opener) = parts();
+        let encoded = encode(&header, &events, &facts, [6; 16], &mut sealer);
+        assert_eq!(encoded.covered[OWNER_COPY], header.tenant.0.to_le_bytes());
+        for (place, what) in [(0, "format 2"), (1, "kind 2"), (2, "schema 2")] {
+            let mut newer = encoded.covered.clone();
+            newer[place] = 2;
+            let said = decode(&newer, None, None, &mut opener).expect_err("it is newer");
+            let said = said.to_string();
+            assert!(
+                said.contains(what) && said.contains("run the newer holdfast"),
+                "{said}"
+            );
+        }
+        let mut other = Opener::of(&MasterKey::new([4; 32]), header.tenant);
+        let said = decode(&encoded.covered, None, None, &mut other).expect_err("another key");
+        assert!(
+            said.to_string().contains("put the right key file back"),
+            "{said}"
+        );
     }
 
     #[test]
