@@ -107,12 +107,14 @@ pub enum Instruction {
         /// Its words, if it is no command.
         said: Option<Remark>,
     },
-    /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
+    /// Take in a text that came from a phone.
     TakeReply {
         /// From which phone.
         from: Phone,
         /// What it means.
         reply: Reply,
+        /// Its words, if that is unclear.
+        said: Option<Remark>,
     },
     /// Make a key; the answer shows its secret, once.
     CreateKey {

@@ -54,6 +54,7 @@ transcripts! {
     bodies
     booking
     confirm
+    conversations
     conflicts
     desk
     events
