@@ -64,6 +64,8 @@ pub struct Config {
     pub verification: Verification,
     /// The waitlist.
     pub waitlist: Waitlist,
+    /// Calls, and what is remembered of them.
+    pub conversations: Conversations,
     /// Texts.
     pub sms: Sms,
     /// How long what is kept.
@@ -94,6 +96,10 @@ pub struct Storage {
     pub segment_mib: u32,
     /// The file with the master key; empty: in `dir`.
     pub master_key_file: PathBuf,
+    /// How long nobody asks a clinic before its state leaves the memory; 0: it never does.
+    pub idle_minutes: u32,
+    /// The least number of entries after which a clinic's snapshot is made anew.
+    pub snapshot_entries: u32,
 }
 
 /// `[holds]`
@@ -132,6 +138,18 @@ pub struct Verification {
 pub struct Waitlist {
     /// How long an offer lasts.
     pub offer_seconds: u32,
+}
+
+/// `[conversations]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Conversations {
+    /// How long a conversation is remembered after its last contact.
+    pub kept_days: u32,
+    /// How long a time is kept for whoever is written to after their call.
+    pub follow_up_seconds: u32,
+    /// How long holds last after their call has ended.
+    pub call_grace_seconds: u32,
 }
 
 /// Who carries texts.
@@ -247,6 +265,8 @@ impl Default for Storage {
             dir: "data/state".into(),
             segment_mib: 16,
             master_key_file: PathBuf::new(),
+            idle_minutes: 30,
+            snapshot_entries: 10_000,
         }
     }
 }
@@ -277,6 +297,16 @@ impl Default for Verification {
 impl Default for Waitlist {
     fn default() -> Self {
         Self { offer_seconds: 900 }
+    }
+}
+
+impl Default for Conversations {
+    fn default() -> Self {
+        Self {
+            kept_days: 30,
+            follow_up_seconds: 1800,
+            call_grace_seconds: 60,
+        }
     }
 }
 
@@ -364,6 +394,7 @@ impl Config {
 
     fn check(&self) -> Result<(), Error> {
         let (holds, codes, sms) = (&self.holds, &self.verification, &self.sms);
+        let calls = &self.conversations;
         let lifetime = holds.lifetime_seconds_max;
         let in_flight = self.limits.tenant_in_flight_max;
         let public_url = &self.http.public_url;
@@ -376,6 +407,8 @@ impl Config {
         let rows = [
             ("http.listen", matches!(port, Some(Ok(_))), "an address and a port, as in 127.0.0.1:8080"),
             ("storage.segment_mib", (1..=1024).contains(&self.storage.segment_mib), "1 to 1024"),
+            ("storage.snapshot_entries", (1..=1_000_000).contains(&self.storage.snapshot_entries), "1 to 1000000"),
+            ("storage.idle_minutes", self.storage.idle_minutes <= 10_080, "0 to 10080"),
             ("holds.lifetime_seconds_max", (60..=86_400).contains(&lifetime), "60 to 86400, a day"),
             ("holds.ttl_seconds", (1..=lifetime).contains(&holds.ttl_seconds), "1 to holds.lifetime_seconds_max"),
             ("holds.live_per_phone_max", (1..=100).contains(&holds.live_per_phone_max), "1 to 100"),
@@ -394,6 +427,9 @@ impl Config {
             ("sms.credential_cache_seconds", self.sms.credential_cache_seconds <= 3600, "0 to 3600"),
             ("sms.twilio.base_url", is_origin(&self.sms.twilio.base_url), "https://… or http://… without a query, as in https://api.twilio.com"),
             ("waitlist.offer_seconds", (60..=86_400).contains(&self.waitlist.offer_seconds), "60 to 86400, a day"),
+            ("conversations.kept_days", (1..=365).contains(&calls.kept_days), "1 to 365"),
+            ("conversations.follow_up_seconds", (60..=86_400).contains(&calls.follow_up_seconds), "60 to 86400, a day"),
+            ("conversations.call_grace_seconds", calls.call_grace_seconds <= 3600, "0 to 3600"),
             ("sms.timeout_ms", (100..=10_000).contains(&self.sms.timeout_ms), "100 to 10000"),
             ("retention.unbooked_days", self.retention.unbooked_days <= 3650, "0 to 3650"),
             ("limits.tenant_in_flight_max", (1..=4096).contains(&in_flight), "1 to 4096"),

@@ -38,6 +38,8 @@ impl Copies for NoCopies {
 #[derive(Debug)]
 pub struct ErasedList {
     file: PathBuf,
+    /// A folder of what can be rebuilt and may hold who is erased: nobody else renews it.
+    rebuilt: Option<PathBuf>,
     /// Two erasures at once must not write into each other's line.
     writing: Mutex<()>,
 }
@@ -47,7 +49,16 @@ impl ErasedList {
     pub fn of(state: &Path) -> Self {
         Self {
             file: state.join(FILE_NAME),
+            rebuilt: None,
             writing: Mutex::new(()),
+        }
+    }
+
+    /// That of a stopped state, where nobody renews the snapshots in this folder: it goes with the first erasure.
+    pub fn of_stopped(state: &Path, snapshots: PathBuf) -> Self {
+        Self {
+            rebuilt: Some(snapshots),
+            ..Self::of(state)
         }
     }
 
@@ -70,6 +81,9 @@ impl ErasedList {
 
 impl Copies for ErasedList {
     fn follow(&self, tenant: TenantId, of: Erasure, at: Timestamp) -> io::Result<()> {
+        if let Some(rebuilt) = self.rebuilt.as_ref().filter(|folder| folder.exists()) {
+            std::fs::remove_dir_all(rebuilt)?;
+        }
         let whom = match of.person {
             Some(person) => format!("\"person\":\"{person}\""),
             None => format!("\"caller\":\"{}\"", of.caller),

@@ -83,7 +83,7 @@ impl Stopped {
         let (journal, found) = Journal::open(parts.storage, options)?;
         let mut recovery = Recovery::new(&parts.master);
         for frame in found.frames()? {
-            recovery.take(&frame?);
+            recovery.take(frame?);
         }
         let recovered = recovery.finish();
         drop(found);

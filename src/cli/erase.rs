@@ -79,7 +79,7 @@ fn in_state(
     telemetry::start(&config.log);
     let opened = StateDir::open(&config)?;
     let mut stopped = Stopped::open(Parts {
-        copies: Arc::new(ErasedList::of(opened.dir())),
+        copies: Arc::new(ErasedList::of_stopped(opened.dir(), opened.snapshots_dir())),
         config,
         storage: Box::new(opened.storage),
         master: opened.master,

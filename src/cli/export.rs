@@ -102,6 +102,7 @@ async fn of_state(state: &Path, tenant: &Slug, person: Option<PersonId>) -> anyh
         clock: Arc::new(SystemClock),
         copies: Arc::new(NoCopies),
         gateway: Arc::new(Silence),
+        snapshots: None,
         farewell: Duration::ZERO,
     })
     .await?;

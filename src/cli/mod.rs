@@ -4,6 +4,7 @@
 //! failed a sync.
 
 mod output;
+mod progress;
 
 mod remote;
 
@@ -11,12 +12,16 @@ mod running;
 
 mod rows;
 
+mod verify;
+
+mod backup;
 mod demo;
 mod erase;
 mod export;
 mod init;
 mod key;
 mod redact;
+mod restore;
 mod serve;
 mod settings;
 mod tenant;

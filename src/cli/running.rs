@@ -52,6 +52,7 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
     let state = StateDir::open(&config)?;
     let admin_key_file = state.admin_key_file();
     let copies = ErasedList::of(state.dir());
+    let snapshots = Some(state.snapshots_dir());
     let gateway: Arc<dyn SmsGateway> = match config.sms.provider {
         SmsProvider::Inbox => Arc::new(Inbox),
         SmsProvider::Twilio => Arc::new(twilio(&config)?),
@@ -63,6 +64,7 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
         clock: Arc::new(SystemClock),
         copies: Arc::new(copies),
         gateway,
+        snapshots,
         farewell: FAREWELL,
     })
     .await?;

@@ -10,6 +10,7 @@ mod redaction;
 mod slot_id;
 mod speech;
 mod throttle;
+mod wishes;
 
 mod state;
 

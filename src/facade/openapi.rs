@@ -13,9 +13,9 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
-    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
-    waitlist,
+    appointments, audit, backup, blocks, calls, conflicts, conversations, events, explain, holds,
+    inbox, keys, knowledge, messages, persons, redact, resources, series, services, slots, sms,
+    tenants, text_settings, verification, waitlist,
 };
 use super::{docs_page, health, metrics, twilio};
 
@@ -27,14 +27,16 @@ use super::{docs_page, health, metrics, twilio};
     ),
     paths(
         health::live, health::ready, metrics::show, json, page,
+        backup::make,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
-        sms::store, sms::show, text_settings::show, text_settings::change, messages::list,
+        sms::store, sms::show, knowledge::store, knowledge::show, text_settings::show, text_settings::change, messages::list,
         resources::create, resources::list, resources::show, resources::change,
         blocks::create, blocks::list, blocks::remove,
         services::create, services::list, services::show, services::change,
         slots::list, explain::explain,
         holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
+        calls::ended, conversations::list,
         waitlist::join, waitlist::list, waitlist::show, waitlist::withdraw,
         appointments::book, appointments::list, appointments::show,
         appointments::arrive, appointments::no_show, appointments::cancel, appointments::reschedule,
@@ -100,9 +102,11 @@ impl Modify for SharedAnswers {
                 &mut item.patch,
                 &mut item.delete,
             ];
-            for operation in operations.into_iter().flatten() {
+            for (place, operation) in operations.into_iter().enumerate() {
+                let Some(operation) = operation else { continue };
                 name(operation);
-                add_refusals(path, operation);
+                let writes = place > 0;
+                add_refusals(path, writes, operation);
             }
         }
     }
@@ -116,7 +120,7 @@ fn name(operation: &mut Operation) {
     }
 }
 
-fn add_refusals(path: &str, operation: &mut Operation) {
+fn add_refusals(path: &str, writes: bool, operation: &mut Operation) {
     let answers = &mut operation.responses.responses;
     // What a handler names itself is a problem too, unless it is a success.
     for (status, answer) in answers.iter_mut() {
@@ -142,6 +146,9 @@ fn add_refusals(path: &str, operation: &mut Operation) {
         ("429", "`rate-limited`, `tenant-busy`"),
         ("503", "`overloaded`, `tenant-quarantined`"),
     ];
+    if writes {
+        shared.push(("507", "`storage-full`"));
+    }
     if path.contains("{t}") {
         shared.push(("404", "`not-found`"));
     }

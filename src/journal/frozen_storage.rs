@@ -65,6 +65,22 @@ impl Storage for FrozenStorage {
         Ok(bytes[start..end].to_vec())
     }
 
+    fn length(&self, number: u64) -> io::Result<u64> {
+        match self.written.lock().get(&number) {
+            Some(bytes) => Ok(bytes.len() as u64),
+            None => self.beneath.length(number),
+        }
+    }
+
+    fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>> {
+        self.beneath.read_index(number)
+    }
+
+    /// Nothing rests on an index, so none is kept.
+    fn write_index(&self, _: u64, _: &[u8]) -> io::Result<()> {
+        Ok(())
+    }
+
     fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
         let length = usize::try_from(bytes).map_err(|_| io::ErrorKind::StorageFull)?;
         self.written.lock().insert(number, vec![0; length]);

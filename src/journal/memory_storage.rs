@@ -26,6 +26,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     segments: BTreeMap<u64, Bytes>,
+    indexes: BTreeMap<u64, Vec<u8>>,
     /// The writes since the last sync, oldest first: (segment, offset, bytes).
     unsynced: Vec<(u64, usize, Vec<u8>)>,
     faults: Faults,
@@ -47,6 +48,7 @@ struct Faults {
     write_fails_in: Option<u64>,
     write_short_in: Option<(u64, usize)>,
     segments_max: Option<usize>,
+    bytes_max: Option<u64>,
 }
 
 impl MemoryStorage {
@@ -108,6 +110,17 @@ impl MemoryStorage {
         self.lock().faults.segments_max = segments_max;
     }
 
+    /// Gives the disk room for so many bytes of segments, or for any number.
+    pub fn set_bytes_max(&self, bytes_max: Option<u64>) {
+        self.lock().faults.bytes_max = bytes_max;
+    }
+
+    /// How many bytes all segments have.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.lock().bytes()
+    }
+
     /// How many syncs have succeeded.
     #[must_use]
     pub fn syncs(&self) -> u64 {
@@ -136,6 +149,7 @@ impl MemoryStorage {
     pub fn crash_keeping(&self, keep: impl Fn(usize) -> bool) -> MemoryStorage {
         let state = self.lock();
         let mut segments = state.segments.clone();
+        let indexes = state.indexes.clone();
         let mut index = 0;
         for (number, offset, bytes) in &state.unsynced {
             for (position, byte) in bytes.iter().enumerate() {
@@ -154,6 +168,7 @@ impl MemoryStorage {
         }
         let state = State {
             segments,
+            indexes,
             ..State::default()
         };
         MemoryStorage {
@@ -162,6 +177,16 @@ impl MemoryStorage {
                 changed: Condvar::new(),
             }),
         }
+    }
+
+    /// Takes a segment away and leaves its index: how a test loses a file.
+    pub fn remove_segment(&self, number: u64) {
+        self.lock().segments.remove(&number);
+    }
+
+    /// Takes an index away.
+    pub fn remove_index(&self, number: u64) {
+        self.lock().indexes.remove(&number);
     }
 
     /// Replaces a segment's bytes, synced: how a test damages what lies on the disk.
@@ -206,9 +231,11 @@ impl Storage for MemoryStorage {
     }
 
     fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
-        if self.lock().is_full() {
+        let state = self.lock();
+        if state.is_full() || state.free_bytes().is_some_and(|free| free < bytes) {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        drop(state);
         let length = usize::try_from(bytes).map_err(|_| io::ErrorKind::StorageFull)?;
         self.replace(number, vec![0; length]);
         self.open(number)
@@ -227,6 +254,25 @@ impl Storage for MemoryStorage {
             bytes,
             storage: self.clone(),
         }))
+    }
+
+    fn length(&self, number: u64) -> io::Result<u64> {
+        let state = self.lock();
+        let bytes = state.segments.get(&number).ok_or(io::ErrorKind::NotFound)?;
+        Ok(bytes.written.len() as u64)
+    }
+
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        Ok(self.lock().free_bytes())
+    }
+
+    fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.lock().indexes.get(&number).cloned())
+    }
+
+    fn write_index(&self, number: u64, bytes: &[u8]) -> io::Result<()> {
+        self.lock().indexes.insert(number, bytes.to_vec());
+        Ok(())
     }
 }
 
@@ -323,6 +369,16 @@ impl State {
         self.faults
             .segments_max
             .is_some_and(|most| self.segments.len() >= most)
+    }
+
+    fn bytes(&self) -> u64 {
+        let lengths = self.segments.values().map(|kept| kept.written.len() as u64);
+        lengths.sum()
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let most = self.faults.bytes_max?;
+        Some(most.saturating_sub(self.bytes()))
     }
 
     fn make_synced(&mut self, number: u64) {

@@ -6,12 +6,13 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, KeyUse,
-    Profile, Proof, Resource, ResourceId, Service, Timestamp, Transition,
+    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, KeyId,
+    KeyUse, Profile, Proof, Resource, ResourceId, Service, Timestamp, Transition,
 };
 
 use super::attempts;
 use super::blocks::Blocks;
+use super::conversing::{apply_to_calls, held_in_call, hold_ended, note_hold, set_expiry};
 use super::erasing::{apply_to_erasures, follow_unbooked};
 use super::event::Event;
 use super::freeing::follow;
@@ -35,16 +36,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::ProfileSet(profile) => set_profile(ledger, profile),
         Event::SmsCredentialsSet(credentials) => ledger.sms = Some(credentials.clone()),
+        Event::KnowledgeSet(knowledge) => ledger.knowledge = Some(knowledge.clone()),
         Event::KeyCreated(key) => {
             ledger.keys.insert(key.id, key.clone());
         }
-        Event::KeyRevoked { key, at } => {
-            let key = ledger
-                .keys
-                .get_mut(key)
-                .expect("only a known key is revoked");
-            key.revoked_at = Some(*at);
-        }
+        Event::KeyRevoked { key, at } => revoke(ledger, *key, *at),
         Event::KeysUsed(uses) => uses.iter().for_each(|used| note_use(ledger, used)),
         Event::ResourceAdded(resource) => add_resource(ledger, resource),
         Event::ResourceChanged(resource) => {
@@ -64,6 +60,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         Event::HoldPlaced { .. }
         | Event::HoldTakenUp { .. }
         | Event::HoldExtended { .. }
+        | Event::HoldShortened { .. }
         | Event::HoldReleased { .. }
         | Event::HoldExpired { .. }
         | Event::HoldLocked { .. }
@@ -75,7 +72,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
         Event::AttemptFailed { hold, caller, at } => {
-            count_attempt(hold_mut(ledger, *hold));
+            fail_attempt(hold_mut(ledger, *hold));
             attempts::count(ledger, *caller, *at);
         }
         Event::SeriesBooked(series) => {
@@ -85,6 +82,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
+        Event::CallEnded { .. }
+        | Event::FollowUpPlanned { .. }
+        | Event::FollowUpDecided { .. }
+        | Event::FollowUpMade { .. }
+        | Event::Conversed { .. } => apply_to_calls(ledger, event),
         Event::TextQueued { .. }
         | Event::TextDeferred { .. }
         | Event::TextParked { .. }
@@ -120,11 +122,16 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
     }
 }
 
-fn count_attempt(hold: &mut Hold) {
-    hold.failed_attempts += 1;
-    if let Some(code) = &mut hold.verification {
-        code.failed_attempts += 1;
-    }
+fn set_profile(ledger: &mut Ledger, profile: &Profile) {
+    // Zones were checked when they were set; a database that lost one since is answered with UTC rather than a dead tenant.
+    ledger.zone = Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc);
+    ledger.profile = Some(profile.clone());
+    ledger.sheets.clear();
+}
+
+fn revoke(ledger: &mut Ledger, key: KeyId, at: Timestamp) {
+    let key = ledger.keys.get_mut(&key);
+    key.expect("only a known key is revoked").revoked_at = Some(at);
 }
 
 fn remember(ledger: &mut Ledger, key: [u8; 32], receipt: &Receipt, until: Timestamp) {
@@ -133,13 +140,6 @@ fn remember(ledger: &mut Ledger, key: [u8; 32], receipt: &Receipt, until: Timest
         ledger.forgets.remove(&(before, Forget::Request(key)));
     }
     ledger.forgets.insert((until, Forget::Request(key)));
-}
-
-fn set_profile(ledger: &mut Ledger, profile: &Profile) {
-    // Zones were checked when they were set; a database that lost one since is answered with UTC rather than a dead tenant.
-    ledger.zone = Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc);
-    ledger.profile = Some(profile.clone());
-    ledger.sheets.clear();
 }
 
 fn note_use(ledger: &mut Ledger, used: &KeyUse) {
@@ -185,6 +185,14 @@ fn hold_mut(ledger: &mut Ledger, hold: HoldId) -> &mut Hold {
         .expect("events name known holds")
 }
 
+/// A wrong code was given for it.
+fn fail_attempt(hold: &mut Hold) {
+    hold.failed_attempts += 1;
+    if let Some(code) = &mut hold.verification {
+        code.failed_attempts += 1;
+    }
+}
+
 fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
     match event {
         Event::HoldPlaced { .. } => {
@@ -198,28 +206,15 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
                 .or_default()
                 .open_holds
                 .push(hold.id);
-            if let Some(call) = &hold.call {
-                ledger.calls.entry(call.clone()).or_default().push(hold.id);
+            if let Some(call) = hold.call {
+                held_in_call(ledger, call, &hold);
             }
+            note_hold(ledger, hold.party.caller, hold.id);
             ledger.holds.insert(hold.id, hold);
         }
         Event::HoldTakenUp { hold, by } => hold_mut(ledger, *hold).take_up(*by),
-        Event::HoldExtended {
-            hold: id,
-            expires_at,
-        } => {
-            let hold = ledger.holds.get_mut(id).expect("events name known holds");
-            assert!(
-                hold.state == HoldState::Held,
-                "only an open hold is extended"
-            );
-            let owner = Owner::Hold(*id);
-            ledger
-                .occupancy
-                .hand_over(owner, &hold.claims, owner, *expires_at);
-            ledger.lapses.remove(&(hold.expires_at, *id));
-            ledger.lapses.insert((*expires_at, *id));
-            hold.expires_at = *expires_at;
+        Event::HoldExtended { hold, expires_at } | Event::HoldShortened { hold, expires_at } => {
+            set_expiry(ledger, *hold, *expires_at);
         }
         Event::HoldReleased { hold } => {
             let hold = close_hold(ledger, *hold, HoldState::Released);
@@ -274,14 +269,7 @@ fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
             ledger.callers.remove(&hold.party.caller);
         }
     }
-    if let Some(call) = &hold.call
-        && let Some(open) = ledger.calls.get_mut(call)
-    {
-        open.retain(|open| *open != id);
-        if open.is_empty() {
-            ledger.calls.remove(call);
-        }
-    }
+    hold_ended(ledger, &hold, state);
     hold
 }
 
@@ -404,6 +392,16 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
             Forget::TextsTo(phone) => ledger.budgets.forget_phone(phone),
             Forget::Prefix(prefix) => ledger.budgets.forget_prefix(prefix),
             Forget::WaitlistEntry(entry) => ledger.waitlist.forget(entry),
+            Forget::Call(call) => {
+                // Its holds have lapsed long ago; that is written down first.
+                if let Some(open) = ledger.calls.forget(call) {
+                    open.forget_at = at.plus_seconds(limits::CALL_KEPT_SECONDS);
+                    ledger.forgets.insert((open.forget_at, row));
+                }
+            }
+            Forget::Conversation(caller) => {
+                ledger.conversations.remove(&caller);
+            }
         }
     }
 }

@@ -3,11 +3,14 @@
 //! A command carries no clock, no randomness, no name and no telephone number: time, fresh ids and the tenant's code key come
 //! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
 
+use std::collections::BTreeMap;
+
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
-    Erasure, Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party,
-    PersonId, Principal, Profile, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken,
-    SendOutcome, Slug, SmsAccount, Template, Times, Timestamp, VerificationPolicy, WaitlistId,
+    Erasure, Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, MinuteOfDay,
+    OpeningHours, Party, PersonId, Principal, Profile, ProviderId, Reply, ResourceKind, Route,
+    Scope, SealedToken, SendOutcome, Slug, SmsAccount, Template, Times, Timestamp,
+    VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -156,12 +159,35 @@ pub struct ProfileChange {
 pub struct TextsChange {
     /// Whether patients get notices.
     pub notices: Option<bool>,
+    /// Whether callers who have booked nothing are written to.
+    pub follow_ups: Option<bool>,
     /// How long before an appointment a reminder goes, in hours.
     pub reminder_hours: Option<u32>,
     /// From when on and until when none does.
     pub quiet_hours: Option<(MinuteOfDay, MinuteOfDay)>,
     /// New words of the clinic's own; `None`: the usual ones.
     pub templates: Vec<(Template, Option<String>)>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallEnd {
+    /// Which call.
+    pub call: CallId,
+    /// Who called, and for whom.
+    pub party: Party,
+    /// An appointment was made in it.
+    pub booking_confirmed: bool,
+    /// What was wished for.
+    pub service: Option<Slug>,
+    /// Whose time.
+    pub resource: Option<Slug>,
+    /// When it was to begin.
+    pub start: Option<Timestamp>,
+    /// When the call ended; `None`: just now.
+    pub ended_at: Option<Timestamp>,
+    /// Where a text to each would go who may get one; who is not here can get none.
+    pub reach: BTreeMap<CallerId, Route>,
 }
 
 /// What can be asked of a ledger.
@@ -190,6 +216,8 @@ pub enum Command {
         /// The account's token.
         token: SealedToken,
     },
+    /// What the clinic has written down about itself, from now on.
+    SetKnowledge(KnowledgeText),
     /// A new key. The secret stays with whoever drew it.
     CreateKey {
         /// What it may do.
@@ -343,6 +371,8 @@ pub enum Command {
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
     },
+    /// A call has ended.
+    EndCall(Box<CallEnd>),
     /// The house's own word after time became free: offer it to whoever waits for it first.
     OfferFreed,
     /// Someone answered a text from their phone.
@@ -410,6 +440,24 @@ pub enum Command {
 }
 
 impl Command {
+    /// Whether it must be possible while the disk is full: it gives something back, or writes down what has happened anyway.
+    pub fn is_essential(&self) -> bool {
+        matches!(
+            self,
+            Self::OpenClinic(_)
+                | Self::RevokeKey(_)
+                | Self::RemoveBlock { .. }
+                | Self::ReleaseHold { .. }
+                | Self::CancelAppointment { .. }
+                | Self::WithdrawFromWaitlist { .. }
+                | Self::SettleText { .. }
+                | Self::NoteDelivery { .. }
+                | Self::TakeText { .. }
+                | Self::StopTexts(_)
+                | Self::TimePassed
+        )
+    }
+
     /// The id of the block that this command would make, given fresh ids; free text about it is filed under it.
     pub fn new_block_id(fresh: &FreshIds) -> BlockId {
         BlockId(fresh[0])
@@ -417,7 +465,7 @@ impl Command {
 }
 
 /// Random 128-bit numbers for the ids that a decision may need.
-pub type FreshIds = [u128; 3];
+pub type FreshIds = [u128; 5];
 
 /// How texts leave the house.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -451,6 +499,12 @@ pub struct Policy {
     pub offer_seconds: u32,
     /// For how many days nothing may be heard of someone who never booked before they are forgotten; 0: for ever.
     pub unbooked_days: u32,
+    /// How long a time is kept for whoever is written to after their call, in seconds; never beyond its start.
+    pub follow_up_seconds: u32,
+    /// How long holds last after their call has ended, in seconds.
+    pub call_grace_seconds: u32,
+    /// How long a conversation is remembered after its last contact, in seconds.
+    pub conversation_seconds: i64,
     /// How texts leave the house.
     pub texts: TextChannel,
     /// How many of them may.

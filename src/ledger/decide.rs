@@ -12,8 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, deliveries, holds, inbound, keys, offers, persons, practice,
-    series, services, tenants, texts, time_passed, waitlist,
+    appointments, calls, codes, confirm, deliveries, holds, inbound, keys, offers, persons,
+    practice, series, services, tenants, texts, time_passed, waitlist,
 };
 use super::state::Ledger;
 
@@ -73,6 +73,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::SetSmsCredentials { account, token } => {
             tenants::set_sms_credentials(ledger, account, token)
         }
+        Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
         Command::CreateKey { .. } | Command::RevokeKey(_) | Command::NoteKeyUses(_) => {
             key_rule(ledger, command, context)
         }
@@ -99,7 +100,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             party,
             ttl_seconds,
             call,
-        } => holds::place(ledger, wish, *party, *ttl_seconds, call.as_ref(), context),
+        } => holds::place(ledger, wish, *party, *ttl_seconds, *call, context),
         Command::ExtendHold {
             hold,
             ttl_seconds,
@@ -145,6 +146,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::WithdrawFromWaitlist { entry, if_version } => {
             waitlist::withdraw(ledger, *entry, *if_version, context)
         }
+        Command::EndCall(end) => calls::end(ledger, end, context),
         Command::OfferFreed => Ok(offers::offer_freed(ledger, context)),
         Command::AnswerOffer { caller, reply } => offers::answer(ledger, *caller, *reply, context),
         Command::HandOverText(_)

@@ -68,6 +68,21 @@ impl Unbooked {
         })
     }
 
+    /// Everyone, for an image.
+    pub fn rows(&self) -> impl Iterator<Item = (PersonId, CallerId, Timestamp)> {
+        let rows = self.rows.iter();
+        rows.map(|(person, (since, caller))| (*person, *caller, *since))
+    }
+
+    /// What an image has of them.
+    pub fn restored(rows: Vec<(PersonId, CallerId, Timestamp)>) -> Self {
+        let mut unbooked = Self::default();
+        for (person, caller, since) in rows {
+            unbooked.hear(Party { caller, person }, since);
+        }
+        unbooked
+    }
+
     /// How many there are, if both lists say the same.
     pub fn len(&self) -> Option<usize> {
         (self.rows.len() == self.order.len()).then_some(self.rows.len())

@@ -7,10 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, Delivery, Erasure, HoldId,
-    Interval, KeyId, KeyRecord, KeyUse, MessageId, ParkReason, Party, PersonId, Principal, Profile,
-    Proof, ProviderId, Resource, ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId,
-    SmsCredentials, TenantRecord, TextKind, Times, Timestamp, Verification, WaitlistId,
+    AppointmentId, Attendance, Block, BlockId, CallId, CallReport, CallerId, Channel, Claim,
+    Delivery, Erasure, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, Knowledge, MessageId,
+    Offered, ParkReason, Party, PersonId, Principal, Profile, Proof, ProviderId, Resource,
+    ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord,
+    TextKind, Times, Timestamp, Verification, WaitlistId, Wished,
 };
 
 use super::receipt::Receipt;
@@ -24,6 +25,8 @@ pub enum Event {
     ProfileSet(Profile),
     /// The clinic sends its texts with these.
     SmsCredentialsSet(SmsCredentials),
+    /// The clinic has written this down about itself.
+    KnowledgeSet(Knowledge),
     /// A key was made.
     KeyCreated(KeyRecord),
     /// A key was taken back.
@@ -84,6 +87,13 @@ pub enum Event {
     },
     /// A hold lasts longer.
     HoldExtended {
+        /// Which.
+        hold: HoldId,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// A hold lasts only until then: its call has ended.
+    HoldShortened {
         /// Which.
         hold: HoldId,
         /// Until when.
@@ -252,6 +262,59 @@ pub enum Event {
         /// Of whom and when.
         claims: Vec<Claim>,
     },
+    /// A call has ended.
+    CallEnded {
+        /// Which call.
+        call: CallId,
+        /// As it was reported.
+        report: CallReport,
+        /// What was wished for in it, as far as it is known.
+        wish: Wished,
+        /// Whether its caller is written to.
+        follow_up: FollowUp,
+        /// Until when it is known.
+        until: Timestamp,
+    },
+    /// Whether a call's caller is written to is decided in the morning.
+    FollowUpPlanned {
+        /// Which call.
+        call: CallId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It is morning, and this was decided.
+    FollowUpDecided {
+        /// Of which call.
+        call: CallId,
+        /// What.
+        follow_up: FollowUp,
+    },
+    /// A hold is kept for a call's caller until they answer the text of the same step.
+    FollowUpMade {
+        /// Of which call.
+        call: CallId,
+        /// Which hold.
+        hold: HoldId,
+        /// Which time.
+        offered: Offered,
+        /// Until when.
+        expires_at: Timestamp,
+        /// When that was decided.
+        at: Timestamp,
+    },
+    /// Someone was in contact: by a call, or by a text that is no command.
+    Conversed {
+        /// Who.
+        caller: CallerId,
+        /// By what.
+        channel: Channel,
+        /// What they wished for.
+        wish: Option<Wished>,
+        /// When.
+        at: Timestamp,
+        /// Until when it is remembered.
+        until: Timestamp,
+    },
     /// A text was decided and its first attempt handed over in the same step.
     TextQueued {
         /// Which text.
@@ -393,6 +456,8 @@ impl Event {
         match self {
             Self::HoldTakenUp { hold, .. }
             | Self::HoldExtended { hold, .. }
+            | Self::HoldShortened { hold, .. }
+            | Self::FollowUpMade { hold, .. }
             | Self::HoldReleased { hold }
             | Self::HoldExpired { hold }
             | Self::CodeIssued { hold, .. }

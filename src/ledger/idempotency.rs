@@ -14,15 +14,17 @@ use super::table::FixedMap;
 /// Remembered requests by the hash of their key.
 #[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Requests {
-    rows: FixedMap<[u8; 32], Remembered>,
+    pub(super) rows: FixedMap<[u8; 32], Remembered>,
     /// Those whose answer shows someone, by whom.
     of_persons: BTreeSet<(PersonId, [u8; 32])>,
 }
 
 #[derive(Debug, Clone, PartialEq)]
-struct Remembered {
-    receipt: Receipt,
-    until: Timestamp,
+pub(super) struct Remembered {
+    /// What was answered.
+    pub receipt: Receipt,
+    /// Until when that is remembered.
+    pub until: Timestamp,
 }
 
 impl Requests {
@@ -45,6 +47,15 @@ impl Requests {
         }
         self.rows.insert(key, Remembered { receipt, until });
         before
+    }
+
+    /// What an image has of them.
+    pub fn restored(rows: impl Iterator<Item = ([u8; 32], Remembered)>) -> Self {
+        let mut requests = Self::default();
+        for (key, row) in rows {
+            requests.remember(key, row.receipt, row.until);
+        }
+        requests
     }
 
     /// When each key is forgotten, in no particular order: for checks only, never for a decision.

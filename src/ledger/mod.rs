@@ -1,7 +1,5 @@
-//! The pure ledger of one tenant: `decide` says what a command leads to, `apply` makes it so, `query` looks.
-//! No async, no IO, no clock, no randomness, no hash-map order: time and fresh ids come in with the context. That is what
-//! lets a restart, a test and an auditor replay the same events to the same state. Nothing here knows a name or a number.
-
+//! The pure ledger of one tenant: `decide` says what a command leads to, `apply` makes it so, `query` looks. No async, IO, clock,
+//! randomness or hash-map order, so that the same events replay to the same state; nothing here knows a name or a number.
 mod receipt;
 mod rejection;
 mod text_limits;
@@ -17,6 +15,7 @@ mod table;
 mod agenda;
 mod blocks;
 mod budgets;
+mod calls;
 mod day_sheets;
 mod erasures;
 mod idempotency;
@@ -28,6 +27,7 @@ mod waitlist;
 mod state;
 
 mod attempts;
+mod conversing;
 mod erasing;
 mod freeing;
 mod invariants;
@@ -47,12 +47,13 @@ mod explain;
 mod rules;
 
 mod decide;
+pub mod image;
 mod look;
 
 pub use apply::apply;
 pub use change::{Change, Names, change};
 pub use command::{
-    Awaited, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
+    Awaited, CallEnd, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
     ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, TextsChange, Wish,
 };
 pub use decide::decide;
@@ -64,8 +65,8 @@ pub use query::{
     PageRequest, Query, ResourceFinding, Rule, SlotPage, SlotSearch, View, WantedHolds,
 };
 pub use receipt::{
-    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Reaction, Receipt, SeriesView,
-    ServiceView, SlotStatus, SlotView, WaitlistView,
+    AppointmentView, CodeQueued, ConversationView, Cursor, FollowUpView, HoldView, OfferView, Page,
+    Reaction, Receipt, SeriesView, ServiceView, SlotStatus, SlotView, WaitlistView, WishView,
 };
 pub use rejection::{Bound, CodeBound, Missing, Reason, Rejection};
 pub use state::Ledger;

@@ -1,15 +1,15 @@
 //! What can be looked up, and what is found. Reading changes nothing and is judged at an instant, like a decision.
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, Block, HoldId, HoldStatus, Interval, KeyId, KeyRecord,
-    Message, MessageStatus, PersonId, Profile, Resource, SeriesId, Slug, SmsAccount, TenantRecord,
-    Timestamp, WaitlistId, WaitlistStatus,
+    AppointmentId, AppointmentStatus, Block, CallerId, HoldId, HoldStatus, Interval, KeyId,
+    KeyRecord, Knowledge, Message, MessageStatus, PersonId, Profile, Resource, SeriesId, Slug,
+    SmsAccount, TenantRecord, Timestamp, WaitlistId, WaitlistStatus,
 };
 
 use super::command::Wish;
 use super::receipt::{
-    AppointmentView, Cursor, HoldView, Page, SeriesView, ServiceView, SlotStatus, SlotView,
-    WaitlistView,
+    AppointmentView, ConversationView, Cursor, HoldView, Page, SeriesView, ServiceView, SlotStatus,
+    SlotView, WaitlistView,
 };
 use super::rejection::Reason;
 
@@ -150,6 +150,8 @@ pub enum Query {
     Profile,
     /// What the clinic sends its texts with, without what is secret.
     SmsAccount,
+    /// What the clinic has written down about itself.
+    Knowledge,
     /// The instance's tenants.
     Tenants(PageRequest),
     /// One tenant of the instance.
@@ -194,6 +196,13 @@ pub enum Query {
     Messages {
         /// That stand so.
         status: Option<MessageStatus>,
+        /// Which part.
+        page: PageRequest,
+    },
+    /// What is remembered of callers; an agent asks after one.
+    Conversations {
+        /// Of this one; `None`: of all.
+        caller: Option<CallerId>,
         /// Which part.
         page: PageRequest,
     },
@@ -310,6 +319,8 @@ pub enum View {
     Profile(Profile),
     /// For [`Query::SmsAccount`]; `None`: the clinic has none yet.
     SmsAccount(Option<SmsAccount>),
+    /// For [`Query::Knowledge`]; `None`: nothing yet.
+    Knowledge(Option<Knowledge>),
     /// For [`Query::Tenants`].
     Tenants(Page<TenantRecord>),
     /// For [`Query::Tenant`].
@@ -342,6 +353,8 @@ pub enum View {
     WaitlistEntry(WaitlistView),
     /// For [`Query::Messages`].
     Messages(Page<Message>),
+    /// For [`Query::Conversations`].
+    Conversations(Page<ConversationView>),
     /// For [`Query::Appointments`].
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].

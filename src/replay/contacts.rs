@@ -9,13 +9,15 @@ use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 use crate::ledger::{Event, Ledger, Page, PageRequest};
 use crate::limits;
 use crate::model::{
-    CallerId, Contact, Erasure, FreeText, Party, PersonId, PersonName, PersonalFact, Phone,
-    Subject, Timestamp,
+    CallId, CallReference, CallerId, Contact, Erasure, FreeText, Party, PersonId, PersonName,
+    PersonalFact, Phone, Subject, Timestamp,
 };
 
+use super::calls::Calls;
 use super::former::Former;
 use super::parts::{Owner, Parts};
 use super::persons::{Person, Persons};
+use super::remarks::{Remarks, Said};
 
 /// A person as an answer shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,27 +39,35 @@ pub struct PersonSearch {
     pub page: PageRequest,
 }
 
-struct Body {
-    digest: [u8; 32],
-    remembered_at: Timestamp,
+/// What came with a remembered request.
+#[derive(PartialEq)]
+pub(super) struct Body {
+    /// Its digest.
+    pub digest: [u8; 32],
+    /// When it came.
+    pub remembered_at: Timestamp,
     /// Whom its request was about.
-    of: Option<PersonId>,
+    pub of: Option<PersonId>,
+    /// The entry that it came in.
+    pub sequence: u64,
 }
 
 /// One tenant's contacts.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct Contacts {
-    callers: HashMap<Phone, CallerId>,
-    phones: BTreeMap<CallerId, Phone>,
-    persons: Persons,
-    reasons: BTreeMap<Subject, FreeText>,
-    bodies: HashMap<[u8; 32], Body>,
+    pub(super) callers: HashMap<Phone, CallerId>,
+    pub(super) phones: BTreeMap<CallerId, Phone>,
+    pub(super) persons: Persons,
+    pub(super) calls: Calls,
+    pub(super) remarks: Remarks,
+    pub(super) reasons: BTreeMap<Subject, FreeText>,
+    pub(super) bodies: HashMap<[u8; 32], Body>,
     /// Keys in the order in which their bodies came, to be dropped with the requests they belong to.
-    body_order: VecDeque<(Timestamp, [u8; 32])>,
+    pub(super) body_order: VecDeque<(Timestamp, [u8; 32])>,
     /// Those that are of someone.
-    bodies_of: BTreeSet<(PersonId, [u8; 32])>,
-    parts: Parts,
-    former: Former,
+    pub(super) bodies_of: BTreeSet<(PersonId, [u8; 32])>,
+    pub(super) parts: Parts,
+    pub(super) former: Former,
 }
 
 impl Contacts {
@@ -74,6 +84,16 @@ impl Contacts {
     /// A person as their facts leave them.
     pub fn person(&self, id: PersonId) -> Option<&Person> {
         self.persons.get(id)
+    }
+
+    /// The call of this name.
+    pub fn call(&self, reference: &CallReference) -> Option<CallId> {
+        self.calls.id(reference)
+    }
+
+    /// What a caller said that is still remembered, the oldest first.
+    pub fn remarks(&self, caller: CallerId, now: Timestamp) -> Vec<Said> {
+        self.remarks.of(caller, now)
     }
 
     /// Whether this idempotency key was used with a body of another digest.
@@ -115,13 +135,16 @@ impl Contacts {
                 Event::PersonErased { person, caller, .. } => {
                     let appointments = ledger.appointments_of(*person);
                     self.forget_person(*person, appointments.map(Subject::Appointment));
+                    self.forget_said(*caller);
                     self.parts.leave(Erasure::of_person(*person, *caller));
                 }
                 Event::CallerErased { caller, at } => {
                     self.forget_caller(*caller, *at);
+                    self.forget_said(*caller);
                     self.parts.leave(Erasure::of_caller(*caller));
                 }
                 Event::PersonErasureBegun { of, entries } => {
+                    self.drop_bodies_in(entries, of.caller);
                     let others = self.persons.of_caller(of.caller).map(Owner::Person);
                     let others = others.chain([Owner::Phone(of.caller)]);
                     self.parts.listed(*of, entries, others);
@@ -139,10 +162,39 @@ impl Contacts {
         }
         let own = (person, [0; 32])..=(person, [u8::MAX; 32]);
         let keys: Vec<_> = self.bodies_of.range(own).map(|(_, key)| *key).collect();
+        self.drop_bodies(&keys);
+    }
+
+    fn drop_bodies(&mut self, keys: &[[u8; 32]]) {
         for key in keys {
-            self.bodies_of.remove(&(person, key));
-            self.bodies.remove(&key);
+            if let Some(person) = self.bodies.remove(key).and_then(|body| body.of) {
+                self.bodies_of.remove(&(person, *key));
+            }
         }
+        if !keys.is_empty() {
+            self.body_order.retain(|(_, key)| !keys.contains(key));
+        }
+    }
+
+    /// Bodies that came in these entries with what was said by others on the phone: nobody tells any more whether their key is
+    /// used for another request.
+    fn drop_bodies_in(&mut self, entries: &[u64], caller: CallerId) {
+        let mut dropped = Vec::new();
+        for person in self.persons.of_caller(caller) {
+            let own = (person, [0; 32])..=(person, [u8::MAX; 32]);
+            let keys = self.bodies_of.range(own).map(|(_, key)| *key);
+            dropped.extend(keys.filter(|key| {
+                let body = self.bodies.get(key);
+                body.is_some_and(|body| entries.binary_search(&body.sequence).is_ok())
+            }));
+        }
+        self.drop_bodies(&dropped);
+    }
+
+    /// What was said over a phone goes with anyone on it: nobody can tell who said it.
+    fn forget_said(&mut self, caller: CallerId) {
+        self.calls.forget_caller(caller);
+        self.remarks.forget_caller(caller);
     }
 
     fn forget_caller(&mut self, caller: CallerId, at: Timestamp) {
@@ -228,30 +280,51 @@ impl Contacts {
                     };
                     self.persons.enter(*person, stated, *place);
                 }
+                PersonalFact::Call {
+                    call,
+                    caller,
+                    reference,
+                } => self.calls.enter(*call, *caller, reference, at),
+                PersonalFact::Said {
+                    caller,
+                    channel,
+                    remark,
+                    until,
+                } => {
+                    let said = Said {
+                        at,
+                        channel: *channel,
+                        remark: remark.clone(),
+                        until: *until,
+                    };
+                    self.remarks.enter(*caller, said);
+                }
                 PersonalFact::Reason { about, text } => {
                     self.reasons.insert(*about, text.clone());
                 }
                 PersonalFact::Body { key, digest } => {
                     let of = about.map(|party| party.person);
-                    self.remember_body(*key, *digest, of, at);
+                    self.remember_body(*key, (*digest, of), at, sequence);
                 }
             }
         }
         self.forget_bodies(at);
+        self.calls.forget(at);
+        self.remarks.forget(at);
     }
 
     fn remember_body(
         &mut self,
         key: [u8; 32],
-        digest: [u8; 32],
-        of: Option<PersonId>,
+        (digest, of): ([u8; 32], Option<PersonId>),
         at: Timestamp,
+        sequence: u64,
     ) {
-        let remembered_at = at;
         let body = Body {
             digest,
-            remembered_at,
+            remembered_at: at,
             of,
+            sequence,
         };
         let before = self.bodies.insert(key, body).and_then(|body| body.of);
         if let Some(before) = before {
@@ -318,6 +391,17 @@ impl Contacts {
             items: cards.collect(),
             next: found.next,
         }
+    }
+
+    /// What the person is called who was last named on this phone.
+    pub fn newest_of(&self, phone: &Phone) -> Option<PersonName> {
+        let page = PageRequest {
+            after: None,
+            limit: limits::PAGE_ROWS_MAX,
+        };
+        let persons = self.persons.page(Some(self.caller(phone)?), &page);
+        let newest = self.persons.get(*persons.items.last()?)?;
+        Some(newest.name.clone())
     }
 
     /// A caller's phone.

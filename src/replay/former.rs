@@ -19,6 +19,13 @@ pub struct Former {
     order: VecDeque<(Timestamp, u64)>,
 }
 
+/// It is no part of what entries leave behind: two that replayed the same are equal whatever they remember of this process.
+impl PartialEq for Former {
+    fn eq(&self, _: &Self) -> bool {
+        true
+    }
+}
+
 impl Former {
     /// Keeps whose phone this was.
     pub fn keep(&mut self, phone: &Phone, caller: CallerId, at: Timestamp) {

@@ -5,22 +5,22 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::journal::Lsn;
+use crate::journal::{Lsn, Place};
 use crate::ledger::{Event, Ledger};
 
 /// What could not be read.
 #[derive(Debug, Default)]
 pub struct Gaps {
     /// Whose reason is not known, by sequence: where they stand, and whether they are other than wholly overwritten.
-    unexplained: BTreeMap<u64, (Lsn, bool)>,
+    unexplained: BTreeMap<u64, (Place, Lsn, bool)>,
     /// Those other than wholly overwritten that are being erased.
     halves: BTreeSet<u64>,
 }
 
 impl Gaps {
     /// An entry's personal part could not be read.
-    pub fn note(&mut self, sequence: u64, lsn: Lsn, is_damaged: bool) {
-        self.unexplained.insert(sequence, (lsn, is_damaged));
+    pub fn note(&mut self, sequence: u64, (place, lsn): (Place, Lsn), is_damaged: bool) {
+        self.unexplained.insert(sequence, (place, lsn, is_damaged));
     }
 
     /// Takes in what an event explains, before the ledger does. The sequence of a part that is other than its erasure left it,
@@ -29,7 +29,7 @@ impl Gaps {
         match event {
             Event::PersonErasureBegun { entries, .. } => {
                 for sequence in entries {
-                    if let Some((_, true)) = self.unexplained.remove(sequence) {
+                    if let Some((_, _, true)) = self.unexplained.remove(sequence) {
                         self.halves.insert(*sequence);
                     }
                 }
@@ -45,8 +45,8 @@ impl Gaps {
     }
 
     /// The first that nothing explains.
-    pub fn first(&self) -> Option<(u64, Lsn)> {
+    pub fn first(&self) -> Option<(u64, Place, Lsn)> {
         let first = self.unexplained.first_key_value();
-        first.map(|(sequence, (lsn, _))| (*sequence, *lsn))
+        first.map(|(sequence, (place, lsn, _))| (*sequence, *place, *lsn))
     }
 }

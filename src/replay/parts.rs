@@ -7,10 +7,12 @@
 
 use std::collections::BTreeMap;
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{CallerId, Erasure, Party, PersonId, PersonalFact, Subject};
 
 /// Whose a fact is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Owner {
     /// A person's.
     Person(PersonId),
@@ -28,6 +30,9 @@ impl Owner {
             PersonalFact::Person { person, .. } | PersonalFact::PersonAgain { person, .. } => {
                 Some(Self::Person(*person))
             }
+            PersonalFact::Call { caller, .. } | PersonalFact::Said { caller, .. } => {
+                Some(Self::Said(*caller))
+            }
             PersonalFact::Reason {
                 about: Subject::Block(_),
                 ..
@@ -42,9 +47,9 @@ impl Owner {
 /// Which entries hold something of whom.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Parts {
-    held: BTreeMap<Owner, Vec<u64>>,
+    pub(super) held: BTreeMap<Owner, Vec<u64>>,
     /// Of those who are erased: what is not listed yet.
-    leaving: BTreeMap<Erasure, Vec<u64>>,
+    pub(super) leaving: BTreeMap<Erasure, Vec<u64>>,
 }
 
 impl Parts {
@@ -67,12 +72,15 @@ impl Parts {
             Some(person) => Owner::Person(person),
             None => Owner::Phone(of.caller),
         };
-        let leaving = self.leaving.entry(of).or_default();
+        let mut all = self.leaving.remove(&of).unwrap_or_default();
         for owner in [own, Owner::Said(of.caller)] {
-            leaving.extend(self.held.remove(&owner).unwrap_or_default());
+            all.extend(self.held.remove(&owner).unwrap_or_default());
         }
-        leaving.sort_unstable();
-        leaving.dedup();
+        all.sort_unstable();
+        all.dedup();
+        if !all.is_empty() {
+            self.leaving.insert(of, all);
+        }
     }
 
     /// The next entries that an erasure has to list, ascending; none if all are listed.

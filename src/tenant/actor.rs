@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult};
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Stopwatch};
@@ -18,13 +18,15 @@ use crate::model::{
     CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
     Timestamp,
 };
-use crate::replay::{PersonCard, PersonSearch};
+use crate::snapshots::Imager;
 
-use super::core::{Core, Outcome};
+use super::asking::{Checkpoint, Execute, LieDown, Look, LookForPersons, Recall};
+use super::bed::Bed;
+use super::core::Core;
 use super::doorbell::Doorbell;
 use super::early::Early;
-use super::erasing::{Eraser, NextErasure};
-use super::messages::{Answer, CapturedText, DeliveryNote, PreparedText, Refused, Request, Seen};
+use super::erasing::{Eraser, FinishErasures, NextErasure};
+use super::messages::{CapturedText, DeliveryNote, PreparedText, Refused};
 use super::texting::{Texted, Texting};
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
@@ -50,41 +52,30 @@ pub struct TenantActor {
     goes_on_offering: bool,
     /// The lapse at which it wakes by itself.
     wakes_at: Option<Timestamp>,
+    /// Where it goes when nobody asks.
+    bed: Bed,
+    /// When it was last asked anything.
+    asked_at: Timestamp,
+    /// Makes images anew where someone is erased.
+    imager: Imager,
     /// Carries open erasures through; there from the moment it starts.
     eraser: Option<Eraser>,
 }
 
-/// Carry out a request.
-pub struct Execute(pub Request);
-
-impl Message for Execute {
-    type Result = Result<Outcome<Answer>, Refused>;
-}
-
-/// Look something up.
-pub struct Look {
-    /// Who looks.
-    pub viewer: Principal,
-    /// At what.
-    pub query: Query,
-}
-
-impl Message for Look {
-    type Result = Outcome<Seen>;
-}
-
-/// Look for persons.
-pub struct LookForPersons(pub PersonSearch);
-
-impl Message for LookForPersons {
-    type Result = Unconfirmed<Page<PersonCard>>;
-}
-
 impl TenantActor {
     /// An actor around a core. Texts that were in flight when the last life ended are for the outbox to ask about.
-    pub fn new(core: Core, clock: Arc<dyn Clock>, doorbell: Arc<Doorbell>) -> Self {
+    pub(super) fn new(
+        core: Core,
+        clock: Arc<dyn Clock>,
+        doorbell: Arc<Doorbell>,
+        bed: Bed,
+        imager: Imager,
+    ) -> Self {
         Self {
             core,
+            asked_at: clock.now(),
+            bed,
+            imager,
             clock,
             doorbell,
             fresh: BTreeSet::new(),
@@ -117,6 +108,30 @@ impl TenantActor {
         // A notice whose pause is over waits for nobody else to ring.
         self.ring_for_the_rest();
         self.go_on_erasing();
+        let (next, now) = (self.core.ledger().next_wake(), self.clock.now());
+        if self.bed.is_time(self.asked_at, next, now) {
+            self.lie_down(context);
+        }
+    }
+
+    /// Goes to sleep if nothing is under way. Whether it does.
+    fn lie_down(&mut self, context: &mut Context<Self>) -> bool {
+        self.waiters.retain(|_, waiters| {
+            waiters.retain(|waiter| !waiter.is_closed());
+            !waiters.is_empty()
+        });
+        let has_texts = !(self.fresh.is_empty() && self.in_flight.is_empty());
+        let is_erasing = self.core.ledger().open_erasures().next().is_some();
+        if has_texts || is_erasing || !self.waiters.is_empty() || self.core.is_followed() {
+            return false;
+        }
+        // What nobody has written down yet of its keys' uses is known to this process alone.
+        self.note_key_uses(|_, _| true);
+        let lies = self.bed.lie_down(|| self.core.leave());
+        if lies {
+            context.stop();
+        }
+        lies
     }
 
     /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
@@ -405,23 +420,25 @@ impl Actor for TenantActor {
         if self.core.ledger().unsettled_texts().next().is_some() {
             self.doorbell.ring(self.core.tenant());
         }
-        self.offer_freed(context);
+        let steps = context.address().recipient();
+        self.eraser = Some(self.core.eraser(steps, self.imager.clone()));
+        // Whatever became due while nobody was here.
+        self.tick(context);
     }
 }
 
-/// Here is who carries erasures through.
-pub struct EraseBy(pub Eraser);
+impl Handler<FinishErasures> for TenantActor {
+    type Result = MessageResult<FinishErasures>;
 
-impl Message for EraseBy {
-    type Result = ();
-}
-
-impl Handler<EraseBy> for TenantActor {
-    type Result = ();
-
-    fn handle(&mut self, EraseBy(eraser): EraseBy, _: &mut Self::Context) {
-        self.eraser = Some(eraser);
-        self.go_on_erasing();
+    fn handle(&mut self, _: FinishErasures, _: &mut Self::Context) -> Self::Result {
+        let (sender, finished) = oneshot::channel();
+        if let Some(eraser) = self.eraser.clone() {
+            actix_rt::spawn(async move {
+                // Whoever no longer waits needs no answer.
+                let _ = sender.send(eraser.finish().await);
+            });
+        }
+        MessageResult(finished)
     }
 }
 
@@ -437,7 +454,8 @@ impl Handler<Execute> for TenantActor {
     type Result = MessageResult<Execute>;
 
     fn handle(&mut self, Execute(request): Execute, context: &mut Self::Context) -> Self::Result {
-        let outcome = self.core.execute(request, self.clock.now());
+        self.asked_at = self.clock.now();
+        let outcome = self.core.execute(request, self.asked_at);
         self.note_queued();
         self.offer_freed(context);
         MessageResult(outcome)
@@ -448,6 +466,7 @@ impl Handler<Look> for TenantActor {
     type Result = MessageResult<Look>;
 
     fn handle(&mut self, look: Look, _: &mut Self::Context) -> Self::Result {
+        self.asked_at = self.clock.now();
         if matches!(look.query, Query::Keys(_) | Query::Key(_)) {
             // What is shown of their uses must be what a crash cannot take back. This very look is a use, too.
             let own = |key: &KeyRecord| matches!(look.viewer, Principal::Key { key: own, .. } if own == key.id);
@@ -460,6 +479,33 @@ impl Handler<Look> for TenantActor {
     }
 }
 
+impl Handler<LieDown> for TenantActor {
+    type Result = MessageResult<LieDown>;
+
+    fn handle(&mut self, _: LieDown, context: &mut Self::Context) -> Self::Result {
+        MessageResult(self.lie_down(context))
+    }
+}
+
+impl Handler<Checkpoint> for TenantActor {
+    type Result = MessageResult<Checkpoint>;
+
+    fn handle(&mut self, Checkpoint(heads): Checkpoint, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.append_checkpoint(&heads, self.clock.now()))
+    }
+}
+
+impl Handler<Recall> for TenantActor {
+    type Result = MessageResult<Recall>;
+
+    fn handle(&mut self, recall: Recall, _: &mut Self::Context) -> Self::Result {
+        self.asked_at = self.clock.now();
+        let now = self.asked_at;
+        let phone = recall.phone.as_ref();
+        MessageResult(self.core.recall(phone, recall.page, recall.viewer, now))
+    }
+}
+
 impl Handler<LookForPersons> for TenantActor {
     type Result = MessageResult<LookForPersons>;
 
@@ -468,6 +514,7 @@ impl Handler<LookForPersons> for TenantActor {
         LookForPersons(search): LookForPersons,
         _: &mut Self::Context,
     ) -> Self::Result {
+        self.asked_at = self.clock.now();
         MessageResult(self.core.persons(&search))
     }
 }
@@ -476,6 +523,7 @@ impl Handler<Texting> for TenantActor {
     type Result = MessageResult<Texting>;
 
     fn handle(&mut self, texting: Texting, context: &mut Self::Context) -> Self::Result {
+        self.asked_at = self.clock.now();
         let texted = match texting {
             Texting::Due => Ok(Texted::Due(self.due())),
             Texting::Prepare(text) => self.prepare(text).map(Texted::Prepared),

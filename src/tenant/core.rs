@@ -10,23 +10,23 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::clock::Clock;
-use crate::entry;
+use crate::entry::{self, Head};
 use crate::erased::Copies;
-use crate::journal::{self, Journal, Parts, Place, Unconfirmed};
+use crate::journal::{self, Journal, Place, Room, Unconfirmed};
 use crate::ledger::{
-    Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query, Receipt, Rejection,
-    RequestKey, apply, decide, look,
+    CallEnd, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest, Policy, Query,
+    Receipt, Rejection, RequestKey, apply, decide, look,
 };
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
-    HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Route, Slug, SmsCredentials,
-    Subject, TenantId, Timestamp,
+    CallerId, HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Phone, Principal, Route, Slug,
+    SmsCredentials, Subject, TenantId, Timestamp,
 };
-use crate::replay::{Contacts, PersonCard, PersonSearch, Replayed};
+use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
 
-use super::history::History;
+use super::checkpoints;
 use super::keyring::{Keyring, NewSecret};
 use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
 use super::naming;
@@ -65,6 +65,8 @@ pub struct Core {
     codes: CodeKey,
     entropy: StdRng,
     queued_texts: Vec<MessageId>,
+    /// Its state has been handed over: nothing is decided here any more.
+    has_left: bool,
 }
 
 /// What one step leads to: a receipt, or a rejection. Both rest on the tenant's head.
@@ -91,6 +93,7 @@ impl Core {
             entropy,
             shared,
             queued_texts: Vec::new(),
+            has_left: false,
         }
     }
 
@@ -109,15 +112,16 @@ impl Core {
         &self.state.contacts
     }
 
-    /// Its past, for readers who need not ask this core.
-    pub fn history(&self) -> History {
-        let shared = &self.shared;
-        History::new(
-            self.tenant(),
-            self.state.trail.clone(),
-            shared.journal.clone(),
-            Arc::clone(&shared.master),
-        )
+    /// Whether anyone follows what it does.
+    pub fn is_followed(&self) -> bool {
+        self.state.trail.is_followed()
+    }
+
+    /// Hands its state over: a tenant that goes to sleep. Nothing is decided by this core any more.
+    pub fn leave(&mut self) -> Replayed {
+        self.has_left = true;
+        let nothing = Replayed::new(self.tenant());
+        std::mem::replace(&mut self.state, nothing)
     }
 
     /// Its name in paths; none for the instance.
@@ -169,6 +173,7 @@ impl Core {
             profile: ledger.profile(),
             zone: ledger.zone(),
             codes: &self.codes,
+            resources: ledger.resources(),
         }
     }
 
@@ -197,6 +202,8 @@ impl Core {
         let instruction = self.sealed(request.instruction);
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
+        let kept_seconds = self.shared.policy.conversation_seconds;
+        let remembered_until = self.no_earlier(now).plus_seconds(kept_seconds);
         let makes_key = matches!(instruction, Instruction::CreateKey { .. });
         let Resolved { mut command, facts } = resolve(
             &self.state.contacts,
@@ -205,9 +212,12 @@ impl Core {
             fresh,
             || self.entropy.random(),
             secret.hash(),
+            remembered_until,
         );
-        if let Command::SendCode { hold, route } = &mut command {
-            *route = self.route_of(*hold);
+        match &mut command {
+            Command::SendCode { hold, route } => *route = self.route_of(*hold),
+            Command::EndCall(end) => self.reach(end),
+            _ => {}
         }
         let step = Step {
             principal: request.principal,
@@ -261,6 +271,11 @@ impl Core {
         Ok(outcome.map(|decided| decided.map(|decision| decision.receipt)))
     }
 
+    /// What it shares with the others.
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
     /// Where an entry of its own lies.
     pub(super) fn place(&self, sequence: u64) -> Option<Place> {
         self.state.trail.place(sequence)
@@ -278,8 +293,22 @@ impl Core {
         let now = self.no_earlier(now);
         let found = look(&self.state.ledger, query, viewer, now);
         self.unconfirmed(
-            found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer)),
+            found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer, now)),
         )
+    }
+
+    /// What is remembered of callers: of those with this phone, or of all.
+    pub fn recall(
+        &self,
+        phone: Option<&Phone>,
+        page: PageRequest,
+        viewer: Principal,
+        now: Timestamp,
+    ) -> Outcome<Seen> {
+        let caller = phone.map(|phone| self.state.contacts.caller(phone));
+        // Of a phone that nobody knows nothing is remembered; no caller has this id.
+        let caller = caller.map(|known| known.unwrap_or(CallerId(0)));
+        self.look(&Query::Conversations { caller, page }, viewer, now)
     }
 
     /// A page of the persons that the clinic knows.
@@ -315,6 +344,15 @@ impl Core {
         self.state.contacts.phone(caller)?.route()
     }
 
+    /// Adds where texts go to whoever has holds of a call: they may have given another number than the one they call from.
+    fn reach(&self, end: &mut CallEnd) {
+        for caller in self.state.ledger.callers_in(end.call) {
+            let phone = self.state.contacts.phone(caller);
+            let route = phone.and_then(Phone::route);
+            end.reach.extend(route.map(|route| (caller, route)));
+        }
+    }
+
     fn fresh(&mut self) -> FreshIds {
         self.entropy.random()
     }
@@ -326,6 +364,10 @@ impl Core {
         step: Step,
         now: Timestamp,
     ) -> Result<Outcome<Decision>, Refused> {
+        // Only whoever no longer waits for an answer can still have a message on its way.
+        if self.has_left {
+            return Err(Refused::Stopped);
+        }
         let now = self.no_earlier(now);
         let request = step.idempotency.map(|idempotency| RequestKey {
             hash: idempotency.key,
@@ -362,13 +404,17 @@ impl Core {
                 digest: idempotency.body,
             }
         }));
-        self.append_and_apply(step.principal, now, &decision.events, &facts)?;
+        let room = match command.is_essential() {
+            true => Room::Reserved,
+            false => Room::Any,
+        };
+        self.append_and_apply((step.principal, room), now, &decision.events, &facts)?;
         Ok(self.unconfirmed(Ok(decision)))
     }
 
     fn append_and_apply(
         &mut self,
-        principal: Principal,
+        (principal, room): (Principal, Room),
         now: Timestamp,
         events: &[Event],
         facts: &[PersonalFact],
@@ -382,27 +428,15 @@ impl Core {
         };
         let salt = self.entropy.random();
         let encoded = entry::encode(&header, events, facts, salt, &mut self.sealer);
-        let parts = Parts {
-            stream: header.tenant.0,
-            covered: &encoded.covered,
-            personal: &encoded.personal,
+        let taken = checkpoints::take(&self.shared.journal, header.tenant, &encoded, room)?;
+        let latest = Latest {
+            sequence: header.sequence,
+            hash: encoded.hash,
+            at: now,
+            lsn: taken.lsn,
         };
-        let taken = self
-            .shared
-            .journal
-            .append(parts)
-            .map_err(|refused| match refused {
-                journal::Refused::Full => Refused::Overloaded,
-                journal::Refused::Stopped => Refused::Stopped,
-                journal::Refused::TooLarge => {
-                    // limits.rs keeps every entry below this; should one slip through, one request fails, not a clinic.
-                    tracing::error!(
-                        events = events.len(),
-                        "an entry is too large for the journal"
-                    );
-                    Refused::Overloaded
-                }
-            })?;
+        // Should what follows panic, this entry is in the journal all the same, and whoever rebuilds this tenant must know.
+        self.state.trail.expect(taken.place, latest);
         for event in events {
             apply(&mut self.state.ledger, event);
             match event {
@@ -419,7 +453,7 @@ impl Core {
         self.state.head = taken.lsn;
         self.tell_keyring(events, taken.lsn);
         // Last: whoever sees the entry on the trail must find its key judged by it.
-        self.state.trail.push(taken.place, taken.lsn, events);
+        self.state.trail.push(taken.place, latest, events);
         Ok(())
     }
 
@@ -435,6 +469,31 @@ impl Core {
         let ledger = &self.state.ledger;
         let person = ledger.person_of(*appointment);
         person.is_some_and(|person| ledger.is_erased(person))
+    }
+
+    /// Appends a checkpoint of these heads, which are durable, to the instance's own chain.
+    pub fn append_checkpoint(
+        &mut self,
+        heads: &[Head],
+        now: Timestamp,
+    ) -> Result<Unconfirmed<()>, Refused> {
+        assert!(
+            self.tenant() == TenantId::INSTANCE,
+            "checkpoints stand in the instance's stream"
+        );
+        let now = self.no_earlier(now);
+        let Shared {
+            journal, master, ..
+        } = &self.shared;
+        let appended = checkpoints::append(journal, master, &self.state.trail, heads, now);
+        // Of several parts some may have been taken.
+        let latest = self.state.trail.latest();
+        self.state.sequence = latest.sequence;
+        self.state.chain = latest.hash;
+        self.state.head = latest.lsn;
+        self.state.last_at = latest.at;
+        appended?;
+        Ok(self.unconfirmed(()))
     }
 
     fn tell_keyring(&self, events: &[Event], lsn: journal::Lsn) {

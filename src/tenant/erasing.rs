@@ -12,14 +12,16 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use actix::{Message, Recipient};
+use tokio::sync::oneshot;
 
 use crate::clock::Clock;
 use crate::erased::Copies;
 use crate::journal::{Journal, Place, Unconfirmed};
 use crate::ledger::Command;
 use crate::model::{Erasure, TenantId, Timestamp};
+use crate::snapshots::Imager;
 
-use super::core::Core;
+use super::core::{Core, Shared};
 use super::messages::Refused;
 
 /// How long to wait before a full queue is tried again.
@@ -27,6 +29,13 @@ const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// The next step of the tenant's open erasures, after one whose parts are overwritten is written down as complete.
 pub struct NextErasure(pub Option<Erasure>);
+
+/// Complete every erasure that is open, and tell me.
+pub struct FinishErasures;
+
+impl Message for FinishErasures {
+    type Result = oneshot::Receiver<Result<(), Refused>>;
+}
 
 /// What that step was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -77,6 +86,13 @@ impl Core {
     }
 }
 
+impl Core {
+    /// Who carries its erasures through, by these messages.
+    pub(super) fn eraser(&self, steps: Recipient<NextErasure>, imager: Imager) -> Eraser {
+        Eraser::new(self.tenant(), steps, self.shared(), imager)
+    }
+}
+
 /// Carries a tenant's open erasures through. Cheap to clone; clones take turns.
 #[derive(Clone)]
 pub struct Eraser(Arc<Inner>);
@@ -86,24 +102,25 @@ struct Inner {
     steps: Recipient<NextErasure>,
     journal: Journal,
     copies: Arc<dyn Copies>,
+    imager: Imager,
     clock: Arc<dyn Clock>,
     turn: tokio::sync::Mutex<()>,
 }
 
 impl Eraser {
-    pub(super) fn new(
+    fn new(
         tenant: TenantId,
         steps: Recipient<NextErasure>,
-        journal: Journal,
-        copies: Arc<dyn Copies>,
-        clock: Arc<dyn Clock>,
+        shared: &Shared,
+        imager: Imager,
     ) -> Self {
         Self(Arc::new(Inner {
             tenant,
             steps,
-            journal,
-            copies,
-            clock,
+            journal: shared.journal.clone(),
+            copies: Arc::clone(&shared.copies),
+            clock: Arc::clone(&shared.clock),
+            imager,
             turn: tokio::sync::Mutex::new(()),
         }))
     }
@@ -170,6 +187,10 @@ impl Inner {
 
     /// The images and the list of what was erased.
     async fn follow(&self, of: Erasure) -> Result<(), Refused> {
+        if self.imager.snapshots().are_kept() && !self.imager.renew(self.tenant).await {
+            tracing::error!(tenant = %self.tenant, "an image of someone who is erased could not be made anew; it is tried again");
+            return Err(Refused::Overloaded);
+        }
         let (copies, tenant) = (Arc::clone(&self.copies), self.tenant);
         let at = self.clock.now();
         let followed = tokio::task::spawn_blocking(move || copies.follow(tenant, of, at)).await;

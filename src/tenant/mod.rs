@@ -12,6 +12,7 @@ mod texts;
 
 mod naming;
 
+mod checkpoints;
 mod history;
 
 mod core;
@@ -19,21 +20,33 @@ mod core;
 mod erasing;
 mod texting;
 
+mod gate;
+
+mod bed;
+
+mod asking;
+
 mod actor;
+
+mod sleepers;
+
+mod house;
 
 mod handle;
 
 mod directory;
 
+mod night;
+
 pub use core::{Core, Outcome, Shared};
-pub use directory::{Directory, Found, StartError};
+pub use directory::{Directory, Found, Options, StartError};
 pub use doorbell::Doorbell;
 pub use erasing::ErasureStep;
 pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PreparedText, Refused,
-    Request, Seen,
+    Answer, CapturedText, DeliveryNote, EndedCall, Errand, Idempotency, Instruction, PreparedText,
+    Refused, Request, Seen,
 };
 pub use sms_access::{AccessCache, SmsAccess};

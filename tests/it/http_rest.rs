@@ -50,9 +50,11 @@ transcripts! {
     agents
     appointments
     audit
+    backup
     bodies
     booking
     confirm
+    conversations
     conflicts
     desk
     erasing
@@ -63,6 +65,7 @@ transcripts! {
     judgement
     locked
     keys
+    knowledge
     paging
     messages
     persons

@@ -5,11 +5,17 @@ mod acknowledgement;
 #[cfg(test)]
 mod calendar_properties;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod demo_clinic;
 #[cfg(test)]
 mod erasing;
 #[cfg(test)]
+mod fault_histories;
+#[cfg(test)]
 mod formats;
+#[cfg(test)]
+mod full_disk;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
@@ -23,6 +29,8 @@ mod ledger_properties;
 #[cfg(test)]
 mod ledger_tables;
 #[cfg(test)]
+mod offline;
+#[cfg(test)]
 mod outbox;
 #[cfg(test)]
 mod readme;
@@ -32,6 +40,14 @@ mod recovery;
 mod redaction;
 #[cfg(test)]
 mod redaction_audit;
+#[cfg(test)]
+mod sealed_entries;
+#[cfg(test)]
+mod seeded_faults;
+#[cfg(test)]
+mod snapshots;
+#[cfg(test)]
+mod speech;
 #[cfg(test)]
 mod support;
 #[cfg(test)]

@@ -285,3 +285,26 @@ fn what_a_clinic_says_of_itself_is_the_same_everywhere_after_a_race() {
         assert_eq!(listed["tenants"][0]["name"], own["name"], "round {round}");
     }
 }
+
+#[test]
+fn a_clock_that_is_set_back_turns_nothing_back() {
+    let mut world = World::start();
+    let clinic = world.clinic("a");
+    let entry_times = |world: &World| {
+        let staff = world.again(&clinic.staff);
+        let page = staff.get(&clinic.at("audit?limit=1000")).json();
+        let entries = page["audit"].as_array().expect("entries").clone();
+        let time = |entry: &serde_json::Value| entry["at"].as_str().expect("a time").to_owned();
+        entries.iter().map(time).collect::<Vec<_>>()
+    };
+    world.clock.advance_seconds(3600);
+    clinic.hold("10:00", "07700 900001");
+    world.clock.advance_seconds(-3600);
+    clinic.hold("11:00", "07700 900002");
+    world.restart_after_power_cut();
+    let agent = world.again(&clinic.agent);
+    let placed = agent.post(&clinic.at("holds"), &Clinic::wish("12:00", "07700 900003"));
+    assert_eq!(placed.status, 201, "{}", placed.body);
+    let times = entry_times(&world);
+    assert!(times.is_sorted(), "{times:?}");
+}

@@ -61,7 +61,7 @@ pub struct Sent {
 }
 
 /// Everything acknowledged, and everything unanswered.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Record {
     pub holds: Vec<Hold>,
     pub appointments: Vec<Appointment>,
@@ -137,6 +137,11 @@ impl Record {
                 410,
                 "hold-expired",
             ) if self.ran_out(at) => {
+                self.refused += 1;
+                return Became::Nothing;
+            }
+            // Its text had to wait until nobody could use it any more, and was not sent then.
+            (Verb::SendCode, 502, "sms-not-sent") if self.ran_out(at) => {
                 self.refused += 1;
                 return Became::Nothing;
             }

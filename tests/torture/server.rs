@@ -3,6 +3,7 @@
 //! Invariant: it never outlives this program. Dropping it kills it, and a small shell that waits for this program's end of a
 //! pipe kills it should this program itself be killed.
 
+use std::ffi::OsStr;
 use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
@@ -16,8 +17,11 @@ use tokio::time::sleep;
 use crate::watch::Watch;
 
 const START_SECONDS_MAX: u64 = 60;
+const FREEZE_MAX: Duration = Duration::from_secs(10);
+const READ_OUT: Duration = Duration::from_millis(3);
 
 /// Where states are made.
+#[derive(Clone)]
 pub struct Place {
     dir: PathBuf,
     binary: PathBuf,
@@ -44,29 +48,68 @@ impl Place {
             eprintln!("torture: state and logs stay in {}", made.path().display());
         }
         State {
+            state: made.path().join("state"),
             dir: made,
             binary: self.binary.clone(),
             starts: AtomicU32::new(0),
             settings: Vec::new(),
         }
     }
+
+    /// A state that is kept elsewhere, on a drive of this program's own; its logs are not.
+    pub fn state_at(&self, state: PathBuf) -> State {
+        State {
+            state,
+            ..self.state()
+        }
+    }
+
+    /// Where states are made.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
+    /// Runs the binary to its end: whether it ended well, and what it said.
+    pub fn run(&self, words: &[&str]) -> (bool, String) {
+        let done = Command::new(&self.binary)
+            .args(words)
+            .current_dir(&self.dir)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary can be started");
+        let said = [&done.stdout[..], &done.stderr[..]].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        (done.status.success(), said)
+    }
 }
 
 /// A state directory and the logs of the servers that ran on it.
 pub struct State {
     dir: TempDir,
+    state: PathBuf,
     binary: PathBuf,
     starts: AtomicU32,
     settings: Vec<(String, String)>,
 }
 
 impl State {
+    /// What is neither state nor anyone else's.
     pub fn path(&self) -> &Path {
         self.dir.path()
     }
 
+    /// The state directory itself.
+    pub fn state(&self) -> &Path {
+        &self.state
+    }
+
     pub fn journal(&self) -> PathBuf {
-        self.dir.path().join("state/journal")
+        self.state.join("journal")
+    }
+
+    /// The state lies elsewhere now.
+    pub fn moved_to(&mut self, state: PathBuf) {
+        self.state = state;
     }
 
     /// What every server on it is told besides.
@@ -74,19 +117,21 @@ impl State {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Small segments, and images after a few entries, so that what happens meets the beginning of one and the writing of the other.
+    pub fn keep_small(&mut self) {
+        self.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+    }
+
     /// A copy of a stopped server's state.
     pub fn twin(&self, place: &Place) -> Self {
         let twin = place.state();
-        copy(
-            &self.dir.path().join("state"),
-            &twin.dir.path().join("state"),
-        );
+        copy(&self.state, &twin.state);
         twin
     }
 
     /// The first admin key; the server writes it just after it has said that it is ready.
     pub async fn admin_key(&self) -> String {
-        let file = self.dir.path().join("state/admin.key");
+        let file = self.state.join("admin.key");
         let watch = Watch::start();
         while !file.exists() && watch.elapsed() < Duration::from_secs(START_SECONDS_MAX) {
             sleep(Duration::from_millis(2)).await;
@@ -97,14 +142,25 @@ impl State {
 
     /// Starts a process and does not wait for it.
     pub fn spawn(&self) -> Server {
+        self.spawn_under(&[])
+    }
+
+    /// The same, under a program that takes another's command line and becomes it.
+    pub fn spawn_under(&self, wrapper: &[String]) -> Server {
         let number = self.starts.fetch_add(1, Ordering::Relaxed);
         let log = self.dir.path().join(format!("serve-{number}.log"));
         let stderr = File::create(&log).expect("a log file can be made");
-        let child = Command::new(&self.binary)
+        let mut line = wrapper.iter().map(OsStr::new);
+        let mut command = Command::new(line.next().unwrap_or(self.binary.as_os_str()));
+        command.args(line);
+        if !wrapper.is_empty() {
+            command.arg(&self.binary);
+        }
+        let child = command
             .arg("serve")
             .current_dir(self.dir.path())
             .env("HOLDFAST__HTTP__LISTEN", "127.0.0.1:0")
-            .env("HOLDFAST__STORAGE__DIR", self.dir.path().join("state"))
+            .env("HOLDFAST__STORAGE__DIR", &self.state)
             .env("HOLDFAST__SMS__PROVIDER", "inbox")
             .env("HOLDFAST__HOLDS__TTL_SECONDS", "1800")
             .env("HOLDFAST__LOG__FORMAT", "json")
@@ -132,7 +188,11 @@ impl State {
 
     /// Starts a server and waits until it is ready.
     pub async fn start(&self) -> Result<Server, String> {
-        let mut server = self.spawn();
+        self.ready(self.spawn()).await
+    }
+
+    /// Waits until a server is ready, or says how it ended.
+    pub async fn ready(&self, mut server: Server) -> Result<Server, String> {
         let watch = Watch::start();
         loop {
             if let Some(address) = server.address() {
@@ -170,6 +230,21 @@ fn copy(from: &Path, to: &Path) {
     }
 }
 
+/// True if the system calls every thread of a process stopped, or there is none left.
+pub fn all_stopped(pid: u32) -> bool {
+    let Ok(threads) = std::fs::read_dir(format!("/proc/{pid}/task")) else {
+        return true;
+    };
+    threads.flatten().all(|thread| {
+        let stat = std::fs::read_to_string(thread.path().join("stat")).unwrap_or_default();
+        let state = stat
+            .rsplit(") ")
+            .next()
+            .and_then(|rest| rest.chars().next());
+        matches!(state, None | Some('T' | 'Z' | 'X'))
+    })
+}
+
 /// A running server.
 pub struct Server {
     child: Child,
@@ -188,6 +263,11 @@ impl Server {
         ready["fields"]["address"].as_str().map(str::to_owned)
     }
 
+    /// It has said that it is ready.
+    pub fn is_ready(&self) -> bool {
+        self.address().is_some()
+    }
+
     /// What it wrote to stderr.
     pub fn log(&self) -> String {
         std::fs::read_to_string(&self.log).unwrap_or_default()
@@ -201,6 +281,30 @@ impl Server {
                 .is_ok_and(|to| to.to_string_lossy().starts_with("socket:"))
         };
         Some(fds.flatten().filter(is_socket).count())
+    }
+
+    /// Stops every thread where it is, as a power cut would, and waits until none of them is in a system call any more.
+    pub async fn freeze(&self) {
+        let pid = self.child.id();
+        let stopped = Command::new("kill")
+            .args(["-STOP", &pid.to_string()])
+            .status();
+        assert!(
+            stopped.is_ok_and(|status| status.success()),
+            "SIGSTOP can be sent"
+        );
+        let watch = Watch::start();
+        while !all_stopped(pid) {
+            assert!(watch.elapsed() < FREEZE_MAX, "every thread stops soon");
+            sleep(Duration::from_micros(200)).await;
+        }
+        // What was sent before is read before the process goes.
+        sleep(READ_OUT).await;
+    }
+
+    /// kill -9; whoever has it still has to wait for the corpse.
+    pub fn kill_now(&mut self) {
+        let _ = self.child.kill();
     }
 
     /// kill -9, and waits for the corpse.

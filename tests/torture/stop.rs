@@ -6,7 +6,7 @@ use clap::Args;
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::kill::{Load, seed};
+use crate::load::{Load, seed};
 use crate::report::Report;
 use crate::server::{Place, Server};
 use crate::watch::Watch;

@@ -14,10 +14,12 @@ mod visit;
 mod wish;
 
 pub mod audit;
+pub mod backup;
 pub mod blocks;
 pub mod events;
 pub mod explain;
 pub mod keys;
+pub mod knowledge;
 pub mod redact;
 pub mod resources;
 pub mod services;
@@ -28,6 +30,7 @@ pub mod text_settings;
 
 pub mod appointments;
 pub mod conflicts;
+pub mod conversations;
 pub mod holds;
 pub mod inbox;
 pub mod messages;
@@ -35,3 +38,5 @@ pub mod persons;
 pub mod series;
 pub mod verification;
 pub mod waitlist;
+
+pub mod calls;

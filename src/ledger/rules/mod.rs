@@ -9,6 +9,8 @@ pub(super) mod holds;
 pub(super) mod practice;
 pub(super) mod services;
 
+mod follow_ups;
+
 pub(super) mod appointments;
 pub(super) mod codes;
 pub(super) mod confirm;
@@ -18,6 +20,7 @@ pub(super) mod tenants;
 pub(super) mod texts;
 pub(super) mod waitlist;
 
+pub(super) mod calls;
 pub(super) mod persons;
 
 pub(super) mod time_passed;

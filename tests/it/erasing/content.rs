@@ -1,7 +1,7 @@
 //! What a journal still says of persons to whoever has the master key.
 
 use holdfast::entry;
-use holdfast::journal::{Frame, Journal, MemoryStorage, Options, Storage};
+use holdfast::journal::{Found, Frame, Journal, MemoryStorage, Options, Storage};
 use holdfast::model::{PersonalFact, TenantId};
 use holdfast::seal::{MasterKey, Opener};
 use serde_json::Value;
@@ -15,7 +15,11 @@ pub fn frames(storage: &MemoryStorage) -> Vec<Frame> {
     let copy = storage.crash_keeping(|_| true);
     let (journal, found) = Journal::open(Box::new(copy), Options::default()).expect("it opens");
     let frames = found.frames().expect("frames");
-    let frames = frames.map(|frame| frame.expect("a frame")).collect();
+    let whole = |found| match found {
+        Found::Frame(frame) => frame,
+        Found::Damage(damage) => panic!("{damage:?}"),
+    };
+    let frames = frames.map(|found| whole(found.expect("a frame"))).collect();
     journal.close().expect("it closes");
     frames
 }
@@ -59,6 +63,8 @@ fn in_clear(fact: &PersonalFact) -> String {
             let email = email.as_ref().map_or("", |email| email.expose());
             format!("{} {email}", name.expose())
         }
+        PersonalFact::Call { reference, .. } => reference.expose().to_owned(),
+        PersonalFact::Said { remark, .. } => remark.expose().to_owned(),
         PersonalFact::Reason { text, .. } => text.expose().to_owned(),
         PersonalFact::Body { digest, .. } => format!("{digest:02x?}"),
     }

@@ -4,8 +4,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
 use holdfast::journal::{
-    Error, FileStorage, Frame, Journal, Lsn, MemoryStorage, Options, Parts, Place, Recovered,
-    Refused, Stopped, Storage,
+    Error, FileStorage, Found, Frame, Journal, Lsn, MemoryStorage, Options, Parts, Place,
+    Recovered, Refused, Stopped, Storage,
 };
 
 const SMALL: Options = Options {
@@ -21,7 +21,11 @@ fn open(storage: impl Storage + 'static) -> (Journal, Recovered) {
 
 fn frames(found: &Recovered) -> Vec<Frame> {
     let frames = found.frames().expect("frames");
-    frames.map(|frame| frame.expect("a frame")).collect()
+    let whole = |found| match found {
+        Found::Frame(frame) => frame,
+        Found::Damage(damage) => panic!("{damage:?}"),
+    };
+    frames.map(|found| whole(found.expect("a frame"))).collect()
 }
 
 /// Appends entries with personal parts until several segments are full, each durable by itself.
