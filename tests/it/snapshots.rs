@@ -465,7 +465,7 @@ fn replayed(world: &World) -> Replayed {
     let (journal, found) = Journal::open(storage, options).expect("the journal opens");
     let mut recovery = Recovery::new(&master);
     for frame in found.frames().expect("frames") {
-        recovery.take(&frame.expect("a frame"));
+        recovery.take(frame.expect("a frame"));
     }
     let mut tenants = recovery.finish();
     tenants.remove(&TenantId::INSTANCE);
