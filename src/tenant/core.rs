@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::clock::Clock;
 use crate::entry::{self, Head};
-use crate::journal::{self, Journal, Unconfirmed};
+use crate::journal::{self, Journal, Room, Unconfirmed};
 use crate::ledger::{
     CallEnd, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest, Policy, Query,
     Receipt, Rejection, RequestKey, apply, decide, look,
@@ -373,13 +373,17 @@ impl Core {
                 digest: idempotency.body,
             }
         }));
-        self.append_and_apply(step.principal, now, &decision.events, &facts)?;
+        let room = match command.is_essential() {
+            true => Room::Reserved,
+            false => Room::Any,
+        };
+        self.append_and_apply((step.principal, room), now, &decision.events, &facts)?;
         Ok(self.unconfirmed(Ok(decision)))
     }
 
     fn append_and_apply(
         &mut self,
-        principal: Principal,
+        (principal, room): (Principal, Room),
         now: Timestamp,
         events: &[Event],
         facts: &[PersonalFact],
@@ -393,7 +397,7 @@ impl Core {
         };
         let salt = self.entropy.random();
         let encoded = entry::encode(&header, events, facts, salt, &mut self.sealer);
-        let taken = checkpoints::take(&self.shared.journal, header.tenant, &encoded)?;
+        let taken = checkpoints::take(&self.shared.journal, header.tenant, &encoded, room)?;
         let latest = Latest {
             sequence: header.sequence,
             hash: encoded.hash,

@@ -288,6 +288,11 @@ impl Directory {
         (journal.head().0, journal.durability().watermark().0)
     }
 
+    /// Whether the disk is full, so that nothing new is taken.
+    pub fn is_storage_full(&self) -> bool {
+        self.0.shared.journal.is_short_of_space()
+    }
+
     /// Signs and logs what every tenant's chain has come to, unless nothing was written since this was last done.
     pub async fn checkpoint(&self) -> Result<(), Refused> {
         let Some(heads) = self.heads_to_sign().await? else {

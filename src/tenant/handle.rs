@@ -280,7 +280,7 @@ impl Handle {
     pub async fn note_delivery(&self, note: DeliveryNote) -> Result<(), Refused> {
         loop {
             match self.note_delivery_now(note.clone()).await {
-                Err(Refused::TenantBusy | Refused::Overloaded) => {
+                Err(Refused::TenantBusy | Refused::Overloaded | Refused::StorageFull) => {
                     tokio::time::sleep(RETRY_PAUSE).await;
                 }
                 noted => return noted,

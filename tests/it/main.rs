@@ -13,6 +13,8 @@ mod fault_histories;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod http_rest;

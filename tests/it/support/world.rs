@@ -96,7 +96,11 @@ impl World {
 
     /// The same, with so many milliseconds for one attempt.
     pub fn by_twilio_within(base_url: &str, timeout_ms: u32) -> Self {
-        let mut config = Self::settings();
+        Self::by_twilio_with(Self::settings(), base_url, timeout_ms)
+    }
+
+    /// The same, with these settings beside.
+    pub fn by_twilio_with(mut config: Config, base_url: &str, timeout_ms: u32) -> Self {
         config.sms.provider = SmsProvider::Twilio;
         config.sms.twilio.base_url = base_url.to_owned();
         config.http.public_url = "https://booking.example".to_owned();
