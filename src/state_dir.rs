@@ -82,6 +82,11 @@ impl StateDir {
         })
     }
 
+    /// Where snapshots are kept. What is in it can be deleted at any time; the next start takes longer.
+    pub fn snapshots_dir(&self) -> PathBuf {
+        self.dir.join("snapshots")
+    }
+
     /// The file with the first admin key.
     pub fn admin_key_file(&self) -> PathBuf {
         self.dir.join("admin.key")

@@ -41,7 +41,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            look_every: Duration::from_secs(10),
+            look_every: Duration::from_secs(2),
             tail_entries_min: 10_000,
         }
     }
@@ -58,7 +58,20 @@ enum Failed {
 
 /// A handle on the imager; clones share it.
 #[derive(Clone)]
-pub struct Imager(Arc<Inner>);
+pub struct Imager(
+    Arc<Inner>,
+    #[expect(dead_code, reason = "it is there to be dropped")] Arc<StopsAtLast>,
+);
+
+/// Ends the thread when the last handle is gone.
+struct StopsAtLast(Arc<Inner>);
+
+impl Drop for StopsAtLast {
+    fn drop(&mut self) {
+        self.0.queue().stopped = true;
+        self.0.rung.notify_one();
+    }
+}
 
 struct Inner {
     snapshots: Snapshots,
@@ -110,7 +123,7 @@ impl Imager {
         metrics: Arc<Metrics>,
         options: Options,
     ) -> std::io::Result<Self> {
-        let imager = Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             snapshots,
             journal,
             master,
@@ -119,8 +132,11 @@ impl Imager {
             queue: Mutex::default(),
             rung: Condvar::new(),
             thread: Mutex::default(),
-        }));
-        let inner = Arc::clone(&imager.0);
+        });
+        let imager = Self(
+            Arc::clone(&inner),
+            Arc::new(StopsAtLast(Arc::clone(&inner))),
+        );
         let thread = thread::Builder::new()
             .name("imager".to_owned())
             .spawn(move || inner.run())?;
@@ -269,6 +285,9 @@ impl Inner {
     }
 
     fn is_due(&self, tenant: TenantId, watched: &Watched) -> bool {
+        if !self.snapshots.are_kept() {
+            return false;
+        }
         let latest = watched.trail.head();
         let covered = self.snapshots.head(tenant).map_or(0, |head| head.sequence);
         let tail = latest.saturating_sub(covered);
@@ -282,7 +301,7 @@ impl Inner {
             return false;
         };
         let covered = self.snapshots.head(tenant).map_or(0, |head| head.sequence);
-        if covered >= trail.head() {
+        if covered >= trail.head() || !self.snapshots.are_kept() {
             return false;
         }
         let mut watch = Stopwatch::start();

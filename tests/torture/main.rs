@@ -16,6 +16,7 @@ mod drive;
 mod flipped;
 mod flips;
 mod full;
+mod follow_ups;
 mod http;
 mod injected;
 mod kill;
@@ -90,6 +91,8 @@ enum Command {
     Latency(latency::Options),
     /// p50 and p99 from the request for a code to the provider's request.
     Texts(texts::Options),
+    /// Calls that all end at once, and a kill -9 among as many more: when each text is at the provider, and that none is lost.
+    FollowUps(follow_ups::Options),
     /// Appends numbers to a file: the known writer of `powercut`'s controls.
     #[command(hide = true)]
     Writer(control::Writer),
@@ -155,6 +158,7 @@ fn main() -> ExitCode {
             Command::Damage(options) => damage::run(options, &place).await,
             Command::Latency(options) => latency::run(options, &place).await,
             Command::Texts(options) => texts::run(options, &place).await,
+            Command::FollowUps(options) => follow_ups::run(options, &place).await,
             Command::Writer(_) => unreachable!("it has ended before"),
         }
     };

@@ -302,6 +302,11 @@ impl Server {
         sleep(READ_OUT).await;
     }
 
+    /// kill -9; whoever has it still has to wait for the corpse.
+    pub fn kill_now(&mut self) {
+        let _ = self.child.kill();
+    }
+
     /// kill -9, and waits for the corpse.
     pub fn kill(mut self) {
         self.end();

@@ -20,7 +20,6 @@ use crate::facade::wishes::{self, Named, Wishes};
 use crate::ledger::{PageRequest, Query, Reason, Receipt, View};
 use crate::limits;
 use crate::model::{FollowUp, PersonName, Phone, Remark, Slug};
-use crate::replay::PersonSearch;
 use crate::tenant::{EndedCall, Instruction};
 
 /// A call that has ended.
@@ -134,7 +133,8 @@ async fn wished(visit: &Visit, end: &CallEnd) -> Result<Wishes, Problem> {
     let mut wishes = match heard(end) {
         Some(words) => {
             let (services, resources) = (services(visit).await?, resources(visit).await?);
-            wishes::recognise(words, &services, &resources, &visit.zone(), visit.now())
+            let (zone, country) = (visit.zone(), &visit.tenant.profile().country);
+            wishes::recognise(words, &services, &resources, (&zone, country), visit.now())
         }
         None => Wishes::default(),
     };
@@ -186,7 +186,8 @@ async fn said(visit: &Visit, end: &CallEnd, ended: &EndedCall) -> Result<Option<
     while !text.is_char_boundary(bytes) {
         bytes -= 1;
     }
-    let mut names = visit.names_of(&ended.from).await?;
+    let names = redaction::names_of(&visit.tenant, &ended.from).await;
+    let mut names = names.map_err(|refused| visit.refusal(&refused))?;
     names.extend(ended.name.clone());
     Ok(redaction::remark(&visit.occasion(), &names, &text[..bytes]))
 }
@@ -210,21 +211,4 @@ fn in_short(visit: &Visit, transcript: &str, ended: &EndedCall) -> String {
         text += &format!(" Last said: {}", last.trim());
     }
     text
-}
-
-impl Visit {
-    /// What the persons are called that share a phone.
-    async fn names_of(&self, phone: &Phone) -> Result<Vec<PersonName>, Problem> {
-        let search = PersonSearch {
-            phone: Some(phone.clone()),
-            page: PageRequest {
-                after: None,
-                limit: limits::KNOWN_NAMES_MAX,
-            },
-        };
-        let found = self.tenant.persons(search).await;
-        let found = found.map_err(|refused| self.refusal(&refused))?;
-        let cards = found.items.into_iter();
-        Ok(cards.map(|card| card.contact.name).collect())
-    }
 }
