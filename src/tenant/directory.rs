@@ -46,7 +46,7 @@ pub enum StartError {
     MasterKey(#[source] entry::Error),
     /// The instance's own ledger is damaged: without it nobody can be served.
     #[error("the instance itself cannot be replayed: {0}")]
-    Instance(#[source] Fault),
+    Instance(#[source] Box<Fault>),
     /// An actor's thread ended while it was being started.
     #[error("an actor could not be started; the process is shutting down")]
     Arbiter,
@@ -67,7 +67,7 @@ impl StartError {
             FaultKind::Unreadable(wrong @ entry::Error::OtherMasterKey { .. }) => {
                 Self::MasterKey(wrong)
             }
-            _ => Self::Instance(fault),
+            _ => Self::Instance(Box::new(fault)),
         }
     }
 }
@@ -290,7 +290,7 @@ impl Directory {
 
     /// Whether the disk is full, so that nothing new is taken.
     pub fn is_storage_full(&self) -> bool {
-        self.0.shared.journal.is_short_of_space()
+        self.0.street.shared.journal.is_short_of_space()
     }
 
     /// Signs and logs what every tenant's chain has come to, unless nothing was written since this was last done.
