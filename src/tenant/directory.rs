@@ -47,7 +47,7 @@ pub enum StartError {
     MasterKey(#[source] entry::Error),
     /// The instance's own ledger is damaged: without it nobody can be served.
     #[error("the instance itself cannot be replayed: {0}")]
-    Instance(#[source] Fault),
+    Instance(#[source] Box<Fault>),
     /// An actor's thread ended while it was being started.
     #[error("an actor could not be started; the process is shutting down")]
     Arbiter,
@@ -68,7 +68,7 @@ impl StartError {
             FaultKind::Unreadable(wrong @ entry::Error::OtherMasterKey { .. }) => {
                 Self::MasterKey(wrong)
             }
-            _ => Self::Instance(fault),
+            _ => Self::Instance(Box::new(fault)),
         }
     }
 }

@@ -203,8 +203,11 @@ fn files(dir: &Path) -> Vec<std::path::PathBuf> {
     found
 }
 
+/// What is done to a file, and its name.
+type Harm = (&'static str, fn(&Path));
+
 /// What can become of a file.
-fn damages() -> [(&'static str, fn(&Path)); 5] {
+fn damages() -> [Harm; 5] {
     fn rewrite(path: &Path, change: impl Fn(&mut Vec<u8>)) {
         let mut bytes = fs::read(path).expect("a file");
         change(&mut bytes);
@@ -320,7 +323,7 @@ fn whatever_happens_to_the_folder_nothing_is_lost() {
 
 #[test]
 fn an_image_of_a_later_day_or_of_another_journal_is_no_image() {
-    let (mut world, dir) = world();
+    let (mut world, _dir) = world();
     let clinic = busy(&world);
     let before = everything(&clinic.staff, &clinic);
     let earlier = world.storage.crash();
@@ -465,7 +468,7 @@ fn replayed(world: &World) -> Replayed {
     let (journal, found) = Journal::open(storage, options).expect("the journal opens");
     let mut recovery = Recovery::new(&master);
     for frame in found.frames().expect("frames") {
-        recovery.take(&frame.expect("a frame"));
+        recovery.take(frame.expect("a frame"));
     }
     let mut tenants = recovery.finish();
     tenants.remove(&TenantId::INSTANCE);
