@@ -290,7 +290,7 @@ impl Directory {
 
     /// Whether the disk is full, so that nothing new is taken.
     pub fn is_storage_full(&self) -> bool {
-        self.0.shared.journal.is_short_of_space()
+        self.0.street.shared.journal.is_short_of_space()
     }
 
     /// Signs and logs what every tenant's chain has come to, unless nothing was written since this was last done.
