@@ -5,6 +5,7 @@ mod rejection;
 mod text_limits;
 
 mod command;
+mod essential;
 mod event;
 mod query;
 
