@@ -75,6 +75,8 @@ pub const ALTERNATIVE_DAYS_MAX: i64 = 14;
 pub const REQUEST_REMEMBERED_SECONDS: i64 = 24 * 60 * 60;
 /// How long holds that ended and texts that settled stay to be looked up, in seconds; no shorter than the above.
 pub const ENDED_KEPT_SECONDS: i64 = 48 * 60 * 60;
+/// How long a tenant that sleeps may keep what is to be dropped, in seconds: it is woken once for a day's worth.
+pub const SLEEPER_FORGETS_SECONDS: i64 = 24 * 60 * 60;
 /// How long a call is known after what was last heard of it, in seconds: a report that comes again finds it.
 pub const CALL_KEPT_SECONDS: i64 = 7 * 24 * 60 * 60;
 /// How long it goes by its name after that was first heard, in seconds: a day on the telephone longer than the above.
@@ -119,6 +121,12 @@ pub const HISTORY_BYTES_MAX: usize = 256 << 10;
 pub const HISTORY_CHANGES_MAX: usize = 500;
 /// Changes on one page of the audit list, after which it ends.
 pub const AUDIT_CHANGES_MAX: usize = 1_000;
+/// How often it is signed and logged what every tenant's chain has come to.
+pub const CHECKPOINT_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// Tenants in one entry of a checkpoint, 56 bytes each: an entry has 64 KiB at the most.
+pub const CHECKPOINT_HEADS_MAX: usize = 1_000;
+/// Backups that are made at once; each reads the whole journal.
+pub const BACKUPS_MAX: usize = 2;
 /// Streams of live events that one tenant has open.
 pub const EVENT_STREAMS_PER_TENANT_MAX: usize = 64;
 /// Streams of live events on the whole machine.
@@ -178,6 +186,8 @@ pub const FOLLOW_UPS_PER_PHONE_MAX: usize = 3;
 pub const CALL_LONGEST_SECONDS: i64 = 60 * 60;
 /// Names of one phone that free text is searched for.
 pub const KNOWN_NAMES_MAX: usize = 50;
+/// Bytes of what a clinic writes down about itself: one entry of the journal has to hold it.
+pub const KNOWLEDGE_BYTES_MAX: usize = 48_000;
 
 /// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
 pub const WAITLIST_ENTRIES_MAX: usize = 10_000;

@@ -13,9 +13,9 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, audit, blocks, calls, conflicts, conversations, events, explain, holds, inbox,
-    keys, messages, persons, redact, resources, series, services, slots, sms, tenants,
-    text_settings, verification, waitlist,
+    appointments, audit, backup, blocks, calls, conflicts, conversations, events, explain, holds,
+    inbox, keys, knowledge, messages, persons, redact, resources, series, services, slots, sms,
+    tenants, text_settings, verification, waitlist,
 };
 use super::{docs_page, health, metrics, twilio};
 
@@ -27,9 +27,10 @@ use super::{docs_page, health, metrics, twilio};
     ),
     paths(
         health::live, health::ready, metrics::show, json, page,
+        backup::make,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
-        sms::store, sms::show, text_settings::show, text_settings::change, messages::list,
+        sms::store, sms::show, knowledge::store, knowledge::show, text_settings::show, text_settings::change, messages::list,
         resources::create, resources::list, resources::show, resources::change,
         blocks::create, blocks::list, blocks::remove,
         services::create, services::list, services::show, services::change,

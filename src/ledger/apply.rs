@@ -6,18 +6,21 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, KeyUse,
-    Profile, Proof, Resource, ResourceId, Service, Timestamp, Transition,
+    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, KeyId,
+    KeyUse, Profile, Proof, Resource, ResourceId, Service, Timestamp, Transition,
 };
 
 use super::attempts;
 use super::blocks::Blocks;
-use super::conversing::{apply_to_calls, held_in_call, hold_ended, note_hold, set_expiry};
+use super::conversing::{
+    apply_to_calls, forget_conversation, held_in_call, hold_ended, note_hold, set_expiry,
+};
 use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
 use super::outgoing::{apply_to_texts, forget_text};
+use super::receipt::Receipt;
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
@@ -33,13 +36,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::ProfileSet(profile) => set_profile(ledger, profile),
         Event::SmsCredentialsSet(credentials) => ledger.sms = Some(credentials.clone()),
+        Event::KnowledgeSet(knowledge) => ledger.knowledge = Some(knowledge.clone()),
         Event::KeyCreated(key) => {
             ledger.keys.insert(key.id, key.clone());
         }
-        Event::KeyRevoked { key, at } => {
-            let key = ledger.keys.get_mut(key);
-            key.expect("only a known key is revoked").revoked_at = Some(*at);
-        }
+        Event::KeyRevoked { key, at } => revoke(ledger, *key, *at),
         Event::KeysUsed(uses) => uses.iter().for_each(|used| note_use(ledger, used)),
         Event::ResourceAdded(resource) => add_resource(ledger, resource),
         Event::ResourceChanged(resource) => {
@@ -111,12 +112,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             key,
             receipt,
             until,
-        } => {
-            let before = ledger.requests.remember(*key, receipt.clone(), *until);
-            let row = |at| (at, Forget::Request(*key));
-            before.map(|before| ledger.forgets.remove(&row(before)));
-            ledger.forgets.insert(row(*until));
-        }
+        } => remember(ledger, *key, receipt, *until),
         Event::Forgotten { up_to } => forget(ledger, *up_to),
     }
 }
@@ -126,6 +122,19 @@ fn set_profile(ledger: &mut Ledger, profile: &Profile) {
     ledger.zone = Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc);
     ledger.profile = Some(profile.clone());
     ledger.sheets.clear();
+}
+
+fn revoke(ledger: &mut Ledger, key: KeyId, at: Timestamp) {
+    let key = ledger.keys.get_mut(&key);
+    key.expect("only a known key is revoked").revoked_at = Some(at);
+}
+
+fn remember(ledger: &mut Ledger, key: [u8; 32], receipt: &Receipt, until: Timestamp) {
+    let before = ledger.requests.remember(key, receipt.clone(), until);
+    if let Some(before) = before {
+        ledger.forgets.remove(&(before, Forget::Request(key)));
+    }
+    ledger.forgets.insert((until, Forget::Request(key)));
 }
 
 fn note_use(ledger: &mut Ledger, used: &KeyUse) {
@@ -383,9 +392,7 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
                     ledger.forgets.insert((open.forget_at, row));
                 }
             }
-            Forget::Conversation(caller) => {
-                ledger.conversations.remove(&caller);
-            }
+            Forget::Conversation(caller) => forget_conversation(ledger, caller),
         }
     }
 }

@@ -5,12 +5,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use serde::{Deserialize, Serialize};
+
 use crate::model::{CallId, CallReport, CallerId, FollowUp, HoldId, MessageId, Timestamp, Wished};
 
 use super::table::FixedMap;
 
 /// How a call ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Ended {
     /// As it was reported.
     pub report: CallReport,
@@ -27,7 +29,7 @@ pub(super) struct Ended {
 }
 
 /// A call.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct CallRecord {
     /// Its holds that have not ended.
     pub open_holds: Vec<HoldId>,
@@ -57,7 +59,7 @@ impl Default for CallRecord {
 }
 
 /// A hold that a follow-up offers.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct FollowUpHold {
     /// Of which call.
     pub call: CallId,
@@ -163,6 +165,31 @@ impl Calls {
             self.planned.remove(&(at, call));
         }
         None
+    }
+
+    /// The calls in order of their ids and the holds that are follow-ups', for an image.
+    pub fn taken_down(&self) -> (Vec<(CallId, &CallRecord)>, &BTreeMap<HoldId, FollowUpHold>) {
+        let records = self.records.iter().map(|(call, record)| (*call, record));
+        let mut records: Vec<_> = records.collect();
+        records.sort_unstable_by_key(|(call, _)| *call);
+        (records, &self.follow_ups)
+    }
+
+    /// The same from an image; what waits for the morning follows from the records.
+    pub fn restored(
+        records: impl IntoIterator<Item = (CallId, CallRecord)>,
+        follow_ups: BTreeMap<HoldId, FollowUpHold>,
+    ) -> Self {
+        let records: FixedMap<_, _> = records.into_iter().collect();
+        let planned = records.iter().filter_map(|(call, record)| {
+            let at = record.ended?.planned_at?;
+            Some((at, *call))
+        });
+        Self {
+            planned: planned.collect(),
+            follow_ups,
+            records,
+        }
     }
 
     /// Every call and when it is dropped; for checks alone.

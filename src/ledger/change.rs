@@ -83,6 +83,19 @@ impl Names {
         }
     }
 
+    /// The public ids of services and of resources, by number: what a catalog keeps.
+    pub fn taken_down(&self) -> (&[Slug], &[Slug]) {
+        (&self.services, &self.resources)
+    }
+
+    /// The same again.
+    pub fn restored(services: Vec<Slug>, resources: Vec<Slug>) -> Self {
+        Self {
+            services,
+            resources,
+        }
+    }
+
     fn service(&self, number: ServiceId) -> Option<Slug> {
         self.services.get(number.0 as usize).cloned()
     }
@@ -129,6 +142,7 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         Event::TenantCreated(_)
         | Event::ProfileSet(_)
         | Event::SmsCredentialsSet(_)
+        | Event::KnowledgeSet(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked { .. }
         | Event::ResourceAdded(_)
@@ -191,6 +205,7 @@ fn of_practice(event: &Event, names: &Names) -> Change {
         },
         Event::ProfileSet(_) => named("clinic.changed"),
         Event::SmsCredentialsSet(_) => named("sms-credentials.changed"),
+        Event::KnowledgeSet(_) => named("knowledge.changed"),
         Event::KeyCreated(key) => Change {
             key: Some(key.id),
             scope: Some(key.scope),

@@ -7,9 +7,9 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
-    Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, Principal,
-    Profile, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken, SendOutcome, Slug,
-    SmsAccount, Template, Times, Timestamp, VerificationPolicy, WaitlistId,
+    Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, MinuteOfDay, OpeningHours,
+    Party, Principal, Profile, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken,
+    SendOutcome, Slug, SmsAccount, Template, Times, Timestamp, VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -215,6 +215,8 @@ pub enum Command {
         /// The account's token.
         token: SealedToken,
     },
+    /// What the clinic has written down about itself, from now on.
+    SetKnowledge(KnowledgeText),
     /// A new key. The secret stays with whoever drew it.
     CreateKey {
         /// What it may do.

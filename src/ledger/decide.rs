@@ -73,6 +73,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::SetSmsCredentials { account, token } => {
             tenants::set_sms_credentials(ledger, account, token)
         }
+        Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
         Command::CreateKey {
             scope,
             label,

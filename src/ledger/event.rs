@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallReport, CallerId, Channel, Claim,
-    Delivery, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, MessageId, Offered, ParkReason,
-    Party, Principal, Profile, Proof, ProviderId, Resource, ResourceId, SendOutcome, Series,
-    SeriesId, Service, ServiceId, SmsCredentials, TenantRecord, TextKind, Times, Timestamp,
+    Delivery, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, Knowledge, MessageId, Offered,
+    ParkReason, Party, Principal, Profile, Proof, ProviderId, Resource, ResourceId, SendOutcome,
+    Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord, TextKind, Times, Timestamp,
     Verification, WaitlistId, Wished,
 };
 
@@ -25,6 +25,8 @@ pub enum Event {
     ProfileSet(Profile),
     /// The clinic sends its texts with these.
     SmsCredentialsSet(SmsCredentials),
+    /// The clinic has written this down about itself.
+    KnowledgeSet(Knowledge),
     /// A key was made.
     KeyCreated(KeyRecord),
     /// A key was taken back.

@@ -104,18 +104,38 @@ impl Ledger {
 
     /// Everything that is kept for a while has its deadline, and every deadline something to end: nothing stays for ever.
     fn check_deadlines(&self) {
-        let (mut lapses, mut forgets) = (0, 0);
-        let mut due = |at: Timestamp, row: Forget| {
+        let mut forgets = 0;
+        self.each_deadline(|at, row| {
             assert!(self.forgets.contains(&(at, row)), "what is kept is dropped");
             forgets += 1;
-        };
+        });
+        let mut lapses = 0;
         for (_, hold) in self.holds.after(0) {
             if hold.state == HoldState::Held {
                 let lapse = (hold.expires_at, hold.id);
                 assert!(self.lapses.contains(&lapse), "an open hold has its lapse");
                 lapses += 1;
-            } else {
-                let kept = limits::ENDED_KEPT_SECONDS;
+            }
+        }
+        for (_, entry) in self.waitlist.after(0) {
+            if let WaitlistState::Offered(hold) = entry.state {
+                let hold = self.holds.get(&hold).map(|hold| hold.state);
+                assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
+            }
+        }
+        for caller in self.callers.values() {
+            let is_kept = caller.failed_attempts > 0 || !caller.open_holds.is_empty();
+            assert!(is_kept, "a phone is kept for a reason");
+        }
+        assert_eq!(lapses, self.lapses.len(), "every lapse has its hold");
+        assert_eq!(forgets, self.forgets.len(), "every deadline has its row");
+    }
+
+    /// What is kept for a while, and when it is dropped: it follows from the rows. An image restores the deadlines from this.
+    pub(super) fn each_deadline(&self, mut due: impl FnMut(Timestamp, Forget)) {
+        let kept = limits::ENDED_KEPT_SECONDS;
+        for (_, hold) in self.holds.after(0) {
+            if hold.state != HoldState::Held {
                 due(
                     hold.lifetime_ends_at.plus_seconds(kept),
                     Forget::Hold(hold.id),
@@ -128,7 +148,6 @@ impl Ledger {
                 MessageState::HandedOver | MessageState::Waiting(_)
             );
             if !is_open {
-                let kept = limits::ENDED_KEPT_SECONDS;
                 due(
                     message.queued_at.plus_seconds(kept),
                     Forget::Message(message.id),
@@ -137,12 +156,7 @@ impl Ledger {
         }
         for (_, entry) in self.waitlist.after(0) {
             if let Some(ended) = entry.ended_at {
-                let kept = limits::ENDED_KEPT_SECONDS;
                 due(ended.plus_seconds(kept), Forget::WaitlistEntry(entry.id));
-            }
-            if let WaitlistState::Offered(hold) = entry.state {
-                let hold = self.holds.get(&hold).map(|hold| hold.state);
-                assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
             }
         }
         for (at, row) in self.kept_rows() {
@@ -151,15 +165,8 @@ impl Ledger {
         for (id, caller) in &self.callers {
             if caller.failed_attempts > 0 {
                 due(caller.window_ends_at, Forget::Attempts(*id));
-            } else {
-                assert!(
-                    !caller.open_holds.is_empty(),
-                    "a phone is kept for a reason"
-                );
             }
         }
-        assert_eq!(lapses, self.lapses.len(), "every lapse has its hold");
-        assert_eq!(forgets, self.forgets.len(), "every deadline has its row");
     }
 
     /// What is kept for a while and has no other end, with its deadline.

@@ -30,6 +30,7 @@ pub fn look(
             Ok(View::Profile(profile.clone()))
         }
         Query::SmsAccount => Ok(View::SmsAccount(ledger.sms_account().cloned())),
+        Query::Knowledge => Ok(View::Knowledge(ledger.knowledge.clone())),
         Query::Tenants(page) => Ok(View::Tenants(list(
             ledger.tenants.after(begin(page)),
             page,

@@ -29,13 +29,12 @@ mod attempts;
 mod conversing;
 mod freeing;
 mod invariants;
+mod judgement;
 mod made;
 mod outgoing;
 mod waiting;
 
 mod apply;
-mod judgement;
-
 mod choosing;
 
 mod availability;
@@ -45,6 +44,7 @@ mod explain;
 mod rules;
 
 mod decide;
+pub mod image;
 mod look;
 
 pub use apply::apply;

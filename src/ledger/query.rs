@@ -2,8 +2,8 @@
 
 use crate::model::{
     AppointmentId, AppointmentStatus, Block, CallerId, HoldId, HoldStatus, Interval, KeyId,
-    KeyRecord, Message, MessageStatus, PersonId, Profile, Resource, SeriesId, Slug, SmsAccount,
-    TenantRecord, Timestamp, WaitlistId, WaitlistStatus,
+    KeyRecord, Knowledge, Message, MessageStatus, PersonId, Profile, Resource, SeriesId, Slug,
+    SmsAccount, TenantRecord, Timestamp, WaitlistId, WaitlistStatus,
 };
 
 use super::command::Wish;
@@ -150,6 +150,8 @@ pub enum Query {
     Profile,
     /// What the clinic sends its texts with, without what is secret.
     SmsAccount,
+    /// What the clinic has written down about itself.
+    Knowledge,
     /// The instance's tenants.
     Tenants(PageRequest),
     /// One tenant of the instance.
@@ -317,6 +319,8 @@ pub enum View {
     Profile(Profile),
     /// For [`Query::SmsAccount`]; `None`: the clinic has none yet.
     SmsAccount(Option<SmsAccount>),
+    /// For [`Query::Knowledge`]; `None`: nothing yet.
+    Knowledge(Option<Knowledge>),
     /// For [`Query::Tenants`].
     Tenants(Page<TenantRecord>),
     /// For [`Query::Tenant`].

@@ -11,9 +11,9 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Conversation, Hold, HoldId, HoldState, KeyId,
-    KeyRecord, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource, ResourceId,
-    SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId, TenantRecord,
-    Timestamp, WaitlistId,
+    KeyRecord, Knowledge, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource,
+    ResourceId, SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId,
+    TenantRecord, Timestamp, WaitlistId,
 };
 
 use super::agenda::Agenda;
@@ -76,6 +76,7 @@ pub struct Ledger {
     pub(super) tenant: TenantId,
     pub(super) profile: Option<Profile>,
     pub(super) sms: Option<SmsCredentials>,
+    pub(super) knowledge: Option<Knowledge>,
     pub(super) zone: Zone,
     pub(super) tenants: Table<Slug, TenantRecord>,
     pub(super) keys: Table<KeyId, KeyRecord>,
@@ -119,6 +120,7 @@ impl Ledger {
             tenant,
             profile: None,
             sms: None,
+            knowledge: None,
             zone: Zone::utc(),
             tenants: Table::default(),
             keys: Table::default(),
@@ -177,13 +179,31 @@ impl Ledger {
 
     /// The next instant at which something is due: a lapse to write down, a wait to end, a row to drop.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let lapse = self.lapses.first().map(|(at, _)| *at);
         let forget = self.forgets.first().map(|(at, _)| *at);
+        self.next_act().into_iter().chain(forget).min()
+    }
+
+    /// The same without what is only dropped.
+    fn next_act(&self) -> Option<Timestamp> {
+        let lapse = self.lapses.first().map(|(at, _)| *at);
         let end = self.waitlist.next_end();
         let reminder = self.reminders.next();
-        let due = lapse.into_iter().chain(forget).chain(end);
         let planned = self.calls.first_planned().map(|(at, _)| at);
-        due.chain(reminder).chain(planned).min()
+        let due = lapse.into_iter().chain(end).chain(reminder);
+        due.chain(planned).min()
+    }
+
+    /// When a tenant that sleeps has to be woken. What is only dropped wakes nobody at its instant, but once a day for all of
+    /// it; what is to be sent or offered now, at once.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        if !self.unsettled.is_empty() || self.has_freed() {
+            return Some(Timestamp::MIN);
+        }
+        let text = self.deferred.first().map(|(at, _)| *at);
+        let forget = self.forgets.first().map(|(at, _)| *at);
+        let forget = forget.map(|at| at.plus_seconds(limits::SLEEPER_FORGETS_SECONDS));
+        let due = self.next_act().into_iter().chain(text).chain(forget);
+        due.min()
     }
 
     /// Whose hold it is.

@@ -237,7 +237,7 @@ pub struct Delivery {
 }
 
 /// Where a text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessageState {
     /// An attempt has been handed to the outbox and is not settled.
     HandedOver,
@@ -314,7 +314,7 @@ impl MessageState {
 }
 
 /// A text message in the ledger: neither its words nor its number, both are made when it is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Its id.
     pub id: MessageId,

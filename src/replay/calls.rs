@@ -8,11 +8,11 @@ use crate::limits;
 use crate::model::{CallId, CallReference, CallerId, Timestamp};
 
 /// The calls of the last days.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct Calls {
-    known: HashMap<CallReference, (CallId, CallerId)>,
+    pub(super) known: HashMap<CallReference, (CallId, CallerId)>,
     /// In the order in which they were first heard of.
-    order: VecDeque<(Timestamp, CallReference)>,
+    pub(super) order: VecDeque<(Timestamp, CallReference)>,
 }
 
 impl Calls {
@@ -33,6 +33,14 @@ impl Calls {
         if before.is_none() {
             self.order.push_back((at, reference.clone()));
         }
+    }
+
+    /// Drops a caller's.
+    pub fn erase(&mut self, caller: CallerId) {
+        self.known.retain(|_, (_, own)| *own != caller);
+        let known = &self.known;
+        self.order
+            .retain(|(_, reference)| known.contains_key(reference));
     }
 
     /// Drops those that are long over.

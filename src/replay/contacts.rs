@@ -37,23 +37,27 @@ pub struct PersonSearch {
     pub page: PageRequest,
 }
 
-struct Body {
-    digest: [u8; 32],
-    remembered_at: Timestamp,
+/// What came with a remembered request.
+#[derive(PartialEq)]
+pub(super) struct Body {
+    /// Its digest.
+    pub digest: [u8; 32],
+    /// When it came.
+    pub remembered_at: Timestamp,
 }
 
 /// One tenant's contacts.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct Contacts {
-    callers: HashMap<Phone, CallerId>,
-    phones: BTreeMap<CallerId, Phone>,
-    persons: Persons,
-    calls: Calls,
-    remarks: Remarks,
-    reasons: BTreeMap<Subject, FreeText>,
-    bodies: HashMap<[u8; 32], Body>,
+    pub(super) callers: HashMap<Phone, CallerId>,
+    pub(super) phones: BTreeMap<CallerId, Phone>,
+    pub(super) persons: Persons,
+    pub(super) calls: Calls,
+    pub(super) remarks: Remarks,
+    pub(super) reasons: BTreeMap<Subject, FreeText>,
+    pub(super) bodies: HashMap<[u8; 32], Body>,
     /// Keys in the order in which their bodies came, to be dropped with the requests they belong to.
-    body_order: VecDeque<(Timestamp, [u8; 32])>,
+    pub(super) body_order: VecDeque<(Timestamp, [u8; 32])>,
 }
 
 impl Contacts {
@@ -86,6 +90,12 @@ impl Contacts {
     pub fn is_reused(&self, key: &[u8; 32], body: &[u8; 32]) -> bool {
         let before = self.bodies.get(key);
         before.is_some_and(|before| before.digest != *body)
+    }
+
+    /// Forgets what a caller said, and what their calls are called.
+    pub fn forget_conversation(&mut self, caller: CallerId) {
+        self.remarks.erase(caller);
+        self.calls.erase(caller);
     }
 
     /// Takes in what an entry says of persons; `sequence` is the entry's own.

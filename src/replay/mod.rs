@@ -10,10 +10,15 @@ mod remarks;
 mod contacts;
 mod trail;
 
+mod losses;
+
 mod recovery;
 
+pub mod image;
+
 pub use contacts::{Contacts, PersonCard, PersonSearch};
+pub use losses::Losses;
 pub use persons::Person;
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
 pub use remarks::Said;
-pub use trail::{Stretch, Trail};
+pub use trail::{Latest, Stretch, Trail};

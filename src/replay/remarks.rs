@@ -23,9 +23,16 @@ pub struct Said {
 /// What callers said. No list is empty.
 #[derive(Default)]
 pub struct Remarks {
-    lines: BTreeMap<CallerId, Vec<Said>>,
+    pub(super) lines: BTreeMap<CallerId, Vec<Said>>,
     /// No later than the first end of any line.
     first_end: Option<Timestamp>,
+}
+
+/// When to look for lines that are over says nothing of what was said.
+impl PartialEq for Remarks {
+    fn eq(&self, other: &Self) -> bool {
+        self.lines == other.lines
+    }
 }
 
 impl Remarks {
@@ -44,6 +51,11 @@ impl Remarks {
             lines.remove(0);
         }
         lines.push(said);
+    }
+
+    /// Drops what a caller said.
+    pub fn erase(&mut self, caller: CallerId) {
+        self.lines.remove(&caller);
     }
 
     /// Drops the lines whose time is over.

@@ -11,6 +11,7 @@ use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Stopwatch};
+use crate::entry::Head;
 use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
@@ -68,6 +69,13 @@ pub struct Look {
 
 impl Message for Look {
     type Result = Outcome<Seen>;
+}
+
+/// Append a checkpoint of these heads, which are durable; the instance's actor only.
+pub struct Checkpoint(pub Vec<Head>);
+
+impl Message for Checkpoint {
+    type Result = Result<Unconfirmed<()>, Refused>;
 }
 
 /// Look what is remembered of callers.
@@ -431,6 +439,14 @@ impl Handler<Look> for TenantActor {
             });
         }
         MessageResult(self.core.look(&look.query, look.viewer, self.clock.now()))
+    }
+}
+
+impl Handler<Checkpoint> for TenantActor {
+    type Result = MessageResult<Checkpoint>;
+
+    fn handle(&mut self, Checkpoint(heads): Checkpoint, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.append_checkpoint(&heads, self.clock.now()))
     }
 }
 

@@ -10,8 +10,8 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::clock::Clock;
-use crate::entry;
-use crate::journal::{self, Journal, Parts, Unconfirmed};
+use crate::entry::{self, Head};
+use crate::journal::{self, Journal, Unconfirmed};
 use crate::ledger::{
     CallEnd, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest, Policy, Query,
     Receipt, Rejection, RequestKey, apply, decide, look,
@@ -22,9 +22,10 @@ use crate::model::{
     CallerId, HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Phone, Principal, Route, Slug,
     SmsCredentials, TenantId, Timestamp,
 };
-use crate::replay::{Contacts, PersonCard, PersonSearch, Replayed};
+use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
 
+use super::checkpoints;
 use super::history::History;
 use super::keyring::{Keyring, NewSecret};
 use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
@@ -385,27 +386,7 @@ impl Core {
         };
         let salt = self.entropy.random();
         let encoded = entry::encode(&header, events, facts, salt, &mut self.sealer);
-        let parts = Parts {
-            stream: header.tenant.0,
-            covered: &encoded.covered,
-            personal: &encoded.personal,
-        };
-        let taken = self
-            .shared
-            .journal
-            .append(parts)
-            .map_err(|refused| match refused {
-                journal::Refused::Full => Refused::Overloaded,
-                journal::Refused::Stopped => Refused::Stopped,
-                journal::Refused::TooLarge => {
-                    // limits.rs keeps every entry below this; should one slip through, one request fails, not a clinic.
-                    tracing::error!(
-                        events = events.len(),
-                        "an entry is too large for the journal"
-                    );
-                    Refused::Overloaded
-                }
-            })?;
+        let taken = checkpoints::take(&self.shared.journal, header.tenant, &encoded)?;
         for event in events {
             apply(&mut self.state.ledger, event);
             match event {
@@ -421,8 +402,39 @@ impl Core {
         self.state.head = taken.lsn;
         self.tell_keyring(events, taken.lsn);
         // Last: whoever sees the entry on the trail must find its key judged by it.
-        self.state.trail.push(taken.place, taken.lsn, events);
+        let latest = Latest {
+            sequence: header.sequence,
+            hash: encoded.hash,
+            at: now,
+            lsn: taken.lsn,
+        };
+        self.state.trail.push(taken.place, latest, events);
         Ok(())
+    }
+
+    /// Appends a checkpoint of these heads, which are durable, to the instance's own chain.
+    pub fn append_checkpoint(
+        &mut self,
+        heads: &[Head],
+        now: Timestamp,
+    ) -> Result<Unconfirmed<()>, Refused> {
+        assert!(
+            self.tenant() == TenantId::INSTANCE,
+            "checkpoints stand in the instance's stream"
+        );
+        let now = self.no_earlier(now);
+        let Shared {
+            journal, master, ..
+        } = &self.shared;
+        let appended = checkpoints::append(journal, master, &self.state.trail, heads, now);
+        // Of several parts some may have been taken.
+        let latest = self.state.trail.latest();
+        self.state.sequence = latest.sequence;
+        self.state.chain = latest.hash;
+        self.state.head = latest.lsn;
+        self.state.last_at = latest.at;
+        appended?;
+        Ok(self.unconfirmed(()))
     }
 
     fn tell_keyring(&self, events: &[Event], lsn: journal::Lsn) {

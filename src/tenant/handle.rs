@@ -12,13 +12,14 @@ use actix::{Addr, Handler, Message};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::calendar::Zone;
+use crate::entry::Head;
 use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{Command, Page, PageRequest, Query, View};
 use crate::limits;
 use crate::model::{MessageId, Phone, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 use crate::replay::{PersonCard, PersonSearch};
 
-use super::actor::{Execute, Look, LookForPersons, Recall, TenantActor};
+use super::actor::{Checkpoint, Execute, Look, LookForPersons, Recall, TenantActor};
 use super::history::History;
 use super::messages::{
     Answer, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request, Seen,
@@ -180,6 +181,12 @@ impl Handle {
         let _permit = self.permit()?;
         let outcome = self.send(Look { viewer, query }).await?;
         self.confirmed(outcome).await?.map_err(Refused::Rejected)
+    }
+
+    /// Appends a checkpoint of these heads, which are durable; for the instance's handle.
+    pub(super) async fn checkpoint(&self, heads: Vec<Head>) -> Result<(), Refused> {
+        let appended = self.send(Checkpoint(heads)).await??;
+        self.confirmed(appended).await
     }
 
     /// Looks what is remembered of callers: of those with this phone, or of all.

@@ -12,6 +12,7 @@ mod texts;
 
 mod naming;
 
+mod checkpoints;
 mod history;
 
 mod core;

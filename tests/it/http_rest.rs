@@ -63,6 +63,7 @@ transcripts! {
     judgement
     locked
     keys
+    knowledge
     paging
     messages
     persons

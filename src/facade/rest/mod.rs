@@ -14,10 +14,12 @@ mod visit;
 mod wish;
 
 pub mod audit;
+pub mod backup;
 pub mod blocks;
 pub mod events;
 pub mod explain;
 pub mod keys;
+pub mod knowledge;
 pub mod redact;
 pub mod resources;
 pub mod services;

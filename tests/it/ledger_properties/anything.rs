@@ -7,10 +7,10 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, DeliveryStatus,
-    EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours,
-    Party, PersonId, Prefix, Principal, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken,
-    SendOutcome, Slug, SmsAccount, Times, Timestamp, VerificationPolicy, WaitlistId, Weekdays,
-    Window,
+    EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, MinuteOfDay,
+    OpeningHours, Party, PersonId, Prefix, Principal, ProviderId, Reply, ResourceKind, Route,
+    Scope, SealedToken, SendOutcome, Slug, SmsAccount, Times, Timestamp, VerificationPolicy,
+    WaitlistId, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -551,6 +551,9 @@ fn of_texts() -> impl Strategy<Value = Command> {
         6 => call_end().prop_map(|end| Command::EndCall(Box::new(end))),
         1 => caller().prop_map(Command::StopTexts),
         1 => Just(credentials),
+        1 => "[a-z ]{0,20}".prop_map(|text| {
+            Command::SetKnowledge(KnowledgeText::new(text).expect("a short text"))
+        }),
     ]
 }
 
