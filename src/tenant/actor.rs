@@ -7,24 +7,24 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult};
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Stopwatch};
-use crate::entry::Head;
 use crate::journal::Unconfirmed;
 use crate::ledger::{Command, Page, PageRequest, Query};
 use crate::limits;
 use crate::model::{
-    CallerId, Delivery, KeyRecord, MessageId, MessageState, Phone, Principal, ProviderId,
-    SendOutcome, Timestamp,
+    CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
+    Timestamp,
 };
-use crate::replay::{PersonCard, PersonSearch};
 
-use super::core::{Core, Outcome};
+use super::asking::{Checkpoint, Execute, LieDown, Look, LookForPersons, Recall};
+use super::bed::Bed;
+use super::core::Core;
 use super::doorbell::Doorbell;
 use super::early::Early;
-use super::messages::{Answer, CapturedText, DeliveryNote, PreparedText, Refused, Request, Seen};
+use super::messages::{CapturedText, DeliveryNote, PreparedText, Refused};
 use super::texting::{Texted, Texting};
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
@@ -50,60 +50,24 @@ pub struct TenantActor {
     goes_on_offering: bool,
     /// The lapse at which it wakes by itself.
     wakes_at: Option<Timestamp>,
-}
-
-/// Carry out a request.
-pub struct Execute(pub Request);
-
-impl Message for Execute {
-    type Result = Result<Outcome<Answer>, Refused>;
-}
-
-/// Look something up.
-pub struct Look {
-    /// Who looks.
-    pub viewer: Principal,
-    /// At what.
-    pub query: Query,
-}
-
-impl Message for Look {
-    type Result = Outcome<Seen>;
-}
-
-/// Append a checkpoint of these heads, which are durable; the instance's actor only.
-pub struct Checkpoint(pub Vec<Head>);
-
-impl Message for Checkpoint {
-    type Result = Result<Unconfirmed<()>, Refused>;
-}
-
-/// Look what is remembered of callers.
-pub struct Recall {
-    /// Who looks.
-    pub viewer: Principal,
-    /// Of those with this phone; `None`: of all.
-    pub phone: Option<Phone>,
-    /// Which part.
-    pub page: PageRequest,
-}
-
-impl Message for Recall {
-    type Result = Outcome<Seen>;
-}
-
-/// Look for persons.
-pub struct LookForPersons(pub PersonSearch);
-
-impl Message for LookForPersons {
-    type Result = Unconfirmed<Page<PersonCard>>;
+    /// Where it goes when nobody asks.
+    bed: Bed,
+    /// When it was last asked anything.
+    asked_at: Timestamp,
 }
 
 impl TenantActor {
     /// An actor around a core. Texts that were in flight when the last life ended are for the outbox to ask about.
-    pub fn new(core: Core, clock: Arc<dyn Clock>, doorbell: Arc<Doorbell>) -> Self {
+    pub(super) fn new(
+        core: Core,
+        clock: Arc<dyn Clock>,
+        doorbell: Arc<Doorbell>,
+        bed: Bed,
+    ) -> Self {
         Self {
             core,
+            asked_at: clock.now(),
+            bed,
             clock,
             doorbell,
             fresh: BTreeSet::new(),
@@ -134,6 +98,29 @@ impl TenantActor {
         self.offer_freed(context);
         // A notice whose pause is over waits for nobody else to ring.
         self.ring_for_the_rest();
+        let (next, now) = (self.core.ledger().next_wake(), self.clock.now());
+        if self.bed.is_time(self.asked_at, next, now) {
+            self.lie_down(context);
+        }
+    }
+
+    /// Goes to sleep if nothing is under way. Whether it does.
+    fn lie_down(&mut self, context: &mut Context<Self>) -> bool {
+        self.waiters.retain(|_, waiters| {
+            waiters.retain(|waiter| !waiter.is_closed());
+            !waiters.is_empty()
+        });
+        let has_texts = !(self.fresh.is_empty() && self.in_flight.is_empty());
+        if has_texts || !self.waiters.is_empty() || self.core.is_followed() {
+            return false;
+        }
+        // What nobody has written down yet of its keys' uses is known to this process alone.
+        self.note_key_uses(|_, _| true);
+        let lies = self.bed.lie_down(|| self.core.leave());
+        if lies {
+            context.stop();
+        }
+        lies
     }
 
     /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
@@ -411,7 +398,8 @@ impl Actor for TenantActor {
         if self.core.ledger().unsettled_texts().next().is_some() {
             self.doorbell.ring(self.core.tenant());
         }
-        self.offer_freed(context);
+        // Whatever became due while nobody was here.
+        self.tick(context);
     }
 }
 
@@ -419,7 +407,8 @@ impl Handler<Execute> for TenantActor {
     type Result = MessageResult<Execute>;
 
     fn handle(&mut self, Execute(request): Execute, context: &mut Self::Context) -> Self::Result {
-        let outcome = self.core.execute(request, self.clock.now());
+        self.asked_at = self.clock.now();
+        let outcome = self.core.execute(request, self.asked_at);
         self.note_queued();
         self.offer_freed(context);
         MessageResult(outcome)
@@ -430,6 +419,7 @@ impl Handler<Look> for TenantActor {
     type Result = MessageResult<Look>;
 
     fn handle(&mut self, look: Look, _: &mut Self::Context) -> Self::Result {
+        self.asked_at = self.clock.now();
         if matches!(look.query, Query::Keys(_) | Query::Key(_)) {
             // What is shown of their uses must be what a crash cannot take back. This very look is a use, too.
             let own = |key: &KeyRecord| matches!(look.viewer, Principal::Key { key: own, .. } if own == key.id);
@@ -439,6 +429,14 @@ impl Handler<Look> for TenantActor {
             });
         }
         MessageResult(self.core.look(&look.query, look.viewer, self.clock.now()))
+    }
+}
+
+impl Handler<LieDown> for TenantActor {
+    type Result = MessageResult<LieDown>;
+
+    fn handle(&mut self, _: LieDown, context: &mut Self::Context) -> Self::Result {
+        MessageResult(self.lie_down(context))
     }
 }
 
@@ -454,7 +452,8 @@ impl Handler<Recall> for TenantActor {
     type Result = MessageResult<Recall>;
 
     fn handle(&mut self, recall: Recall, _: &mut Self::Context) -> Self::Result {
-        let now = self.clock.now();
+        self.asked_at = self.clock.now();
+        let now = self.asked_at;
         let phone = recall.phone.as_ref();
         MessageResult(self.core.recall(phone, recall.page, recall.viewer, now))
     }
@@ -468,6 +467,7 @@ impl Handler<LookForPersons> for TenantActor {
         LookForPersons(search): LookForPersons,
         _: &mut Self::Context,
     ) -> Self::Result {
+        self.asked_at = self.clock.now();
         MessageResult(self.core.persons(&search))
     }
 }
@@ -476,6 +476,7 @@ impl Handler<Texting> for TenantActor {
     type Result = MessageResult<Texting>;
 
     fn handle(&mut self, texting: Texting, context: &mut Self::Context) -> Self::Result {
+        self.asked_at = self.clock.now();
         let texted = match texting {
             Texting::Due => Ok(Texted::Due(self.due())),
             Texting::Prepare(text) => self.prepare(text).map(Texted::Prepared),

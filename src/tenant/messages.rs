@@ -253,6 +253,8 @@ pub enum Refused {
     TenantBusy,
     /// The machine has as much queued as it may: nothing was done.
     Overloaded,
+    /// The disk is full: nothing was done.
+    StorageFull,
     /// The engine or this tenant stopped meanwhile: whether it was done is not known; the same idempotency key will tell.
     Stopped,
     /// The tenant's actor has panicked or its entries do not replay: it is out of service until the operator has looked.

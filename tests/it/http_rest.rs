@@ -50,6 +50,7 @@ transcripts! {
     agents
     appointments
     audit
+    backup
     bodies
     booking
     confirm

@@ -1,4 +1,4 @@
-//! Tortures and measures the real binary from outside: `cargo torture contend|kill|stop|damage|latency|texts`.
+//! Tortures and measures the real binary from outside: `cargo torture contend|kill|powercut|calls|full|flips|…`.
 //!
 //! It names nothing of the library: it starts `holdfast serve` as a process, speaks HTTP to it over loopback, keeps its own
 //! record of what was acknowledged, and judges by that record alone. Every command is bounded, ends by itself, prints one
@@ -33,7 +33,7 @@ mod texts;
 mod verify;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -100,10 +100,11 @@ enum Command {
 
 impl Command {
     /// What it cannot do without, made ready; or why it cannot be had.
-    fn prepare(&self) -> Result<(), String> {
+    fn prepare(&self, dir: &Path) -> Result<(), String> {
         match self {
-            Command::Powercut(_) | Command::Full(_) => alone::with_own_mounts(),
-            Command::Calls(_) => calls::prepare(),
+            Command::Powercut(options) => powercut::prepare(options, dir),
+            Command::Full(_) => full::prepare(dir),
+            Command::Calls(_) => calls::prepare(dir),
             _ => Ok(()),
         }
     }
@@ -130,7 +131,9 @@ fn main() -> ExitCode {
         eprintln!("torture: the writer ended: {ended:?}");
         return ExitCode::FAILURE;
     }
-    if let Err(why) = command.prepare() {
+    let dir = arguments.dir.or_else(|| command.usual_dir());
+    let place = Place::new(dir, arguments.binary, arguments.keep);
+    if let Err(why) = command.prepare(place.dir()) {
         println!("torture: SKIPPED, not possible here: {why}");
         return match arguments.if_possible {
             true => ExitCode::SUCCESS,
@@ -142,15 +145,13 @@ fn main() -> ExitCode {
         .build()
         .expect("a runtime");
     let local = tokio::task::LocalSet::new();
-    let dir = arguments.dir.or_else(|| command.usual_dir());
-    let place = Place::new(dir, arguments.binary, arguments.keep);
     let run = async {
         match command {
             Command::Contend(options) => contend::run(options, &place).await,
             Command::Kill(options) => kill::run(options, &place).await,
             Command::Powercut(options) => powercut::run(options, &place).await,
             Command::Calls(options) => calls::run(options, &place).await,
-            Command::Seeded(options) => seeded::run(&options, place.dir()),
+            Command::Seeded(options) => seeded::run(&options, place.dir()).await,
             Command::Full(options) => full::run(options, &place).await,
             Command::Flips(options) => flips::run(options, &place).await,
             Command::Stop(options) => stop::run(options, &place).await,
