@@ -32,13 +32,12 @@ mod conversing;
 mod erasing;
 mod freeing;
 mod invariants;
+mod judgement;
 mod made;
 mod outgoing;
 mod waiting;
 
 mod apply;
-mod judgement;
-
 mod choosing;
 
 mod availability;
