@@ -125,6 +125,7 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         Event::TenantCreated(_)
         | Event::ProfileSet(_)
         | Event::SmsCredentialsSet(_)
+        | Event::VoiceLineSet(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked { .. }
         | Event::ResourceAdded(_)
@@ -182,6 +183,7 @@ fn of_practice(event: &Event, names: &Names) -> Change {
         },
         Event::ProfileSet(_) => named("clinic.changed"),
         Event::SmsCredentialsSet(_) => named("sms-credentials.changed"),
+        Event::VoiceLineSet(_) => named("voice-line.changed"),
         Event::KeyCreated(key) => Change {
             key: Some(key.id),
             scope: Some(key.scope),

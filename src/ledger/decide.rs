@@ -4,15 +4,15 @@
 //! line, cheapest first, the effect last.
 
 use crate::limits;
-use crate::model::{MessageState, SendOutcome};
+use crate::model::{MessageState, SendOutcome, Timestamp};
 
-use super::command::{Command, Context};
+use super::command::{Command, Context, RequestKey};
 use super::decision::Decision;
 use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, deliveries, holds, inbound, keys, offers, practice, series,
+    appointments, codes, confirm, deliveries, holds, inbound, keys, line, offers, practice, series,
     services, tenants, texts, time_passed, waitlist,
 };
 use super::state::Ledger;
@@ -24,7 +24,7 @@ pub fn decide(
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     if let Some(request) = context.request
-        && let Some(receipt) = remembered(ledger, &request.hash, context)
+        && let Some(receipt) = remembered_as(ledger, &request, context)
     {
         if request.reused {
             return Err(Rejection::IdempotencyKeyReused);
@@ -38,22 +38,37 @@ pub fn decide(
     let mut decision = rule(ledger, command, context)?;
     // A wrong code is a decision like any other: a retry of it must not cost a second attempt.
     if let Some(request) = context.request {
-        decision.events.push(Event::RequestRemembered {
-            key: request.hash,
-            receipt: decision.receipt.clone(),
-            until: context.now.plus_seconds(limits::REQUEST_REMEMBERED_SECONDS),
-        });
+        let own = (request.hash, limits::REQUEST_REMEMBERED_SECONDS);
+        let twin = request.twin.map(|twin| (twin.hash, twin.seconds));
+        for (key, seconds) in [own].into_iter().chain(twin) {
+            decision.events.push(Event::RequestRemembered {
+                key,
+                receipt: decision.receipt.clone(),
+                until: context.now.plus_seconds(seconds),
+            });
+        }
     }
     Ok(decision)
 }
 
-/// The answer this key got. A code whose text was certainly not sent was no success: such a key is decided anew.
-fn remembered<'a>(
+/// The answer that a request got under its key, or under its other name.
+fn remembered_as<'a>(
     ledger: &'a Ledger,
-    key: &[u8; 32],
+    request: &RequestKey,
     context: &Context<'_>,
 ) -> Option<&'a Receipt> {
-    let receipt = ledger.requests.answer(key, context.now)?;
+    let twin = request.twin.map(|twin| twin.hash);
+    let mut keys = [request.hash].into_iter().chain(twin);
+    keys.find_map(|key| remembered(ledger, &key, context.now))
+}
+
+/// The answer this key got. A code whose text was certainly not sent was no success: such a key is decided anew.
+pub(super) fn remembered<'a>(
+    ledger: &'a Ledger,
+    key: &[u8; 32],
+    now: Timestamp,
+) -> Option<&'a Receipt> {
+    let receipt = ledger.requests.answer(key, now)?;
     if let Receipt::CodeQueued(code) = receipt
         && let Some(message) = ledger.message(code.message)
         && message.state == MessageState::Settled(SendOutcome::NotSent)
@@ -72,6 +87,11 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         }
         Command::SetSmsCredentials { account, token } => {
             tenants::set_sms_credentials(ledger, account, token)
+        }
+        Command::SetVoiceLine { settings, secret } => line::set(ledger, settings, secret, context),
+        Command::OnTheLine { caller, call, deed } => {
+            line::owns(ledger, *caller, call.as_ref(), deed, context)?;
+            rule(ledger, deed, context)
         }
         Command::CreateKey {
             scope,

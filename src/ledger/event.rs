@@ -10,7 +10,7 @@ use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, Delivery, HoldId, Interval,
     KeyId, KeyRecord, KeyUse, MessageId, ParkReason, Party, Principal, Profile, Proof, ProviderId,
     Resource, ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials,
-    TenantRecord, TextKind, Times, Timestamp, Verification, WaitlistId,
+    TenantRecord, TextKind, Times, Timestamp, Verification, VoiceLine, WaitlistId,
 };
 
 use super::receipt::Receipt;
@@ -24,6 +24,8 @@ pub enum Event {
     ProfileSet(Profile),
     /// The clinic sends its texts with these.
     SmsCredentialsSet(SmsCredentials),
+    /// The clinic's voice line is now so.
+    VoiceLineSet(VoiceLine),
     /// A key was made.
     KeyCreated(KeyRecord),
     /// A key was taken back.

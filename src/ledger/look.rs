@@ -7,6 +7,7 @@ use crate::model::{
 };
 
 use super::availability;
+use super::callers;
 use super::conflicts;
 use super::explain;
 use super::query::{AppointmentSearch, PageRequest, Query, View, WantedHolds};
@@ -29,6 +30,9 @@ pub fn look(
             Ok(View::Profile(profile.clone()))
         }
         Query::SmsAccount => Ok(View::SmsAccount(ledger.sms_account().cloned())),
+        Query::VoiceLine => Ok(callers::settings(ledger)),
+        Query::Catalogue => Ok(callers::catalogue(ledger)),
+        Query::OfCaller(search) => Ok(callers::of_caller(ledger, search, viewer, now)),
         Query::Tenants(page) => Ok(View::Tenants(list(
             ledger.tenants.after(begin(page)),
             page,

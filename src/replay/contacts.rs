@@ -170,6 +170,15 @@ impl Contacts {
         }
     }
 
+    /// Those who call by one phone, in order of creation, up to a bounded number.
+    pub fn persons_of(&self, caller: CallerId) -> Vec<PersonId> {
+        let page = PageRequest {
+            after: None,
+            limit: limits::CALLER_PERSONS_MAX,
+        };
+        self.persons.page(Some(caller), &page).items
+    }
+
     /// A caller's phone.
     pub fn phone(&self, caller: CallerId) -> Option<&Phone> {
         self.phones.get(&caller)

@@ -23,7 +23,10 @@ use crate::replay::{PersonCard, PersonSearch};
 use super::core::{Core, Outcome};
 use super::doorbell::Doorbell;
 use super::early::Early;
-use super::messages::{Answer, CapturedText, DeliveryNote, PreparedText, Refused, Request, Seen};
+use super::messages::{
+    Answer, CallerLook, CapturedText, DeliveryNote, PreparedText, Refused, Request, Seen,
+};
+use super::sms_access::VoiceAccess;
 use super::texting::{Texted, Texting};
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
@@ -75,6 +78,20 @@ pub struct LookForPersons(pub PersonSearch);
 
 impl Message for LookForPersons {
     type Result = Unconfirmed<Page<PersonCard>>;
+}
+
+/// Look for what someone on the telephone has.
+pub struct LookForCaller(pub CallerLook);
+
+impl Message for LookForCaller {
+    type Result = Outcome<Seen>;
+}
+
+/// Open the voice line.
+pub struct OpenVoiceLine;
+
+impl Message for OpenVoiceLine {
+    type Result = Unconfirmed<Option<Arc<VoiceAccess>>>;
 }
 
 impl TenantActor {
@@ -429,6 +446,22 @@ impl Handler<LookForPersons> for TenantActor {
         _: &mut Self::Context,
     ) -> Self::Result {
         MessageResult(self.core.persons(&search))
+    }
+}
+
+impl Handler<LookForCaller> for TenantActor {
+    type Result = MessageResult<LookForCaller>;
+
+    fn handle(&mut self, LookForCaller(look): LookForCaller, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.look_for_caller(look, self.clock.now()))
+    }
+}
+
+impl Handler<OpenVoiceLine> for TenantActor {
+    type Result = MessageResult<OpenVoiceLine>;
+
+    fn handle(&mut self, _: OpenVoiceLine, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.unconfirmed(self.core.open_voice_line()))
     }
 }
 

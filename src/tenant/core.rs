@@ -13,7 +13,7 @@ use crate::clock::Clock;
 use crate::entry;
 use crate::journal::{self, Journal, Parts, Unconfirmed};
 use crate::ledger::{
-    Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query, Receipt, Rejection,
+    CallerSearch, Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query, Receipt, Rejection,
     RequestKey, apply, decide, look,
 };
 use crate::limits;
@@ -23,14 +23,14 @@ use crate::model::{
     TenantId, Timestamp,
 };
 use crate::replay::{Contacts, PersonCard, PersonSearch, Replayed};
-use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
+use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_secret, open_token};
 
 use super::history::History;
 use super::keyring::{Keyring, NewSecret};
-use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
+use super::messages::{Answer, CallerLook, Idempotency, Instruction, Refused, Request, Seen};
 use super::naming;
 use super::resolve::{Resolved, resolve};
-use super::sms_access::{AccessCache, SmsAccess};
+use super::sms_access::{AccessCache, Opened, SmsAccess, VoiceAccess};
 use super::texts::Writer;
 
 /// What all tenants of a process share.
@@ -58,7 +58,8 @@ pub struct Core {
     slug: Option<Slug>,
     state: Replayed,
     sealer: Sealer,
-    access: Arc<AccessCache>,
+    access: Arc<AccessCache<SmsAccess>>,
+    voice: Arc<AccessCache<VoiceAccess>>,
     codes: CodeKey,
     entropy: StdRng,
     queued_texts: Vec<MessageId>,
@@ -73,16 +74,17 @@ impl Core {
         let tenant = state.ledger.tenant();
         let mut entropy = StdRng::from_seed(seed);
         let credentials = state.ledger.sms_credentials();
-        let access = AccessCache::new(
-            Arc::clone(&shared.clock),
-            Arc::clone(&shared.metrics),
-            shared.credential_cache_seconds,
+        let line = state.ledger.voice_line();
+        let access = kept(
+            &shared,
             credentials.map_or(0, |credentials| credentials.version),
         );
+        let voice = kept(&shared, line.map_or(0, |line| line.version));
         Self {
             sealer: Sealer::of(&shared.master, tenant, entropy.random()),
             codes: CodeKey::of(&shared.master, tenant),
             access: Arc::new(access),
+            voice: Arc::new(voice),
             slug,
             state,
             entropy,
@@ -123,8 +125,31 @@ impl Core {
     }
 
     /// Where opened credentials are kept, for whoever need not ask this core.
-    pub fn access_cache(&self) -> &Arc<AccessCache> {
+    pub fn access_cache(&self) -> &Arc<AccessCache<SmsAccess>> {
         &self.access
+    }
+
+    /// Where the opened secret of its voice line is kept, likewise.
+    pub fn voice_cache(&self) -> &Arc<AccessCache<VoiceAccess>> {
+        &self.voice
+    }
+
+    /// The clinic's voice line, opened and kept for whoever asks next.
+    pub fn open_voice_line(&self) -> Option<Arc<VoiceAccess>> {
+        let opened = self.state.ledger.voice_line().map(|line| {
+            Ok(Arc::new(VoiceAccess {
+                key: line.key,
+                settings: line.settings.clone(),
+                secret: open_secret(&self.shared.master, self.tenant(), &line.secret)?,
+                version: line.version,
+            }))
+        });
+        let opened = opened.transpose().unwrap_or_else(|error: DoesNotOpen| {
+            tracing::error!(%error, "a clinic's voice line cannot be used; set its secret again");
+            None
+        });
+        self.voice.keep(opened.clone());
+        opened
     }
 
     /// What the clinic sends texts with, opened and kept for whoever asks next.
@@ -203,9 +228,7 @@ impl Core {
             || self.entropy.random(),
             secret.hash(),
         );
-        if let Command::SendCode { hold, route } = &mut command {
-            *route = self.route_of(*hold);
-        }
+        self.find_route(&mut command);
         let step = Step {
             principal: request.principal,
             idempotency: request.idempotency,
@@ -225,11 +248,18 @@ impl Core {
 
     /// An instruction without what must not go any further in clear.
     fn sealed(&mut self, instruction: Instruction) -> Instruction {
-        let Instruction::SetSmsCredentials { account, token } = instruction else {
-            return instruction;
-        };
-        let token = self.sealer.seal_token(self.tenant(), &account, &token);
-        Instruction::Plain(Command::SetSmsCredentials { account, token })
+        let tenant = self.tenant();
+        Instruction::Plain(match instruction {
+            Instruction::SetSmsCredentials { account, token } => {
+                let token = self.sealer.seal_token(tenant, &account, &token);
+                Command::SetSmsCredentials { account, token }
+            }
+            Instruction::SetVoiceLine { settings, secret } => {
+                let secret = self.sealer.seal_secret(tenant, &secret);
+                Command::SetVoiceLine { settings, secret }
+            }
+            other => return other,
+        })
     }
 
     /// Carries out a command of the house's own: a timer's, the outbox's.
@@ -255,6 +285,19 @@ impl Core {
         self.unconfirmed(
             found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer)),
         )
+    }
+
+    /// Looks for what someone on the telephone has.
+    pub fn look_for_caller(&self, look: CallerLook, now: Timestamp) -> Outcome<Seen> {
+        let contacts = &self.state.contacts;
+        let caller = look.phone.and_then(|phone| contacts.caller(&phone));
+        let query = Query::OfCaller(CallerSearch {
+            caller,
+            persons: caller.map_or_else(Vec::new, |caller| contacts.persons_of(caller)),
+            call: look.call,
+            keys: look.keys,
+        });
+        self.look(&query, look.viewer, now)
     }
 
     /// A page of the persons that the clinic knows.
@@ -284,6 +327,15 @@ impl Core {
         Ok(())
     }
 
+    /// Tells a command that sends a code where that would go.
+    fn find_route(&self, command: &mut Command) {
+        match command {
+            Command::SendCode { hold, route } => *route = self.route_of(*hold),
+            Command::OnTheLine { deed, .. } => self.find_route(deed),
+            _ => {}
+        }
+    }
+
     /// Where a text about a hold would go. The ledger knows no number, so it is told this much of it.
     fn route_of(&self, hold: HoldId) -> Option<Route> {
         let caller = self.state.ledger.caller_of(hold)?;
@@ -308,6 +360,7 @@ impl Core {
                 .state
                 .contacts
                 .is_reused(&idempotency.key, &idempotency.body),
+            twin: idempotency.twin,
         });
         let context = Context {
             now,
@@ -382,6 +435,7 @@ impl Core {
             match event {
                 Event::TextQueued { message, .. } => self.queued_texts.push(*message),
                 Event::SmsCredentialsSet(credentials) => self.access.change(credentials.version),
+                Event::VoiceLineSet(line) => self.voice.change(line.version),
                 _ => {}
             }
         }
@@ -410,6 +464,15 @@ impl Core {
                 .record(self.tenant(), self.slug.as_ref(), record, lsn);
         }
     }
+}
+
+fn kept<T: Opened>(shared: &Shared, version: u32) -> AccessCache<T> {
+    AccessCache::new(
+        Arc::clone(&shared.clock),
+        Arc::clone(&shared.metrics),
+        shared.credential_cache_seconds,
+        version,
+    )
 }
 
 /// Who asks for a step, under which key, with which fresh ids.

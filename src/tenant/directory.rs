@@ -284,6 +284,7 @@ impl Directory {
             Arc::clone(&self.0.doorbell),
         );
         let (history, access) = (core.history(), Arc::clone(core.access_cache()));
+        let voice = Arc::clone(core.voice_cache());
         let actor = TenantActor::new(core, clock, doorbell);
         let (sender, started) = oneshot::channel();
         let spawned = arbiters[place].spawn_fn(move || {
@@ -298,6 +299,7 @@ impl Directory {
             address,
             history,
             access,
+            voice,
         })
     }
 }

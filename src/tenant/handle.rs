@@ -13,17 +13,17 @@ use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::calendar::Zone;
 use crate::journal::{Journal, Unconfirmed};
-use crate::ledger::{Command, Page, PageRequest, Query, View};
+use crate::ledger::{CallerView, Command, Page, PageRequest, Query, View};
 use crate::limits;
 use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 use crate::replay::{PersonCard, PersonSearch};
 
-use super::actor::{Execute, Look, LookForPersons, TenantActor};
+use super::actor::{Execute, Look, LookForCaller, LookForPersons, OpenVoiceLine, TenantActor};
 use super::history::History;
 use super::messages::{
-    Answer, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request, Seen,
+    Answer, CallerLook, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request, Seen,
 };
-use super::sms_access::{AccessCache, SmsAccess};
+use super::sms_access::{AccessCache, SmsAccess, VoiceAccess};
 use super::texting::{Texted, Texting};
 
 /// How long to wait before a tenant that was too busy is offered a callback again.
@@ -42,7 +42,8 @@ struct Inner {
     outcome_permits: Semaphore,
     journal: Journal,
     history: History,
-    access: Arc<AccessCache>,
+    access: Arc<AccessCache<SmsAccess>>,
+    voice: Arc<AccessCache<VoiceAccess>>,
     profile: RwLock<(Arc<Profile>, Zone)>,
     looking: tokio::sync::Mutex<()>,
 }
@@ -54,7 +55,9 @@ pub(super) struct Housed {
     /// Its past.
     pub history: History,
     /// Its opened credentials.
-    pub access: Arc<AccessCache>,
+    pub access: Arc<AccessCache<SmsAccess>>,
+    /// The opened secret of its voice line.
+    pub voice: Arc<AccessCache<VoiceAccess>>,
 }
 
 impl std::fmt::Debug for Handle {
@@ -77,6 +80,7 @@ impl Handle {
             address,
             history,
             access,
+            voice,
         } = housed;
         Self(Arc::new(Inner {
             id,
@@ -87,6 +91,7 @@ impl Handle {
             journal,
             history,
             access,
+            voice,
             profile: RwLock::new((Arc::new(profile), zone)),
             looking: tokio::sync::Mutex::new(()),
         }))
@@ -255,6 +260,27 @@ impl Handle {
         match self.send(Texting::Access).await?? {
             Texted::Access(access) => self.confirmed(access).await,
             _ => unreachable!("a question for credentials is answered with them"),
+        }
+    }
+
+    /// The clinic's voice line, if it has one; from what is at hand, if that is.
+    pub async fn voice_line(&self) -> Result<Option<Arc<VoiceAccess>>, Refused> {
+        if let Some(access) = self.0.voice.get() {
+            return Ok(access);
+        }
+        let _permit = self.permit()?;
+        let opened = self.send(OpenVoiceLine).await?;
+        self.confirmed(opened).await
+    }
+
+    /// Looks for what someone on the telephone has.
+    pub async fn of_caller(&self, look: CallerLook) -> Result<CallerView, Refused> {
+        let _permit = self.permit()?;
+        let found = self.send(LookForCaller(look)).await?;
+        let seen = self.confirmed(found).await?.map_err(Refused::Rejected)?;
+        match seen.view {
+            View::OfCaller(view) => Ok(view),
+            _ => unreachable!("a look for a caller is answered with what they have"),
         }
     }
 

@@ -31,7 +31,7 @@ pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PreparedText, Refused,
-    Request, Seen,
+    Answer, CallerLook, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PreparedText,
+    Refused, Request, Seen, Twin,
 };
-pub use sms_access::{AccessCache, SmsAccess};
+pub use sms_access::{AccessCache, SmsAccess, VoiceAccess};
