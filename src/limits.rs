@@ -178,7 +178,7 @@ pub const TOOL_TWINS_SHORT_SECONDS: i64 = 15;
 /// How long a hold that follows its call lasts from a sign of life on, in seconds.
 pub const CALL_HOLD_SECONDS: u32 = 600;
 /// How little time has to be left of it before that is written down: else every word would be an entry.
-pub const CALL_HOLD_LEFT_SECONDS: i64 = 300;
+pub const CALL_HOLD_LEFT_SECONDS: u64 = 300;
 /// Connections to a provider that are kept open while nothing is sent.
 pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 

@@ -20,6 +20,7 @@ mod request_key;
 
 mod rest;
 mod twilio;
+mod vapi;
 
 mod docs_page;
 mod health;
@@ -36,3 +37,4 @@ mod server;
 pub use openapi::document;
 pub use server::Server;
 pub use state::{Facade, Options, Phase, Readiness};
+pub use vapi::schema::tools as voice_tools;

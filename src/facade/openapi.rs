@@ -15,9 +15,9 @@ use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
     appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
     redact, resources, series, services, slots, sms, tenants, text_settings, verification,
-    waitlist,
+    voice_line, waitlist,
 };
-use super::{docs_page, health, metrics, twilio};
+use super::{docs_page, health, metrics, twilio, vapi};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -29,7 +29,7 @@ use super::{docs_page, health, metrics, twilio};
         health::live, health::ready, metrics::show, json, page,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
-        sms::store, sms::show, text_settings::show, text_settings::change, messages::list,
+        sms::store, sms::show, voice_line::store, voice_line::show, text_settings::show, text_settings::change, messages::list,
         resources::create, resources::list, resources::show, resources::change,
         blocks::create, blocks::list, blocks::remove,
         services::create, services::list, services::show, services::change,
@@ -42,7 +42,7 @@ use super::{docs_page, health, metrics, twilio};
         conflicts::list,
         persons::list, persons::show,
         events::stream, audit::list,
-        twilio::sms::hear, twilio::status::note,
+        twilio::sms::hear, twilio::status::note, vapi::server::hear,
         redact::text,
         inbox::list, inbox::take,
     ),

@@ -53,9 +53,8 @@ pub(super) fn of_caller(
         holds: holds.map(|hold| ledger.hold_view(hold, now)).collect(),
         upcoming: upcoming(ledger, search, now),
         remembered: search
-            .keys
-            .iter()
-            .find_map(|key| remembered(ledger, key, now))
+            .request
+            .and_then(|request| remembered(ledger, &request, now))
             .cloned(),
     })
 }

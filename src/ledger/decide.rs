@@ -4,7 +4,7 @@
 //! line, cheapest first, the effect last.
 
 use crate::limits;
-use crate::model::{MessageState, SendOutcome, Timestamp};
+use crate::model::{HoldStatus, MessageState, SendOutcome, Timestamp};
 
 use super::command::{Command, Context, RequestKey};
 use super::decision::Decision;
@@ -24,7 +24,7 @@ pub fn decide(
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     if let Some(request) = context.request
-        && let Some(receipt) = remembered_as(ledger, &request, context)
+        && let Some(receipt) = remembered(ledger, &request, context.now)
     {
         if request.reused {
             return Err(Rejection::IdempotencyKeyReused);
@@ -51,23 +51,21 @@ pub fn decide(
     Ok(decision)
 }
 
-/// The answer that a request got under its key, or under its other name.
-fn remembered_as<'a>(
+/// The answer that a request got: under its key whatever became of it since, under its other name while it still stands.
+pub(super) fn remembered<'a>(
     ledger: &'a Ledger,
     request: &RequestKey,
-    context: &Context<'_>,
+    now: Timestamp,
 ) -> Option<&'a Receipt> {
-    let twin = request.twin.map(|twin| twin.hash);
-    let mut keys = [request.hash].into_iter().chain(twin);
-    keys.find_map(|key| remembered(ledger, &key, context.now))
+    let twin = || {
+        let receipt = under(ledger, &request.twin?.hash, now)?;
+        still_stands(ledger, receipt, now).then_some(receipt)
+    };
+    under(ledger, &request.hash, now).or_else(twin)
 }
 
 /// The answer this key got. A code whose text was certainly not sent was no success: such a key is decided anew.
-pub(super) fn remembered<'a>(
-    ledger: &'a Ledger,
-    key: &[u8; 32],
-    now: Timestamp,
-) -> Option<&'a Receipt> {
+fn under<'a>(ledger: &'a Ledger, key: &[u8; 32], now: Timestamp) -> Option<&'a Receipt> {
     let receipt = ledger.requests.answer(key, now)?;
     if let Receipt::CodeQueued(code) = receipt
         && let Some(message) = ledger.message(code.message)
@@ -76,6 +74,21 @@ pub(super) fn remembered<'a>(
         return None;
     }
     Some(receipt)
+}
+
+/// Whether what was answered is still so. Someone who lets a time go and wishes for it again has not asked twice.
+fn still_stands(ledger: &Ledger, receipt: &Receipt, now: Timestamp) -> bool {
+    match receipt {
+        Receipt::Hold(view) | Receipt::HoldAgain(view) => {
+            let status = ledger.holds.get(&view.id).map(|hold| hold.status(now));
+            matches!(status, Some(HoldStatus::Held | HoldStatus::Confirmed))
+        }
+        Receipt::Appointment(view) | Receipt::AppointmentAgain(view) => {
+            let known = ledger.appointments.get(&view.id);
+            known.is_some_and(|appointment| appointment.version == view.version)
+        }
+        _ => true,
+    }
 }
 
 fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Decision, Rejection> {

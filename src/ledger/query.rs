@@ -7,7 +7,7 @@ use crate::model::{
     WaitlistStatus,
 };
 
-use super::command::Wish;
+use super::command::{RequestKey, Wish};
 use super::receipt::{
     AppointmentView, Cursor, HoldView, Page, Receipt, SeriesView, ServiceView, SlotStatus,
     SlotView, WaitlistView,
@@ -153,8 +153,8 @@ pub struct CallerSearch {
     pub persons: Vec<PersonId>,
     /// In which call.
     pub call: Option<CallId>,
-    /// Names of the request that is about to be made, if it was made before.
-    pub keys: Vec<[u8; 32]>,
+    /// The request that is about to be made, if it may have been made before.
+    pub request: Option<RequestKey>,
 }
 
 /// What can be looked up.

@@ -295,7 +295,7 @@ impl Core {
             caller,
             persons: caller.map_or_else(Vec::new, |caller| contacts.persons_of(caller)),
             call: look.call,
-            keys: look.keys,
+            request: look.request,
         });
         self.look(&query, look.viewer, now)
     }

@@ -7,8 +7,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-pub use crate::ledger::Twin;
-use crate::ledger::{Awaited, Command, Receipt, Rejection, View, Wish};
+use crate::ledger::{Awaited, Command, Receipt, Rejection, RequestKey, Twin, View, Wish};
 use crate::model::{
     AppointmentId, AuthToken, CallId, CallerId, Contact, DeliveryStatus, FreeText, Heard, Interval,
     MessageId, PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject,
@@ -147,8 +146,8 @@ pub struct CallerLook {
     pub phone: Option<Phone>,
     /// In which call.
     pub call: Option<CallId>,
-    /// Names of the request that is about to be made, if it was made before.
-    pub keys: Vec<[u8; 32]>,
+    /// The request that is about to be made, if it may have been made before.
+    pub request: Option<RequestKey>,
 }
 
 /// One request of a tenant.

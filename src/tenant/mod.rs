@@ -32,6 +32,6 @@ pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
     Answer, CallerLook, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PreparedText,
-    Refused, Request, Seen, Twin,
+    Refused, Request, Seen,
 };
 pub use sms_access::{AccessCache, SmsAccess, VoiceAccess};

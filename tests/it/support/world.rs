@@ -5,7 +5,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use holdfast::app::{self, App, Parts};
-use holdfast::clock::ManualClock;
+use holdfast::clock::{Clock, ManualClock};
 use holdfast::config::{Config, SmsProvider};
 use holdfast::journal::MemoryStorage;
 use holdfast::model::Timestamp;
@@ -99,6 +99,11 @@ impl World {
         let key = world.run(true);
         world.admin.key = key.expect("a first start makes a key");
         world
+    }
+
+    /// The instant of its clock, in milliseconds.
+    pub fn clock_now(&self) -> i64 {
+        self.clock.now().0
     }
 
     /// Stops in order and starts again on the same storage. Keys stay good.
