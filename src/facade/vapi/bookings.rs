@@ -75,15 +75,21 @@ fn meant(
         None if by_date => said(call, given),
         None => None,
     };
-    let fits = |view: &&AppointmentView| {
+    let fits = |view: &&AppointmentView, by_hour: bool| {
         let Some(said) = spoken else { return true };
         let clock = words.clock(view.interval.start());
-        let on_day = said.days.is_none_or(|days| {
-            days.first <= clock.date() && clock.date() <= days.last
-        });
-        on_day && said.hours.is_none_or(|hours| is_among(clock.time(), hours))
+        let on_day = said
+            .days
+            .is_none_or(|days| days.first <= clock.date() && clock.date() <= days.last);
+        let at_hour = said.hours.is_none_or(|hours| is_among(clock.time(), hours));
+        on_day && (at_hour || !by_hour)
     };
-    let fitting: Vec<_> = theirs.upcoming.iter().filter(fits).collect();
+    let of = |by_hour| theirs.upcoming.iter().filter(move |view| fits(view, by_hour));
+    let mut fitting: Vec<_> = of(true).collect();
+    if fitting.is_empty() {
+        // "The one on Tuesday" says no hour, though it sounds like one.
+        fitting = of(false).collect();
+    }
     // One that says a day on which there is none means another than the only one there is.
     match fitting.as_slice() {
         [one] => Ok((one.id, Some((*one).clone()))),

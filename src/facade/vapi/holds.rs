@@ -63,6 +63,14 @@ pub async fn reserve(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused
             let instead = availability::instead(call, wish).await?;
             Ok(Said::refused(format!("{why}{instead}")))
         }
+        Err(Refused::Rejected(Rejection::SlotTaken(others))) => {
+            let words = call.words();
+            let instead = match &wish.resource {
+                Some(wished) => words.instead_of(wished, &others, &catalogue),
+                None => words.instead(&others),
+            };
+            Ok(Said::refused(format!("That time was just taken.{instead}")))
+        }
         Err(refused) => Err(refused),
     }
 }

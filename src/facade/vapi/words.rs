@@ -103,6 +103,21 @@ impl Words {
         }
     }
 
+    /// The same where someone was asked for by name: whoever else it would be is named.
+    pub fn instead_of(&self, wished: &Slug, slots: &[SlotView], catalogue: &Catalogue) -> String {
+        if slots.iter().all(|slot| slot.resource == *wished) {
+            return self.instead(slots);
+        }
+        let mut slots: Vec<_> = slots.iter().take(ALTERNATIVES_MAX).collect();
+        slots.sort_by_key(|slot| slot.interval.start());
+        let said = slots.iter().map(|slot| {
+            let moment = self.moment(slot.interval.start());
+            moment + &with(catalogue, Some(&slot.resource))
+        });
+        let said: Vec<_> = said.collect();
+        format!(" What is free: {}.", say::any_of(&said))
+    }
+
     /// What can be had instead, as a sentence; nothing if nothing can.
     pub fn instead(&self, slots: &[SlotView]) -> String {
         let mut starts: Vec<_> = slots.iter().map(|slot| slot.interval.start()).collect();
