@@ -67,6 +67,9 @@ impl Practice {
                 attempts_per_hold_max: 10,
                 resends_max: 3,
                 offer_seconds: 900,
+                follow_up_seconds: 1800,
+                call_grace_seconds: 60,
+                conversation_seconds: 30 * 86_400,
                 texts: TextChannel::Inbox,
                 limits: TextLimits::default(),
             },
@@ -132,7 +135,7 @@ impl Practice {
     }
 
     fn decide(&mut self, command: &Command) -> Result<Decision, Rejection> {
-        let fresh = [(); 3].map(|()| {
+        let fresh = [(); 5].map(|()| {
             self.drawn += 1;
             self.drawn
                 .wrapping_mul(0x9E37_79B9_7F4A_7C15_F39C_C060_5CED_C835)

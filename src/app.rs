@@ -15,8 +15,10 @@ use crate::config::{Config, SmsProvider};
 use crate::facade::{self, Facade, Phase, Readiness, Server};
 use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Countries, Policy, TextChannel, TextLimits};
+use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{Phone, TenantId};
+use crate::offline::{BackupSource, ERASED, Label};
 use crate::outbox::{Dispatcher, DispatcherOptions, SmsGateway};
 use crate::replay::{Fault, Recovery, Replayed};
 use crate::seal::MasterKey;
@@ -73,6 +75,7 @@ pub struct App {
     readiness: Readiness,
     server: Server,
     dispatcher: JoinHandle<()>,
+    checkpoints: JoinHandle<()>,
     farewell: Duration,
     journal: Journal,
     entries: u64,
@@ -104,6 +107,7 @@ impl App {
         let (journal, found) = Journal::open(storage, options)?;
         let recovered = recover(&found, &master)?;
         let metrics = Arc::new(Metrics::default());
+        let backups = backups(&config, &journal, &master);
         let shared = Shared {
             journal: journal.clone(),
             policy: Arc::new(policy(&config)),
@@ -120,14 +124,10 @@ impl App {
             Arc::clone(&clock),
             Arc::clone(&metrics),
             options_of(&config),
-        );
+        )
+        .with_backups(backups);
         let readiness = facade.readiness.clone();
-        let address = &config.http.listen;
-        let refused = |source| Error::Listen {
-            address: address.clone(),
-            source,
-        };
-        let server = Server::start(address, facade).await.map_err(refused)?;
+        let server = listen(&config.http.listen, facade).await?;
         directory.start(server.arbiters.clone(), recovered).await?;
         let outbox = DispatcherOptions {
             gateway,
@@ -146,6 +146,7 @@ impl App {
             "recovered"
         );
         Ok(Self {
+            checkpoints: actix_rt::spawn(sign_checkpoints(directory.clone())),
             directory,
             readiness,
             server,
@@ -184,13 +185,17 @@ impl App {
     }
 
     /// Stops in reverse order: kept connections end with their next answer, no new ones are taken, requests in flight end,
-    /// then the outbox, then the journal.
+    /// then the outbox; what all chains came to is signed, then the journal ends.
     pub async fn stop(self) -> Result<(), Error> {
         self.readiness.set(Phase::Closing);
         // Callers on kept connections have their next answer, and with it the word that it is the last.
         tokio::time::sleep(self.farewell).await;
         self.server.stop().await;
         self.dispatcher.abort();
+        self.checkpoints.abort();
+        if let Err(refused) = self.directory.last_checkpoint().await {
+            tracing::warn!(?refused, "the last checkpoint was not taken");
+        }
         let journal = self.journal;
         let closed = tokio::task::spawn_blocking(move || journal.close()).await;
         closed
@@ -199,13 +204,37 @@ impl App {
     }
 }
 
+/// Where backups come from. The list of who was erased lies in the state directory.
+fn backups(config: &Config, journal: &Journal, master: &MasterKey) -> BackupSource {
+    let label = Label::new(master, config.storage.dir.join(ERASED));
+    BackupSource::new(journal.clone(), label)
+}
+
+async fn listen(address: &str, facade: Facade) -> Result<Server, Error> {
+    let server = Server::start(address, facade).await;
+    server.map_err(|source| Error::Listen {
+        address: address.to_owned(),
+        source,
+    })
+}
+
+/// Every hour; one that is not taken is made up for by the next.
+async fn sign_checkpoints(directory: Directory) {
+    loop {
+        tokio::time::sleep(limits::CHECKPOINT_PAUSE).await;
+        if let Err(refused) = directory.checkpoint().await {
+            tracing::warn!(?refused, "a checkpoint was not taken");
+        }
+    }
+}
+
 fn recover(
     found: &journal::Recovered,
     master: &MasterKey,
 ) -> Result<BTreeMap<TenantId, Result<Replayed, Fault>>, journal::Error> {
     let mut recovery = Recovery::new(master);
-    for frame in found.frames()? {
-        recovery.take(&frame?);
+    for found in found.frames()? {
+        recovery.take(found?);
     }
     Ok(recovery.finish())
 }
@@ -222,6 +251,9 @@ pub fn policy(config: &Config) -> Policy {
         attempts_per_hold_max: config.verification.attempts_per_hold_max,
         resends_max: config.verification.resends_max,
         offer_seconds: config.waitlist.offer_seconds,
+        follow_up_seconds: config.conversations.follow_up_seconds,
+        call_grace_seconds: config.conversations.call_grace_seconds,
+        conversation_seconds: i64::from(config.conversations.kept_days) * 24 * 60 * 60,
         texts: match config.sms.provider {
             SmsProvider::Inbox => TextChannel::Inbox,
             SmsProvider::Twilio => TextChannel::Provider,

@@ -64,6 +64,8 @@ pub struct Config {
     pub verification: Verification,
     /// The waitlist.
     pub waitlist: Waitlist,
+    /// Calls, and what is remembered of them.
+    pub conversations: Conversations,
     /// Texts.
     pub sms: Sms,
     /// Bounds.
@@ -130,6 +132,18 @@ pub struct Verification {
 pub struct Waitlist {
     /// How long an offer lasts.
     pub offer_seconds: u32,
+}
+
+/// `[conversations]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Conversations {
+    /// How long a conversation is remembered after its last contact.
+    pub kept_days: u32,
+    /// How long a time is kept for whoever is written to after their call.
+    pub follow_up_seconds: u32,
+    /// How long holds last after their call has ended.
+    pub call_grace_seconds: u32,
 }
 
 /// Who carries texts.
@@ -270,6 +284,16 @@ impl Default for Waitlist {
     }
 }
 
+impl Default for Conversations {
+    fn default() -> Self {
+        Self {
+            kept_days: 30,
+            follow_up_seconds: 1800,
+            call_grace_seconds: 60,
+        }
+    }
+}
+
 impl Default for Sms {
     fn default() -> Self {
         Self {
@@ -348,6 +372,7 @@ impl Config {
 
     fn check(&self) -> Result<(), Error> {
         let (holds, codes, sms) = (&self.holds, &self.verification, &self.sms);
+        let calls = &self.conversations;
         let lifetime = holds.lifetime_seconds_max;
         let in_flight = self.limits.tenant_in_flight_max;
         let public_url = &self.http.public_url;
@@ -378,6 +403,9 @@ impl Config {
             ("sms.credential_cache_seconds", self.sms.credential_cache_seconds <= 3600, "0 to 3600"),
             ("sms.twilio.base_url", is_origin(&self.sms.twilio.base_url), "https://… or http://… without a query, as in https://api.twilio.com"),
             ("waitlist.offer_seconds", (60..=86_400).contains(&self.waitlist.offer_seconds), "60 to 86400, a day"),
+            ("conversations.kept_days", (1..=365).contains(&calls.kept_days), "1 to 365"),
+            ("conversations.follow_up_seconds", (60..=86_400).contains(&calls.follow_up_seconds), "60 to 86400, a day"),
+            ("conversations.call_grace_seconds", calls.call_grace_seconds <= 3600, "0 to 3600"),
             ("sms.timeout_ms", (100..=10_000).contains(&self.sms.timeout_ms), "100 to 10000"),
             ("limits.tenant_in_flight_max", (1..=4096).contains(&in_flight), "1 to 4096"),
         ];

@@ -5,15 +5,16 @@
 //! nobody can open before the journal has synced what they rest on. ARCHITECTURE.md is the map.
 
 pub mod limits;
+pub mod redact;
+
 pub mod model;
 
 pub mod clock;
 pub mod config;
 pub mod metrics;
 pub mod seal;
+pub mod signing;
 pub mod telemetry;
-
-pub mod redact;
 
 pub mod journal;
 
@@ -24,6 +25,10 @@ pub mod speech;
 pub mod entry;
 
 pub mod replay;
+
+pub mod snapshots;
+
+pub mod offline;
 
 pub mod tenant;
 

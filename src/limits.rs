@@ -75,6 +75,12 @@ pub const ALTERNATIVE_DAYS_MAX: i64 = 14;
 pub const REQUEST_REMEMBERED_SECONDS: i64 = 24 * 60 * 60;
 /// How long holds that ended and texts that settled stay to be looked up, in seconds; no shorter than the above.
 pub const ENDED_KEPT_SECONDS: i64 = 48 * 60 * 60;
+/// How long a tenant that sleeps may keep what is to be dropped, in seconds: it is woken once for a day's worth.
+pub const SLEEPER_FORGETS_SECONDS: i64 = 24 * 60 * 60;
+/// How long a call is known after what was last heard of it, in seconds: a report that comes again finds it.
+pub const CALL_KEPT_SECONDS: i64 = 7 * 24 * 60 * 60;
+/// How long it goes by its name after that was first heard, in seconds: a day on the telephone longer than the above.
+pub const CALL_NAMED_SECONDS: i64 = CALL_KEPT_SECONDS + 24 * 60 * 60;
 /// Rows one pass of forgetting or sweeping takes, so that no single entry grows without bound.
 pub const SWEEP_ROWS_MAX: usize = 200;
 
@@ -115,6 +121,12 @@ pub const HISTORY_BYTES_MAX: usize = 256 << 10;
 pub const HISTORY_CHANGES_MAX: usize = 500;
 /// Changes on one page of the audit list, after which it ends.
 pub const AUDIT_CHANGES_MAX: usize = 1_000;
+/// How often it is signed and logged what every tenant's chain has come to.
+pub const CHECKPOINT_PAUSE: Duration = Duration::from_secs(60 * 60);
+/// Tenants in one entry of a checkpoint, 56 bytes each: an entry has 64 KiB at the most.
+pub const CHECKPOINT_HEADS_MAX: usize = 1_000;
+/// Backups that are made at once; each reads the whole journal.
+pub const BACKUPS_MAX: usize = 2;
 /// Streams of live events that one tenant has open.
 pub const EVENT_STREAMS_PER_TENANT_MAX: usize = 64;
 /// Streams of live events on the whole machine.
@@ -165,6 +177,10 @@ pub const VOICE_ASSISTANT_BYTES_MAX: usize = 16 << 10;
 pub const VOICE_SIGNATURE_SECONDS: i64 = 5 * 60;
 /// Within this a voice platform has its answer, whatever happens: the strictest that was found waits two seconds.
 pub const VOICE_TIME_MAX: Duration = Duration::from_millis(1_700);
+/// How long whoever answers a call waits for what is remembered of its caller.
+pub const LOOK_TIME_MAX: Duration = Duration::from_millis(800);
+/// How long the end of a call is offered to a clinic that is busy, whoever still waits for it.
+pub const REPORT_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a tool waits to learn whether a text went out.
 pub const VOICE_TEXT_PATIENCE: Duration = Duration::from_millis(1_000);
 /// Tool calls of one message that are carried out.
@@ -181,6 +197,25 @@ pub const CALL_HOLD_SECONDS: u32 = 600;
 pub const CALL_HOLD_LEFT_SECONDS: u64 = 300;
 /// Connections to a provider that are kept open while nothing is sent.
 pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
+
+/// Longest line that is kept of what someone said, in characters.
+pub const REMARK_CHARS_MAX: usize = 500;
+/// Lines that are kept of one caller; the oldest gives way.
+pub const REMARKS_PER_CALLER_MAX: usize = 8;
+/// Wishes, and offers, that are remembered of one caller; the oldest gives way.
+pub const CONVERSATION_ROWS_MAX: usize = 8;
+/// Of a free text about a call so many bytes are looked at, its end first: what was said last counts.
+pub const CALL_TEXT_BYTES_MAX: usize = 16 << 10;
+/// How long after its end a call is followed up whatever the hour, in seconds; later ones wait for the morning.
+pub const FOLLOW_UP_FRESH_SECONDS: i64 = 15 * 60;
+/// How long after its end a call is followed up at all, in seconds.
+pub const FOLLOW_UP_LATEST_SECONDS: i64 = 24 * 60 * 60;
+/// Follow-ups that one phone gets within a day.
+pub const FOLLOW_UPS_PER_PHONE_MAX: usize = 3;
+/// How long before its end a call may have begun, in seconds: what was booked since then was booked meanwhile.
+pub const CALL_LONGEST_SECONDS: i64 = 60 * 60;
+/// Names of one phone that free text is searched for.
+pub const KNOWN_NAMES_MAX: usize = 50;
 
 /// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
 pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
@@ -207,6 +242,7 @@ pub const OFFER_STEPS_MAX: usize = 8;
 
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= OUTCOMES_IN_FLIGHT_MAX);
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= TEXTS_IN_FLIGHT_MAX);
+const _: () = assert!(FOLLOW_UPS_PER_PHONE_MAX <= CONVERSATION_ROWS_MAX);
 const _: () = assert!(NOTICE_TRIED_SECONDS < ENDED_KEPT_SECONDS);
 const _: () = assert!(PAGE_ROWS_DEFAULT <= PAGE_ROWS_MAX);
 const _: () = assert!(PAGE_ROWS_MAX <= SCAN_ROWS_MAX);

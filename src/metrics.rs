@@ -79,6 +79,10 @@ pub struct Metrics {
     pub callbacks_taken: Counter,
     /// Those whose signature is not.
     pub callbacks_refused: Counter,
+    /// Images of tenants that were made.
+    pub images_made: Counter,
+    /// How long the start took, in milliseconds.
+    pub start_millis: Gauge,
     /// Requests by the first digit of their status, from 1.
     pub requests: [Counter; 5],
 }
@@ -160,12 +164,18 @@ impl Metrics {
             "How often sending to an account was suspended.",
             self.breakers_opened.get(),
         );
+        page.counter(
+            "holdfast_images_made_total",
+            "Images of clinics that were made.",
+            self.images_made.get(),
+        );
         #[rustfmt::skip] // One row a gauge: a table is read down its columns.
         let gauges = [
             ("holdfast_texts_in_flight", "Attempts to send a text that are under way.", self.texts_in_flight.get()),
             ("holdfast_sms_breakers_open", "Accounts to which nothing is sent for now.", self.breakers_open.get()),
             ("holdfast_tenants", "Clinics that are served.", readings.tenants as u64),
             ("holdfast_tenants_out_of_service", "Clinics that are out of service.", readings.tenants_out_of_service as u64),
+            ("holdfast_start_milliseconds", "How long the start took.", self.start_millis.get()),
             ("holdfast_journal_head", "Position of the journal's latest entry.", readings.journal_head),
             ("holdfast_journal_durable", "Position of the latest entry that is durable.", readings.journal_durable),
         ];

@@ -10,9 +10,7 @@ use ring::{aead, hkdf, hmac};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::model::{
-    AuthToken, SealedToken, SmsAccount, TenantId, VerificationId, VoiceSecret,
-};
+use crate::model::{AuthToken, SealedToken, SmsAccount, TenantId, VerificationId, VoiceSecret};
 
 /// The instance's root secret: 32 random bytes in a file of its own.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -25,6 +23,10 @@ pub enum Purpose {
     Entries,
     /// Deriving one-time codes.
     Codes,
+    /// Sealing images.
+    Images,
+    /// Signing checkpoints.
+    Checkpoints,
 }
 
 /// Fresh random bytes from the operating system. The one place that asks for them; everything else is handed its own.
@@ -60,6 +62,8 @@ impl MasterKey {
             match purpose {
                 Purpose::Entries => b"entries",
                 Purpose::Codes => b"codes",
+                Purpose::Images => b"images",
+                Purpose::Checkpoints => b"checkpoints",
             },
         )
     }
@@ -198,7 +202,12 @@ pub struct Sealer {
 impl Sealer {
     /// A sealer for one life of one tenant's actor; `prefix` is 16 fresh random bytes.
     pub fn of(master: &MasterKey, tenant: TenantId, prefix: [u8; 16]) -> Self {
-        let mut key = master.tenant_key(tenant, Purpose::Entries);
+        Self::with(master, tenant, Purpose::Entries, prefix)
+    }
+
+    /// The same for another purpose: one of those that seal.
+    pub fn with(master: &MasterKey, tenant: TenantId, purpose: Purpose, prefix: [u8; 16]) -> Self {
+        let mut key = master.tenant_key(tenant, purpose);
         let subkey = Subkey::new(&key, prefix);
         key.zeroize();
         Self {
@@ -323,7 +332,12 @@ pub struct Opener {
 impl Opener {
     /// An opener for a tenant's entries.
     pub fn of(master: &MasterKey, tenant: TenantId) -> Self {
-        let tenant_key = zeroize::Zeroizing::new(master.tenant_key(tenant, Purpose::Entries));
+        Self::with(master, tenant, Purpose::Entries)
+    }
+
+    /// The same for another purpose.
+    pub fn with(master: &MasterKey, tenant: TenantId, purpose: Purpose) -> Self {
+        let tenant_key = zeroize::Zeroizing::new(master.tenant_key(tenant, purpose));
         Self {
             tenant_key,
             subkey: None,
@@ -469,6 +483,7 @@ mod tests {
         let master = MasterKey::new([7; 32]);
         let key = |tenant, purpose| master.tenant_key(TenantId(tenant), purpose);
         assert_ne!(key(1, Purpose::Entries), key(1, Purpose::Codes));
+        assert_ne!(key(1, Purpose::Entries), key(1, Purpose::Images));
         assert_ne!(key(1, Purpose::Entries), key(2, Purpose::Entries));
         assert_ne!(master.fingerprint(), MasterKey::new([8; 32]).fingerprint());
     }

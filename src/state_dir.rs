@@ -12,6 +12,10 @@ use std::path::{Path, PathBuf};
 use crate::config::Config;
 use crate::journal::{self, FileStorage};
 use crate::seal::{self, MasterKey};
+use crate::signing::{PublicKey, Signer};
+
+/// What checkpoints are checked with.
+const PUBLIC_KEY: &str = "checkpoint.pub";
 
 /// Why the state cannot be opened; each text says what to do.
 #[derive(Debug, thiserror::Error)]
@@ -27,12 +31,18 @@ pub enum Error {
     /// There is a journal but no key that opens it.
     #[error("{} is missing, but there is a journal: put the master key back, nothing can be read without it", .0.display())]
     MasterKeyMissing(PathBuf),
+    /// Neither a state nor a backup of one.
+    #[error("there is no journal in {}: name the state directory with --state", .0.display())]
+    NoState(PathBuf),
     /// There was a journal, and now there is none.
     #[error("{} is there, but the journal is gone: put it back; for a fresh start on purpose take that file away", .0.display())]
     JournalMissing(PathBuf),
     /// The file does not hold a key.
     #[error("{} does not hold 64 hexadecimal digits", .0.display())]
     MasterKeyMalformed(PathBuf),
+    /// The file does not hold a public key.
+    #[error("{} does not hold 64 hexadecimal digits: put back the copy that was kept, or take it away and let the server write it", .0.display())]
+    PublicKeyMalformed(PathBuf),
     /// The journal's folder cannot be used.
     #[error(transparent)]
     Journal(#[from] journal::Error),
@@ -64,6 +74,7 @@ impl StateDir {
             return Err(Error::JournalMissing(admin_key));
         }
         let master = master_key(&config.master_key_file(), has_journal)?;
+        write_public_key(&dir.join(PUBLIC_KEY), Signer::of(&master).public())?;
         Ok(Self {
             dir,
             master,
@@ -74,6 +85,37 @@ impl StateDir {
     /// The file with the first admin key.
     pub fn admin_key_file(&self) -> PathBuf {
         self.dir.join("admin.key")
+    }
+}
+
+/// A state that no server has open, for tools that only read it.
+pub struct StoppedState {
+    /// Where the journal is.
+    pub storage: FileStorage,
+    /// What opens it, if that was asked for.
+    pub master: Option<MasterKey>,
+    /// What its checkpoints are checked with: by the master key, else as it lies beside the journal.
+    pub public: Option<PublicKey>,
+}
+
+impl StoppedState {
+    /// Opens a state, or a backup of one, to read it; with the key in this file, if one is named. Nothing is made or changed.
+    pub fn open(dir: &Path, key_file: Option<&Path>) -> Result<Self, Error> {
+        let journal = dir.join("journal");
+        if !journal.is_dir() {
+            return Err(Error::NoState(dir.to_owned()));
+        }
+        let storage = FileStorage::open_to_read(&journal)?;
+        let master = key_file.map(|file| master_key(file, true)).transpose()?;
+        let public = match &master {
+            Some(master) => Some(Signer::of(master).public()),
+            None => public_key(&dir.join(PUBLIC_KEY))?,
+        };
+        Ok(Self {
+            storage,
+            master,
+            public,
+        })
     }
 }
 
@@ -103,12 +145,7 @@ fn master_key(file: &Path, has_journal: bool) -> Result<MasterKey, Error> {
                 return Err(Error::MasterKeyMissing(file.to_owned()));
             }
             let key = MasterKey::new(seal::random_bytes());
-            let text: String = key
-                .expose()
-                .iter()
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            write_secret(file, &text)?;
+            write_secret(file, &hex(&key))?;
             Ok(key)
         }
         Err(error) => Err(at(file)(error)),
@@ -124,6 +161,45 @@ fn from_hex(text: &str) -> Option<[u8; 32]> {
         *byte = u8::from_str_radix(std::str::from_utf8(digits).ok()?, 16).ok()?;
     }
     Some(bytes)
+}
+
+/// Reads a master key from its file.
+pub fn read_master_key(file: &Path) -> Result<MasterKey, Error> {
+    master_key(file, true)
+}
+
+/// Puts a master key into a state directory that was restored.
+pub fn keep_master_key(dir: &Path, key: &MasterKey) -> Result<(), Error> {
+    write_secret(&dir.join("master.key"), &hex(key))
+}
+
+fn hex(key: &MasterKey) -> zeroize::Zeroizing<String> {
+    let digits = key.expose().iter().map(|byte| format!("{byte:02x}"));
+    zeroize::Zeroizing::new(digits.collect())
+}
+
+/// Writes what checkpoints are checked with beside the journal, for whoever checks without the master key.
+fn write_public_key(file: &Path, key: PublicKey) -> Result<(), Error> {
+    let text = format!("{key}\n");
+    if fs::read_to_string(file).is_ok_and(|there| there == text) {
+        return Ok(());
+    }
+    let part = file.with_extension("pub.part");
+    fs::write(&part, text)
+        .and_then(|()| fs::rename(&part, file))
+        .map_err(at(file))
+}
+
+fn public_key(file: &Path) -> Result<Option<PublicKey>, Error> {
+    match fs::read_to_string(file) {
+        Ok(text) => {
+            let key = from_hex(text.trim()).map(PublicKey);
+            let malformed = || Error::PublicKeyMalformed(file.to_owned());
+            key.ok_or_else(malformed).map(Some)
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(at(file)(error)),
+    }
 }
 
 /// Writes a secret so that a crash leaves the whole file or none, readable by its owner alone.

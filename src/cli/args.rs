@@ -7,7 +7,7 @@ use clap::{Parser, Subcommand};
 
 use super::output::print;
 use super::remote::Remote;
-use super::{demo, init, key, redact, serve, settings, tenant};
+use super::{backup, demo, init, key, redact, restore, serve, settings, tenant, verify};
 use crate::facade;
 
 /// A booking engine for clinics: find, hold, verify by a texted code, book.
@@ -40,6 +40,12 @@ enum Command {
         /// Where; made if it is not there.
         dir: PathBuf,
     },
+    /// Check everything that a stopped server's journal holds, and change nothing.
+    Verify(verify::Arguments),
+    /// Copy a running server's state, or a stopped one's, and check the copy.
+    Backup(backup::Arguments),
+    /// Make a state directory from a backup.
+    Restore(restore::Arguments),
     /// The clinics of a running server.
     Tenant {
         #[command(flatten)]
@@ -84,6 +90,9 @@ pub fn main() -> ExitCode {
         Command::Demo { port, json } => demo::run(port, json),
         Command::Serve { config } => serve::run(config.as_deref()),
         Command::Init { dir } => init::run(&dir),
+        Command::Backup(arguments) => backup::run(&arguments),
+        Command::Restore(arguments) => restore::run(&arguments),
+        Command::Verify(arguments) => verify::run(&arguments),
         Command::Tenant { remote, action } => tenant::run(&remote, &action),
         Command::Key { remote, action } => key::run(&remote, &action),
         Command::Redact {

@@ -4,18 +4,22 @@
 //! failed a sync.
 
 mod output;
+mod progress;
 
 mod remote;
 
 mod running;
 
+mod backup;
 mod demo;
 mod init;
 mod key;
 mod redact;
+mod restore;
 mod serve;
 mod settings;
 mod tenant;
+mod verify;
 
 mod args;
 

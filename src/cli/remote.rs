@@ -1,7 +1,7 @@
 //! A running server, as the command line talks to it: over its own HTTP interface, with a key.
 
 use clap::Args;
-use reqwest::Method;
+use reqwest::{Method, Response};
 use serde_json::Value;
 
 use super::output::print;
@@ -43,6 +43,21 @@ impl Remote {
         path: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<Value> {
+        let text = self.answer(method, path, body).await?.text().await?;
+        if text.is_empty() {
+            Ok(Value::Null)
+        } else {
+            Ok(serde_json::from_str(&text)?)
+        }
+    }
+
+    /// Sends a request and gives the answer with its body still to come; a refusal becomes an error as above.
+    pub async fn answer(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> anyhow::Result<Response> {
         anyhow::ensure!(
             !self.key.is_empty(),
             "name a key with --key or HOLDFAST_KEY; the first is in admin.key beside the state"
@@ -63,18 +78,14 @@ impl Remote {
             )
         })?;
         let status = answer.status();
-        let text = answer.text().await?;
         if !status.is_success() {
+            let text = answer.text().await?;
             let problem: Value = serde_json::from_str(&text).unwrap_or_default();
             let detail = problem["detail"].as_str().unwrap_or(&text).to_owned();
             let code = problem["code"].as_str().unwrap_or("error").to_owned();
             anyhow::bail!("{} {code}: {detail}", status.as_u16());
         }
-        if text.is_empty() {
-            Ok(Value::Null)
-        } else {
-            Ok(serde_json::from_str(&text)?)
-        }
+        Ok(answer)
     }
 
     /// Sends a request and prints the answer as JSON.

@@ -9,10 +9,8 @@ use crate::seal::{DoesNotOpen, KeyFingerprint, Nonce};
 
 /// The version of the header that this build writes.
 const VERSION: u8 = 1;
-/// What an entry holds. The only kind there is so far: events and facts, sealed.
-const KIND_SEALED_EVENTS: u8 = 1;
-/// The version of the stored events and facts that this build writes. Higher with every change of their shape.
-const SCHEMA: u16 = 1;
+/// The newest kind that this build knows.
+const KIND_NEWEST: u8 = Kind::Checkpoint as u8;
 /// The flag of an entry with a personal part.
 const HAS_PERSONAL: u8 = 1;
 /// Bytes before the sealed event part.
@@ -20,6 +18,25 @@ pub(super) const HEADER_BYTES: usize = 1 + 1 + 2 + 4 + 16 + 8 + 8 + 32 + 24 + 18
 
 /// The hash of a tenant's latest entry; all zero before the first.
 pub type ChainHead = [u8; 32];
+
+/// What an entry holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Kind {
+    /// Events and facts, sealed.
+    Events = 1,
+    /// What the journal came to, signed and in clear.
+    Checkpoint = 2,
+}
+
+impl Kind {
+    /// The version of what it holds that this build writes. Higher with every change of its shape.
+    fn schema(self) -> u16 {
+        match self {
+            Self::Events => 1,
+            Self::Checkpoint => 1,
+        }
+    }
+}
 
 /// Why an entry cannot be read.
 #[derive(Debug, thiserror::Error)]
@@ -77,8 +94,33 @@ pub fn header(covered: &[u8]) -> Result<Header, Error> {
     Clear::read(covered).map(|clear| clear.header)
 }
 
+/// What an outsider can know of an entry besides.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Outline {
+    /// What it says of itself.
+    pub header: Header,
+    /// The master key that it was sealed or signed under.
+    pub key: KeyFingerprint,
+    /// It is a checkpoint.
+    pub is_checkpoint: bool,
+    /// It has, or had, a personal part.
+    pub has_personal: bool,
+}
+
+/// What an outsider can know of an entry.
+pub fn outline(covered: &[u8]) -> Result<Outline, Error> {
+    let clear = Clear::read(covered)?;
+    Ok(Outline {
+        header: clear.header,
+        key: clear.key,
+        is_checkpoint: clear.kind == Kind::Checkpoint,
+        has_personal: clear.has_personal,
+    })
+}
+
 /// All that an entry says in clear.
 pub(super) struct Clear {
+    pub(super) kind: Kind,
     pub(super) header: Header,
     pub(super) key: KeyFingerprint,
     pub(super) nonce: Nonce,
@@ -87,8 +129,8 @@ pub(super) struct Clear {
 
 impl Clear {
     pub(super) fn write(&self, out: &mut Vec<u8>) {
-        out.extend_from_slice(&[VERSION, KIND_SEALED_EVENTS]);
-        out.extend_from_slice(&SCHEMA.to_le_bytes());
+        out.extend_from_slice(&[VERSION, self.kind as u8]);
+        out.extend_from_slice(&self.kind.schema().to_le_bytes());
         out.extend_from_slice(&self.key.0);
         let header = &self.header;
         out.extend_from_slice(&header.tenant.0.to_le_bytes());
@@ -111,9 +153,17 @@ impl Clear {
         // In this order: what stands behind a version or kind that is not known has no meaning here.
         let [version, kind] = *covered.first_chunk().ok_or(Error::Malformed)?;
         known("format", version.into(), VERSION.into())?;
-        known("kind", kind.into(), KIND_SEALED_EVENTS.into())?;
+        known("kind", kind.into(), KIND_NEWEST.into())?;
+        let kind = match kind {
+            1 => Kind::Events,
+            _ => Kind::Checkpoint,
+        };
         let mut rest = covered.get(2..HEADER_BYTES).ok_or(Error::Malformed)?;
-        known("schema", u16::from_le_bytes(take(&mut rest)?), SCHEMA)?;
+        known(
+            "schema",
+            u16::from_le_bytes(take(&mut rest)?),
+            kind.schema(),
+        )?;
         let key = KeyFingerprint(take(&mut rest)?);
         let tenant = TenantId(u128::from_le_bytes(take(&mut rest)?));
         let sequence = u64::from_le_bytes(take(&mut rest)?);
@@ -142,6 +192,7 @@ impl Clear {
             previous,
         };
         Ok(Clear {
+            kind,
             header,
             key,
             nonce: Nonce { prefix, counter },
@@ -168,7 +219,7 @@ fn scope_number(scope: Scope) -> u8 {
     }
 }
 
-fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Error> {
+pub(super) fn take<const N: usize>(rest: &mut &[u8]) -> Result<[u8; N], Error> {
     let (head, tail) = rest.split_first_chunk().ok_or(Error::Malformed)?;
     *rest = tail;
     Ok(*head)

@@ -13,7 +13,14 @@
 //! nothing. The 16 random bytes go with the erased part: what is left of it cannot be tested against guesses. docs/journal-format.md has the same for other readers.
 
 mod header;
+
+mod chain;
+
+mod checkpoint;
+
 mod sealed;
 
-pub use header::{ChainHead, Error, Header, header};
-pub use sealed::{Decoded, Encoded, decode, encode};
+pub use chain::{Encoded, chain_hash};
+pub use checkpoint::{Before, Checkpoint, Head, encode_checkpoint, head_message};
+pub use header::{ChainHead, Error, Header, Outline, header, outline};
+pub use sealed::{Decoded, decode, encode};

@@ -3,17 +3,18 @@
 //! This is the only file that encodes with bincode for entries, and the only one that turns contacts into stored bytes. Each part has
 //! a nonce of its own, the personal part the one after the event part's.
 
-use ring::digest::{SHA256, digest};
 use serde::{Deserialize, Serialize};
 
 use crate::ledger::Event;
 use crate::model::{
-    AppointmentId, BlockId, CallerId, Email, FreeText, PersonId, PersonName, PersonalFact, Phone,
-    Subject,
+    AppointmentId, BlockId, CallId, CallReference, CallerId, Channel, Email, FreeText, PersonId,
+    PersonName, PersonalFact, Phone, Remark, Subject, Timestamp,
 };
 use crate::seal::{Nonce, Opener, Sealer};
 
-use super::header::{ChainHead, Clear, Error, HEADER_BYTES, Header};
+use super::chain::{Encoded, chain_hash, sha256};
+use super::checkpoint::Checkpoint;
+use super::header::{ChainHead, Clear, Error, HEADER_BYTES, Header, Kind};
 
 /// Random bytes at the beginning of a personal part.
 const SALT_BYTES: usize = 16;
@@ -21,17 +22,6 @@ const SALT_BYTES: usize = 16;
 const DECODED_BYTES_MAX: usize = 1 << 20;
 /// Tells the associated data of the personal part from that of the event part.
 const PERSONAL_MARK: &[u8] = b"personal";
-
-/// An entry as bytes, ready for the journal.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Encoded {
-    /// What the checksum and the chain cover.
-    pub covered: Vec<u8>,
-    /// What may be erased later.
-    pub personal: Vec<u8>,
-    /// The hash that the next entry carries.
-    pub hash: ChainHead,
-}
 
 /// An entry as it was read.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +32,8 @@ pub struct Decoded {
     pub events: Vec<Event>,
     /// What it says of persons; `None`: it was erased.
     pub facts: Option<Vec<PersonalFact>>,
+    /// It is a checkpoint, by which nothing happens.
+    pub checkpoint: Option<Checkpoint>,
     /// Its hash.
     pub hash: ChainHead,
 }
@@ -58,6 +50,17 @@ enum StoredFact {
         caller: u128,
         name: String,
         email: Option<String>,
+    },
+    Call {
+        call: u128,
+        caller: u128,
+        reference: String,
+    },
+    Said {
+        caller: u128,
+        channel: Channel,
+        remark: String,
+        until: i64,
     },
     AppointmentReason {
         appointment: u128,
@@ -90,6 +93,26 @@ impl From<&PersonalFact> for StoredFact {
                 caller: caller.0,
                 name: name.expose().to_owned(),
                 email: email.as_ref().map(|email| email.expose().to_owned()),
+            },
+            PersonalFact::Call {
+                call,
+                caller,
+                reference,
+            } => Self::Call {
+                call: call.0,
+                caller: caller.0,
+                reference: reference.expose().to_owned(),
+            },
+            PersonalFact::Said {
+                caller,
+                channel,
+                remark,
+                until,
+            } => Self::Said {
+                caller: caller.0,
+                channel: *channel,
+                remark: remark.expose().to_owned(),
+                until: until.0,
             },
             PersonalFact::Reason {
                 about: Subject::Appointment(id),
@@ -131,6 +154,26 @@ impl From<StoredFact> for PersonalFact {
                 name: PersonName::from_stored(name),
                 email: email.map(Email::from_stored),
             },
+            StoredFact::Call {
+                call,
+                caller,
+                reference,
+            } => Self::Call {
+                call: CallId(call),
+                caller: CallerId(caller),
+                reference: CallReference::from_stored(reference),
+            },
+            StoredFact::Said {
+                caller,
+                channel,
+                remark,
+                until,
+            } => Self::Said {
+                caller: CallerId(caller),
+                channel,
+                remark: Remark::from_stored(remark),
+                until: Timestamp(until),
+            },
             StoredFact::AppointmentReason { appointment, text } => Self::Reason {
                 about: Subject::Appointment(AppointmentId(appointment)),
                 text: FreeText::from_stored(text),
@@ -155,6 +198,7 @@ pub fn encode(
     let nonces = (sealer.nonce(), sealer.nonce());
     let mut covered = Vec::with_capacity(HEADER_BYTES + 256);
     let clear = Clear {
+        kind: Kind::Events,
         header: *header,
         key: sealer.master(),
         nonce: nonces.0,
@@ -174,7 +218,7 @@ pub fn encode(
         sealer.seal(nonces.1, &personal_associated(&covered), &mut personal);
     }
     covered.extend_from_slice(&sealed);
-    let hash = hash(&covered, (!personal.is_empty()).then(|| sha256(&personal)));
+    let hash = chain_hash(&covered, (!personal.is_empty()).then(|| sha256(&personal)));
     Encoded {
         covered,
         personal,
@@ -190,6 +234,7 @@ pub fn decode(
     opener: &mut Opener,
 ) -> Result<Decoded, Error> {
     let Clear {
+        kind,
         header,
         key,
         nonce,
@@ -199,6 +244,15 @@ pub fn decode(
         return Err(Error::OtherMasterKey {
             sealed: key,
             given: opener.master(),
+        });
+    }
+    if kind == Kind::Checkpoint {
+        return Ok(Decoded {
+            header,
+            events: Vec::new(),
+            facts: Some(Vec::new()),
+            checkpoint: Some(Checkpoint::read(covered)?),
+            hash: chain_hash(covered, None),
         });
     }
     let (associated, sealed) = covered.split_at(HEADER_BYTES);
@@ -220,37 +274,18 @@ pub fn decode(
         }
     };
     let digest = personal_digest.or_else(|| personal.filter(|part| !part.is_empty()).map(sha256));
-    let hash = hash(covered, digest.filter(|_| has_personal));
+    let hash = chain_hash(covered, digest.filter(|_| has_personal));
     Ok(Decoded {
         header,
         events,
         facts,
+        checkpoint: None,
         hash,
     })
 }
 
 fn personal_associated(header: &[u8]) -> Vec<u8> {
     [header, PERSONAL_MARK].concat()
-}
-
-fn sha256(bytes: &[u8]) -> [u8; 32] {
-    digest(&SHA256, bytes)
-        .as_ref()
-        .try_into()
-        .expect("SHA-256 has 32 bytes")
-}
-
-fn hash(covered: &[u8], personal_digest: Option<[u8; 32]>) -> ChainHead {
-    let mut context = ring::digest::Context::new(&SHA256);
-    context.update(covered);
-    if let Some(digest) = personal_digest {
-        context.update(&digest);
-    }
-    context
-        .finish()
-        .as_ref()
-        .try_into()
-        .expect("SHA-256 has 32 bytes")
 }
 
 fn decode_all<T: serde::de::DeserializeOwned>(content: &[u8]) -> Result<T, Error> {
@@ -332,9 +367,9 @@ mod tests {
         let (header, events, facts, mut sealer, mut opener) = parts();
         let encoded = encode(&header, &events, &facts, [6; 16], &mut sealer);
         assert_eq!(encoded.covered[OWNER_COPY], header.tenant.0.to_le_bytes());
-        for (place, what) in [(0, "format 2"), (1, "kind 2"), (2, "schema 2")] {
+        for (place, number, what) in [(0, 2, "format 2"), (1, 3, "kind 3"), (2, 2, "schema 2")] {
             let mut newer = encoded.covered.clone();
-            newer[place] = 2;
+            newer[place] = number;
             let said = decode(&newer, None, None, &mut opener).expect_err("it is newer");
             let said = said.to_string();
             assert!(

@@ -10,6 +10,9 @@ mod redaction;
 mod slot_id;
 mod speech;
 mod throttle;
+mod wishes;
+
+mod call_words;
 
 mod state;
 

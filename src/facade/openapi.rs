@@ -13,9 +13,9 @@ use utoipa::{Modify, OpenApi};
 
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
-    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
-    voice_line, waitlist,
+    appointments, audit, backup, blocks, calls, conflicts, conversations, events, explain, holds,
+    inbox, keys, messages, persons, redact, resources, series, services, slots, sms, tenants,
+    text_settings, verification, voice_line, waitlist,
 };
 use super::{docs_page, health, metrics, twilio, vapi};
 
@@ -27,6 +27,7 @@ use super::{docs_page, health, metrics, twilio, vapi};
     ),
     paths(
         health::live, health::ready, metrics::show, json, page,
+        backup::make,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
         sms::store, sms::show, voice_line::store, voice_line::show, text_settings::show, text_settings::change, messages::list,
@@ -35,6 +36,7 @@ use super::{docs_page, health, metrics, twilio, vapi};
         services::create, services::list, services::show, services::change,
         slots::list, explain::explain,
         holds::place, holds::list, holds::show, holds::release, holds::extend, verification::send_code, verification::confirm,
+        calls::ended, conversations::list,
         waitlist::join, waitlist::list, waitlist::show, waitlist::withdraw,
         appointments::book, appointments::list, appointments::show,
         appointments::arrive, appointments::no_show, appointments::cancel, appointments::reschedule,

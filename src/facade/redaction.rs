@@ -7,8 +7,9 @@
 use std::sync::LazyLock;
 
 use crate::clock::Stopwatch;
-use crate::model::{Principal, Slug};
-use crate::redact::{AuditRecord, Outcome, Policy, Redacted, Redactor};
+use crate::limits;
+use crate::model::{PersonName, Principal, Remark, Slug};
+use crate::redact::{AuditRecord, Kind, Outcome, Policy, Profile, Redacted, Redactor};
 
 /// By what free text is redacted that comes with a request.
 static CLINIC: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(Policy::default()));
@@ -24,6 +25,28 @@ pub struct Occasion {
     pub when: String,
 }
 
+/// By what free text is redacted that is remembered of someone: names and addresses go too.
+static MEMORY: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(Policy::new(Profile::Strict)));
+
+/// What someone said, as it may be remembered: also without the names that the clinic has of them.
+pub fn remark(occasion: &Occasion, names: &[PersonName], text: &str) -> Option<Remark> {
+    let mut policy = MEMORY.policy().clone();
+    for name in names.iter().take(limits::KNOWN_NAMES_MAX) {
+        let whole = name.expose();
+        let parts = whole
+            .split_whitespace()
+            .filter(|part| part.chars().count() > 1);
+        for term in std::iter::once(whole).chain(parts) {
+            // A name of signs alone is no word that a text could say; a very long one goes by its parts.
+            let _ = policy.add_term(Kind::Person, term);
+        }
+    }
+    let redactor = Redactor::new(policy);
+    // The record names the rules without the names: a fingerprint of a name could be tested against guesses.
+    let outcome = recorded(occasion, &redactor, MEMORY.policy(), text);
+    Remark::of(&outcome.into_redacted())
+}
+
 /// A text that came with a request, as it may be kept.
 pub fn free_text(occasion: &Occasion, text: &str) -> Redacted {
     redact(occasion, &CLINIC, text).into_redacted()
@@ -31,6 +54,15 @@ pub fn free_text(occasion: &Occasion, text: &str) -> Redacted {
 
 /// Redacts a text and records that it was done.
 pub fn redact<'t>(occasion: &Occasion, redactor: &Redactor, text: &'t str) -> Outcome<'t> {
+    recorded(occasion, redactor, redactor.policy(), text)
+}
+
+fn recorded<'t>(
+    occasion: &Occasion,
+    redactor: &Redactor,
+    named: &Policy,
+    text: &'t str,
+) -> Outcome<'t> {
     let stopwatch = Stopwatch::start();
     let outcome = redactor.redact(text);
     let micros = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -38,7 +70,7 @@ pub fn redact<'t>(occasion: &Occasion, redactor: &Redactor, text: &'t str) -> Ou
         Principal::System => "system".to_owned(),
         Principal::Key { key, .. } => key.to_string(),
     };
-    let record = outcome.audit(redactor.policy(), &who, &occasion.when, micros);
+    let record = outcome.audit(named, &who, &occasion.when, micros);
     write(&occasion.tenant, &record);
     outcome
 }

@@ -16,9 +16,9 @@ use super::auth::{Access, judge};
 use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
-    appointments, audit, blocks, conflicts, events, explain, holds, inbox, keys, messages, persons,
-    redact, resources, series, services, slots, sms, tenants, text_settings, verification,
-    voice_line, waitlist,
+    appointments, audit, backup, blocks, calls, conflicts, conversations, events, explain, holds,
+    inbox, keys, messages, persons, redact, resources, series, services, slots, sms, tenants,
+    text_settings, verification, voice_line, waitlist,
 };
 use super::state::{Facade, Options};
 use super::{health, metrics, openapi, twilio, vapi};
@@ -57,6 +57,7 @@ fn table() -> Vec<Endpoint> {
         POST   "/twilio/{t}/sms"                            Open     twilio::sms::hear;
         POST   "/twilio/{t}/status"                         Open     twilio::status::note;
         POST   "/vapi/{t}"                                  Open     vapi::server::hear;
+        POST   "/v1/backup"                                 OPERATOR backup::make;
         POST   "/v1/tenants"                                OPERATOR tenants::create;
         GET    "/v1/tenants"                                OPERATOR tenants::list;
         GET    "/v1/tenants/{t}"                            READERS  tenants::show;
@@ -89,6 +90,8 @@ fn table() -> Vec<Endpoint> {
         POST   "/v1/tenants/{t}/holds/{id}/extend"          BOOKERS  holds::extend;
         POST   "/v1/tenants/{t}/holds/{id}/verification"    BOOKERS  verification::send_code;
         POST   "/v1/tenants/{t}/holds/{id}/confirm"         BOOKERS  verification::confirm;
+        POST   "/v1/tenants/{t}/calls/ended"                BOOKERS  calls::ended;
+        GET    "/v1/tenants/{t}/conversations"              ALL_KEYS conversations::list;
         POST   "/v1/tenants/{t}/waitlist"                   BOOKERS  waitlist::join;
         GET    "/v1/tenants/{t}/texts"                      READERS  text_settings::show;
         PATCH  "/v1/tenants/{t}/texts"                      DESK     text_settings::change;

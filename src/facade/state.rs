@@ -13,6 +13,7 @@ use crate::clock::Clock;
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::Timestamp;
+use crate::offline::BackupSource;
 use crate::tenant::Directory;
 
 use super::throttle::{InFlight, Pace};
@@ -107,6 +108,10 @@ pub struct Facade {
     pub readiness: Readiness,
     pub(super) pace: Pace,
     pub(super) in_flight: InFlight,
+    /// Where backups come from.
+    pub(super) backups: Option<BackupSource>,
+    /// Backups that are being made.
+    pub(super) backups_in_flight: InFlight,
     /// Streams of live events: they outlast their request's place above.
     pub(super) streams: InFlight,
     started_at: Timestamp,
@@ -125,6 +130,8 @@ impl Facade {
             metrics,
             pace: Pace::per_second(options.requests_per_second),
             in_flight: InFlight::up_to(options.requests_in_flight_max),
+            backups: None,
+            backups_in_flight: InFlight::up_to(limits::BACKUPS_MAX),
             streams: InFlight::up_to(limits::EVENT_STREAMS_MAX),
             started_at: clock.now(),
             requests: AtomicU64::new(0),
@@ -133,6 +140,12 @@ impl Facade {
             clock,
             options,
         }
+    }
+
+    /// The same, with backups to be had from here.
+    pub fn with_backups(mut self, source: BackupSource) -> Self {
+        self.backups = Some(source);
+        self
     }
 
     /// An id for a request that brought none: when this process started, and which of its requests this is.

@@ -46,7 +46,7 @@ pub enum Error {
         /// The journal's directory.
         directory: String,
     },
-    /// Bytes that were once synced are damaged: opening would lose entries that were confirmed.
+    /// Bytes that were once synced are damaged so that nobody can tell what is lost, or a file is not the one that belongs here.
     #[error(
         "{file} is damaged at offset {offset}, where entry {lsn} should be: {reason}; nothing was changed, restore this file from a backup and start again"
     )]
@@ -105,10 +105,7 @@ pub enum Error {
 
 impl Error {
     /// Wraps an error of the system with what was tried on which file.
-    pub(super) fn io(
-        action: &'static str,
-        file: impl Into<String>,
-    ) -> impl FnOnce(io::Error) -> Error {
+    pub fn io(action: &'static str, file: impl Into<String>) -> impl FnOnce(io::Error) -> Error {
         let file = file.into();
         move |source| Error::Io {
             action,

@@ -1,4 +1,4 @@
-//! Segments as files of one directory: `0000000001.journal`, `0000000002.journal`, …
+//! Segments as files of one directory: `0000000001.journal`, `0000000002.journal`, … and an `.index` beside each that is full.
 //!
 //! A segment is filled with real zeros before it gets its name: a sync that must also grow a file costs 20 times
 //! more at p99, and holes or `fallocate` would leave that work to the commit path. It is built under a `.new`
@@ -14,8 +14,10 @@ use std::path::{Path, PathBuf};
 use super::error::Error;
 use super::storage::{Segment, Storage};
 
+const LOCK: &str = "lock";
 const SUFFIX: &str = ".journal";
-const UNFINISHED: &str = ".journal.new";
+const INDEX_SUFFIX: &str = "index";
+const UNFINISHED: [&str; 2] = [".journal.new", ".index.new"];
 const NUMBER_DIGITS: usize = 10;
 const FILL_BYTES: usize = 1 << 20;
 
@@ -23,8 +25,10 @@ const FILL_BYTES: usize = 1 << 20;
 #[derive(Debug)]
 pub struct FileStorage {
     directory: PathBuf,
-    /// Held, never read: dropping it gives the directory back.
-    _lock: File,
+    /// Nothing is created, opened for writing or cleaned.
+    is_read_only: bool,
+    /// Held, never read: dropping it gives the directory back. `None`: no process ever wrote there, as in a backup.
+    _lock: Option<File>,
 }
 
 impl FileStorage {
@@ -37,8 +41,38 @@ impl FileStorage {
         remove_unfinished(&directory).map_err(Error::io("clean", &*shown))?;
         Ok(FileStorage {
             directory,
+            is_read_only: false,
+            _lock: Some(lock),
+        })
+    }
+
+    /// Opens an existing directory to read it, and locks it if it was ever written to, so that no process begins to write.
+    /// Nothing in it is changed, not even a leftover of a crash.
+    pub fn open_to_read(directory: impl Into<PathBuf>) -> Result<FileStorage, Error> {
+        let directory = directory.into();
+        let shown = directory.display().to_string();
+        std::fs::read_dir(&directory).map_err(Error::io("read", &*shown))?;
+        let path = directory.join(LOCK);
+        let lock = match File::open(&path) {
+            Ok(file) => Some(exclusive(file, &path, &shown)?),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
+            Err(error) => return Err(Error::io("open", path.display().to_string())(error)),
+        };
+        Ok(FileStorage {
+            directory,
+            is_read_only: true,
             _lock: lock,
         })
+    }
+
+    fn may_write(&self) -> io::Result<()> {
+        match self.is_read_only {
+            true => Err(io::Error::new(
+                io::ErrorKind::PermissionDenied,
+                "the journal was opened to be read only",
+            )),
+            false => Ok(()),
+        }
     }
 
     fn path(&self, number: u64) -> PathBuf {
@@ -84,6 +118,7 @@ impl Storage for FileStorage {
     }
 
     fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
+        self.may_write()?;
         let path = self.path(number);
         let unfinished = path.with_extension("journal.new");
         let made = fill(&unfinished, bytes).and_then(|file| {
@@ -103,6 +138,7 @@ impl Storage for FileStorage {
     }
 
     fn open(&self, number: u64) -> io::Result<Box<dyn Segment>> {
+        self.may_write()?;
         let file = OpenOptions::new()
             .read(true)
             .write(true)
@@ -113,6 +149,39 @@ impl Storage for FileStorage {
             bytes,
             file,
         }))
+    }
+
+    fn length(&self, number: u64) -> io::Result<u64> {
+        Ok(std::fs::metadata(self.path(number))?.len())
+    }
+
+    fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>> {
+        match std::fs::read(self.path(number).with_extension(INDEX_SUFFIX)) {
+            Ok(bytes) => Ok(Some(bytes)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn write_index(&self, number: u64, bytes: &[u8]) -> io::Result<()> {
+        let path = self.path(number).with_extension(INDEX_SUFFIX);
+        let unfinished = path.with_extension("index.new");
+        let write = || {
+            let mut file = OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&unfinished)?;
+            file.write_all(bytes)?;
+            file.sync_data()?;
+            std::fs::rename(&unfinished, &path)
+        };
+        let written = write();
+        if written.is_err() {
+            let _ = std::fs::remove_file(&unfinished);
+        }
+        written
     }
 }
 
@@ -163,7 +232,7 @@ fn make_directory(directory: &Path) -> io::Result<()> {
 }
 
 fn lock(directory: &Path, shown: &str) -> Result<File, Error> {
-    let path = directory.join("lock");
+    let path = directory.join(LOCK);
     let file = OpenOptions::new()
         .write(true)
         .create(true)
@@ -171,6 +240,10 @@ fn lock(directory: &Path, shown: &str) -> Result<File, Error> {
         .mode(0o600)
         .open(&path)
         .map_err(Error::io("open", path.display().to_string()))?;
+    exclusive(file, &path, shown)
+}
+
+fn exclusive(file: File, path: &Path, shown: &str) -> Result<File, Error> {
     match file.try_lock() {
         Ok(()) => Ok(file),
         Err(TryLockError::WouldBlock) => Err(Error::Locked {
@@ -188,7 +261,7 @@ fn remove_unfinished(directory: &Path) -> io::Result<()> {
         if entry
             .file_name()
             .to_str()
-            .is_some_and(|name| name.ends_with(UNFINISHED))
+            .is_some_and(|name| UNFINISHED.iter().any(|end| name.ends_with(end)))
         {
             std::fs::remove_file(entry.path())?;
         }

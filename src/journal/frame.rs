@@ -42,9 +42,12 @@ pub const OWNER_COPY: std::ops::Range<usize> = 8..24;
 /// The first bytes of every frame. Not text, so that no text mimics them.
 pub(super) const MAGIC: [u8; 4] = [0xF5, b'h', b'f', b'1'];
 
-const HEADER_BYTES: usize = 44;
+/// Bytes before a frame's digest or covered bytes.
+pub(super) const HEADER_BYTES: usize = 44;
 const DIGEST_BYTES: usize = 32;
 const CHECKSUM: std::ops::Range<usize> = 12..16;
+/// Where the stream stands.
+pub(super) const STREAM: std::ops::Range<usize> = 28..44;
 
 /// What a caller appends.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -134,6 +137,10 @@ pub(super) enum Fault {
     WrongLsn(Lsn),
     #[error("the segment's header is damaged")]
     Header,
+    #[error("the segment ends before it")]
+    Missing,
+    #[error("the file is missing")]
+    File,
 }
 
 /// How long the frame that begins with these bytes is, by its header alone; a header that is cut off or no header is a fault.
@@ -149,6 +156,33 @@ pub(super) fn length(bytes: &[u8]) -> Result<usize, Fault> {
     }
     let digest_bytes = if personal_bytes > 0 { DIGEST_BYTES } else { 0 };
     Ok(HEADER_BYTES + digest_bytes + covered_bytes + personal_bytes)
+}
+
+/// The position of the frame that begins with these bytes, by its header alone.
+pub(super) fn lsn(bytes: &[u8]) -> Option<Lsn> {
+    let header: &[u8; HEADER_BYTES] = bytes.first_chunk()?;
+    Some(Lsn(u64::from_le_bytes(field(header, 16))))
+}
+
+/// Whose a damaged frame may be: what is left of its header names a stream, and what is left of its covered bytes another copy.
+/// Zeros name nobody, or every lost sector would be the instance's: a copy of 0 counts for nothing, and a header's only if
+/// something else in it is right.
+pub(super) fn claims(bytes: &[u8], lsn: Lsn) -> Vec<u128> {
+    let Some(header) = bytes.first_chunk::<HEADER_BYTES>() else {
+        return Vec::new();
+    };
+    let mut claims = Vec::new();
+    if header.starts_with(&MAGIC) || self::lsn(bytes) == Some(lsn) {
+        claims.push(u128::from_le_bytes(field(header, 28)));
+    }
+    // Its lengths may be wrong too, so both places are looked at where the copy can be.
+    for covered in [HEADER_BYTES, HEADER_BYTES + DIGEST_BYTES] {
+        let copy = bytes.get(covered + OWNER_COPY.start..covered + OWNER_COPY.end);
+        let copy = copy.and_then(|copy| copy.first_chunk().copied());
+        let copy = copy.map(u128::from_le_bytes).filter(|copy| *copy != 0);
+        claims.extend(copy.filter(|copy| !claims.contains(copy)));
+    }
+    claims
 }
 
 /// Decodes the frame that begins with these bytes. The personal part is not looked at.
@@ -180,6 +214,11 @@ impl<'a> View<'a> {
             0
         };
         HEADER_BYTES + digest + self.covered.len() + self.personal.len()
+    }
+
+    /// How many bytes its personal part takes.
+    pub(super) fn personal_bytes(&self) -> usize {
+        self.personal.len()
     }
 
     /// The first entry of the group that this one was synced with.

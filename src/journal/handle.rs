@@ -2,27 +2,29 @@
 //!
 //! An entry that is durable can be read back by its place while the writer goes on. A handle is a few pointers and is cloned freely. Appending copies the entry into the group that is filling and
 //! returns its position; it never waits for the disk. Waiting is done elsewhere, on [`Durability`].
-//! Invariant: `open` returns only a journal whose every frame was checked and is durable.
+//! Invariant: `open` returns only a journal whose every frame is durable and was checked, now or when its segment got an index.
 //! Not here: writing (`writer.rs`), preparing (`preparer.rs`), checking (`reader.rs`).
 
-use std::collections::BTreeSet;
 use std::fmt;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::{Builder, JoinHandle};
 
-use super::contents::{Contents, Row};
+use super::contents::{Holdings, Row};
+use super::copy::{Copy, Source};
 use super::durability::{Durability, Durable};
 use super::error::{Error, Refused, Stopped};
 use super::failure::{Failed, Failure};
 use super::frame::{Draft, FRAME_BYTES_MAX, Parts};
+use super::index;
 use super::lsn::{Lsn, Place};
 use super::preparer::Preparer;
 use super::queue::{GROUP_BYTES_MAX, Queue, Taken};
-use super::reader::{Frame, Frames, Survey, survey};
+use super::reader::{Frame, Frames};
 use super::recall::{Recalled, read, recall};
 use super::recovery;
 use super::segment;
 use super::storage::Storage;
+use super::survey::{Survey, survey_by_index};
 use super::writer::{Shared, Writer};
 
 const SEGMENT_BYTES_MIN: u64 = (segment::HEADER_BYTES + FRAME_BYTES_MAX) as u64;
@@ -103,18 +105,19 @@ struct Inner {
 pub struct Recovered {
     /// What the journal held, after the torn tail (if any) was cut.
     pub survey: Survey,
+    holdings: Arc<Holdings>,
     storage: Arc<dyn Storage>,
 }
 
 impl Journal {
-    /// Reads and checks everything, cuts a torn tail, makes the rest durable, and starts the writer.
+    /// Reads and checks what has no index, cuts a torn tail, makes the rest durable, and starts the writer.
     pub fn open(
         storage: Box<dyn Storage>,
         options: Options,
     ) -> Result<(Journal, Recovered), Error> {
         options.check()?;
         let storage: Arc<dyn Storage> = Arc::from(storage);
-        let survey = survey(&*storage)?;
+        let (survey, holdings) = survey_by_index(&*storage)?;
         let epoch = survey.epoch.max(options.epoch_at_least);
         let active = recovery::resume(&*storage, &survey, epoch)?;
         let next_number = survey.tail.as_ref().map_or(1, |tail| tail.segment + 1);
@@ -150,6 +153,13 @@ impl Journal {
             failure: Arc::new(Failure::default()),
         });
         seal_left_over(&*storage, &survey, &shared.queue)?;
+        for contents in &holdings.segments {
+            if survey.unindexed.contains(&contents.segment) {
+                shared
+                    .queue
+                    .index(contents.segment, index::encode(contents));
+            }
+        }
         let writer = Writer::new(Arc::clone(&storage), Arc::clone(&shared), active, epoch);
         let inner = Inner {
             shared,
@@ -164,7 +174,11 @@ impl Journal {
             Journal {
                 inner: Arc::new(inner),
             },
-            Recovered { survey, storage },
+            Recovered {
+                survey,
+                holdings: Arc::new(holdings),
+                storage,
+            },
         ))
     }
 
@@ -185,6 +199,13 @@ impl Journal {
     pub fn read(&self, place: Place) -> Result<Frame, Error> {
         let storage = self.inner.storage.upgrade().ok_or(Error::Closed)?;
         read(&*storage, place, self.durability().watermark())
+    }
+
+    /// A copy of everything that is durable at this moment. It goes on while the writer does, and ends with an error should the
+    /// journal close. Reads the disk: call it off the async threads.
+    pub fn copy(&self) -> Copy {
+        let source = Source::Running(Weak::clone(&self.inner.storage));
+        Copy::new(source, self.durability().watermark())
     }
 
     /// The position of the last entry that was taken.
@@ -277,22 +298,22 @@ impl Recovered {
     /// The frames found at opening, in order; entries appended since are not among them. Each call reads anew,
     /// one segment in memory at a time.
     pub fn frames(&self) -> Result<Frames, Error> {
-        Frames::new(Arc::clone(&self.storage), self.survey.head)
+        Frames::new(
+            Arc::clone(&self.storage),
+            Arc::clone(&self.holdings),
+            self.survey.head,
+        )
     }
 
     /// Whose entries there are, ascending.
     #[must_use]
     pub fn streams(&self) -> Vec<u128> {
-        let all = self.survey.contents.iter().flat_map(Contents::streams);
-        all.collect::<BTreeSet<_>>().into_iter().collect()
+        self.holdings.streams()
     }
 
     /// The entries of a stream after a position ([`Lsn::ZERO`]: all of them), in order, as found at opening.
     pub fn rows(&self, stream: u128, after: Lsn) -> Result<Vec<Row>, Error> {
-        let segments = self.survey.contents.iter();
-        Ok(segments
-            .flat_map(|segment| segment.rows(stream, after))
-            .collect())
+        Ok(self.holdings.rows(stream, after))
     }
 
     /// Reads the entry at a place that [`Recovered::rows`] named.

@@ -30,6 +30,17 @@ pub struct Place {
     pub offset: u64,
 }
 
+impl fmt::Display for Place {
+    /// The segment by the name of its file.
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            formatter,
+            "{:010}.journal, offset {}",
+            self.segment, self.offset
+        )
+    }
+}
+
 impl fmt::Display for Lsn {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.fmt(formatter)

@@ -26,6 +26,7 @@ struct Shared {
 #[derive(Debug, Default)]
 struct State {
     segments: BTreeMap<u64, Bytes>,
+    indexes: BTreeMap<u64, Vec<u8>>,
     /// The writes since the last sync, oldest first: (segment, offset, bytes).
     unsynced: Vec<(u64, usize, Vec<u8>)>,
     faults: Faults,
@@ -136,6 +137,7 @@ impl MemoryStorage {
     pub fn crash_keeping(&self, keep: impl Fn(usize) -> bool) -> MemoryStorage {
         let state = self.lock();
         let mut segments = state.segments.clone();
+        let indexes = state.indexes.clone();
         let mut index = 0;
         for (number, offset, bytes) in &state.unsynced {
             for (position, byte) in bytes.iter().enumerate() {
@@ -154,6 +156,7 @@ impl MemoryStorage {
         }
         let state = State {
             segments,
+            indexes,
             ..State::default()
         };
         MemoryStorage {
@@ -162,6 +165,16 @@ impl MemoryStorage {
                 changed: Condvar::new(),
             }),
         }
+    }
+
+    /// Takes a segment away and leaves its index: how a test loses a file.
+    pub fn remove_segment(&self, number: u64) {
+        self.lock().segments.remove(&number);
+    }
+
+    /// Takes an index away.
+    pub fn remove_index(&self, number: u64) {
+        self.lock().indexes.remove(&number);
     }
 
     /// Replaces a segment's bytes, synced: how a test damages what lies on the disk.
@@ -227,6 +240,21 @@ impl Storage for MemoryStorage {
             bytes,
             storage: self.clone(),
         }))
+    }
+
+    fn length(&self, number: u64) -> io::Result<u64> {
+        let state = self.lock();
+        let bytes = state.segments.get(&number).ok_or(io::ErrorKind::NotFound)?;
+        Ok(bytes.written.len() as u64)
+    }
+
+    fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>> {
+        Ok(self.lock().indexes.get(&number).cloned())
+    }
+
+    fn write_index(&self, number: u64, bytes: &[u8]) -> io::Result<()> {
+        self.lock().indexes.insert(number, bytes.to_vec());
+        Ok(())
     }
 }
 

@@ -7,10 +7,11 @@
 //! Not here: what the bytes mean (`entry/`), who a tenant is, any async runtime. The room needs `std`, a
 //! checksum and a digest, so that it can be driven by threads, by any executor, and by a simulation.
 //!
-//! Invariant: nothing that was synced is ever dropped or repeated silently; a journal that cannot prove that refuses to open.
+//! Invariant: nothing that was synced is ever dropped or repeated silently; what is lost by damage is reported with whose it can be, and a
+//! journal that cannot tell how much is lost refuses to open.
 //! Callers: `tenant/` appends and waits, `app.rs` opens, awaits [`Journal::failure`] and closes, `offline/` reads.
 //!
-//! The bytes on disk are described in `frame.rs`, `segment.rs` and `docs/journal-format.md`.
+//! The bytes on disk are described in `frame.rs`, `segment.rs`, `index.rs` and `docs/journal-format.md`.
 
 mod lsn;
 
@@ -26,8 +27,19 @@ pub mod segment;
 mod durability;
 mod failure;
 
+mod damage;
+
 mod contents;
+pub mod index;
+
+mod walk;
+
 pub mod reader;
+mod survey;
+
+pub mod inspect;
+
+mod copy;
 
 mod recall;
 
@@ -40,6 +52,8 @@ mod writer;
 mod handle;
 
 pub use contents::Row;
+pub use copy::{Copy, Extent};
+pub use damage::{Damage, Owners};
 pub use durability::{Durability, Durable, Unconfirmed};
 pub use error::{Error, Refused, Stopped};
 pub use failure::Failed;
@@ -49,6 +63,7 @@ pub use handle::{Journal, Options, Recovered};
 pub use lsn::{Lsn, Place};
 pub use memory_storage::MemoryStorage;
 pub use queue::{GROUP_BYTES_MAX, Taken};
-pub use reader::{Frame, Frames, Survey, survey};
+pub use reader::{Found, Frame, Frames};
 pub use recall::Recalled;
 pub use storage::{Segment, Storage};
+pub use survey::{Survey, survey};

@@ -1,4 +1,4 @@
-//! The thread beside the writer: makes the next segment ahead of need and seals the ones that are full.
+//! The thread beside the writer: makes the next segment ahead of need, seals the ones that are full and gives them an index.
 //!
 //! Both cost many syncs of a growing or shrinking file, which would stall every caller if the writer did them.
 //! A disk that is full here is no failure yet: it is logged, and tried again when an append finds no room.
@@ -10,7 +10,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use super::error::Error;
+use super::index;
 use super::queue::{Job, Queue};
+use super::reader::examine;
 use super::storage::{Segment, Storage};
 
 /// Trying to fill a full disk is work for the disk; a flood of refused appends must not become a flood of attempts.
@@ -71,6 +73,7 @@ impl Preparer {
             match job {
                 Job::Prepare => self.prepare_for(queue),
                 Job::Seal(segment, end) => self.seal(segment, end),
+                Job::Index(number, bytes) => self.keep(number, &bytes),
             }
         }
     }
@@ -89,10 +92,38 @@ impl Preparer {
     fn seal(&self, mut segment: Box<dyn Segment>, end: u64) {
         let file = self.storage.name(segment.number());
         match segment.seal(end) {
-            Ok(()) => tracing::info!(file, bytes = end, "journal segment sealed"),
+            Ok(()) => {
+                tracing::info!(file, bytes = end, "journal segment sealed");
+                self.index(segment.number());
+            }
             Err(error) => {
                 tracing::warn!(file, %error, "a full journal segment could not be sealed; the next start tries again")
             }
+        }
+    }
+
+    /// Reads the segment again for it: that costs nobody who waits, and what is wrong with it is found early.
+    fn index(&self, number: u64) {
+        match examine(&*self.storage, number) {
+            Ok(Some(contents)) => self.keep(number, &index::encode(&contents)),
+            Ok(None) => {
+                let file = self.storage.name(number);
+                tracing::error!(
+                    file,
+                    "a segment that was just sealed is damaged; the disk is failing"
+                );
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a sealed segment could not be read for its index")
+            }
+        }
+    }
+
+    /// An index that is not there only makes the next start slower.
+    fn keep(&self, number: u64, bytes: &[u8]) {
+        if let Err(error) = self.storage.write_index(number, bytes) {
+            let file = self.storage.name(number);
+            tracing::warn!(file, %error, "the index of this journal segment could not be written; the next start reads the segment and tries again");
         }
     }
 }

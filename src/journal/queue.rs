@@ -50,8 +50,10 @@ pub(super) struct Roll {
 /// What the preparer is to do.
 pub(super) enum Job {
     Prepare,
-    /// Cut the zeros after this offset.
+    /// Cut the zeros after this offset, and make the index.
     Seal(Box<dyn Segment>, u64),
+    /// Keep this index of a segment.
+    Index(u64, Vec<u8>),
 }
 
 pub(super) struct Queue {
@@ -73,6 +75,7 @@ struct State {
     phase: Phase,
     writer_waits: bool,
     sealable: Vec<(Box<dyn Segment>, u64)>,
+    indexes: Vec<(u64, Vec<u8>)>,
 }
 
 /// The segment after the open one.
@@ -109,6 +112,7 @@ impl Queue {
             phase: Phase::Open,
             writer_waits: false,
             sealable: Vec::new(),
+            indexes: Vec::new(),
         };
         Queue {
             state: Mutex::new(state),
@@ -186,16 +190,27 @@ impl Queue {
         self.work.notify_all();
     }
 
-    /// Waits for the preparer's next job; None once the writer has ended and all is sealed.
+    /// Hands an index to the preparer, to be kept.
+    pub(super) fn index(&self, number: u64, bytes: Vec<u8>) {
+        self.lock().indexes.push((number, bytes));
+        self.work.notify_all();
+    }
+
+    /// Waits for the preparer's next job, the next segment first, because appends wait for it; None once the writer has ended and all is sealed.
     pub(super) fn job(&self) -> Option<Job> {
         let mut state = self.lock();
         loop {
+            if let (Phase::Open, Next::Wanted) = (state.phase, &state.next) {
+                return Some(Job::Prepare);
+            }
             if let Some((segment, end)) = state.sealable.pop() {
                 return Some(Job::Seal(segment, end));
             }
-            match (state.phase, &state.next) {
-                (Phase::Stopped, _) => return None,
-                (Phase::Open, Next::Wanted) => return Some(Job::Prepare),
+            if let Some((number, bytes)) = state.indexes.pop() {
+                return Some(Job::Index(number, bytes));
+            }
+            match state.phase {
+                Phase::Stopped => return None,
                 _ => {
                     state = self
                         .work

@@ -7,8 +7,9 @@
 use super::error::Error;
 use super::frame;
 use super::lsn::{Lsn, Place};
-use super::reader::{Frame, corrupt, owned};
+use super::reader::{Frame, owned};
 use super::storage::Storage;
+use super::walk::corrupt;
 
 /// Most frames are shorter and come with one read.
 const FIRST_READ_BYTES: usize = 1024;
@@ -58,10 +59,7 @@ fn find<T>(
             .read_at(place.segment, place.offset, length)
             .map_err(Error::io("read", storage.name(place.segment)))
     };
-    let damaged = |fault: frame::Fault| {
-        let offset = usize::try_from(place.offset).unwrap_or(usize::MAX);
-        corrupt(storage, place.segment, offset, Lsn::ZERO, fault.to_string())
-    };
+    let damaged = |fault: frame::Fault| corrupt(storage, place, Lsn::ZERO, fault.to_string());
     let mut bytes = read(FIRST_READ_BYTES)?;
     let length = frame::length(&bytes).map_err(damaged)?;
     if length > bytes.len() {

@@ -3,13 +3,13 @@
 //! What a killed process wrote may be in the page cache and not on the disk, and after a failed sync the cache may
 //! even call lost pages clean. So the last group is not only synced but written again, the same bytes, before anything rests on it.
 //! Invariant: when this returns, every frame that the survey counted is durable and only zeros follow them.
-//! Called once, by `handle.rs`, before the threads start. It changes nothing unless the survey found no damage.
+//! Called once, by `handle.rs`, before the threads start. It changes nothing but the torn tail: what is damaged stays as it was found.
 
 use super::error::Error;
 use super::lsn::Place;
-use super::reader::{Survey, Tail};
 use super::segment;
 use super::storage::{Segment, Storage};
+use super::survey::{Survey, Tail};
 
 /// The segment that the writer goes on with.
 pub(super) struct Active {

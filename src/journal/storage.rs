@@ -27,6 +27,15 @@ pub trait Storage: Send + Sync {
 
     /// Opens an existing segment for writing.
     fn open(&self, number: u64) -> io::Result<Box<dyn Segment>>;
+
+    /// How long a segment is, zeros included.
+    fn length(&self, number: u64) -> io::Result<u64>;
+
+    /// The index that was kept beside a segment, if there is one.
+    fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>>;
+
+    /// Keeps an index beside a segment, in place of the one before. Nothing rests on it: a crash may leave either, or garbage.
+    fn write_index(&self, number: u64, bytes: &[u8]) -> io::Result<()>;
 }
 
 /// One segment, open for writing by one owner.

@@ -12,6 +12,7 @@ use crate::model::{
 
 use super::attempts;
 use super::blocks::Blocks;
+use super::conversing::{apply_to_calls, held_in_call, hold_ended, note_hold, set_expiry};
 use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
@@ -62,6 +63,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         Event::HoldPlaced { .. }
         | Event::HoldTakenUp { .. }
         | Event::HoldExtended { .. }
+        | Event::HoldShortened { .. }
         | Event::HoldReleased { .. }
         | Event::HoldExpired { .. }
         | Event::HoldLocked { .. }
@@ -87,6 +89,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         | Event::AppointmentMarked { .. }
         | Event::AppointmentCancelled { .. }
         | Event::AppointmentMoved { .. } => apply_to_appointment(ledger, event),
+        Event::CallEnded { .. }
+        | Event::FollowUpPlanned { .. }
+        | Event::FollowUpDecided { .. }
+        | Event::FollowUpMade { .. }
+        | Event::Conversed { .. } => apply_to_calls(ledger, event),
         Event::TextQueued { .. }
         | Event::TextDeferred { .. }
         | Event::TextParked { .. }
@@ -186,28 +193,15 @@ fn apply_to_hold(ledger: &mut Ledger, event: &Event) {
                 .or_default()
                 .open_holds
                 .push(hold.id);
-            if let Some(call) = &hold.call {
-                ledger.calls.entry(call.clone()).or_default().push(hold.id);
+            if let Some(call) = hold.call {
+                held_in_call(ledger, call, &hold);
             }
+            note_hold(ledger, hold.party.caller, hold.id);
             ledger.holds.insert(hold.id, hold);
         }
         Event::HoldTakenUp { hold, by } => hold_mut(ledger, *hold).take_up(*by),
-        Event::HoldExtended {
-            hold: id,
-            expires_at,
-        } => {
-            let hold = ledger.holds.get_mut(id).expect("events name known holds");
-            assert!(
-                hold.state == HoldState::Held,
-                "only an open hold is extended"
-            );
-            let owner = Owner::Hold(*id);
-            ledger
-                .occupancy
-                .hand_over(owner, &hold.claims, owner, *expires_at);
-            ledger.lapses.remove(&(hold.expires_at, *id));
-            ledger.lapses.insert((*expires_at, *id));
-            hold.expires_at = *expires_at;
+        Event::HoldExtended { hold, expires_at } | Event::HoldShortened { hold, expires_at } => {
+            set_expiry(ledger, *hold, *expires_at);
         }
         Event::HoldReleased { hold } => {
             let hold = close_hold(ledger, *hold, HoldState::Released);
@@ -262,14 +256,7 @@ fn close_hold(ledger: &mut Ledger, id: HoldId, state: HoldState) -> Hold {
             ledger.callers.remove(&hold.party.caller);
         }
     }
-    if let Some(call) = &hold.call
-        && let Some(open) = ledger.calls.get_mut(call)
-    {
-        open.retain(|open| *open != id);
-        if open.is_empty() {
-            ledger.calls.remove(call);
-        }
-    }
+    hold_ended(ledger, &hold, state);
     hold
 }
 
@@ -390,6 +377,16 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
             Forget::TextsTo(phone) => ledger.budgets.forget_phone(phone),
             Forget::Prefix(prefix) => ledger.budgets.forget_prefix(prefix),
             Forget::WaitlistEntry(entry) => ledger.waitlist.forget(entry),
+            Forget::Call(call) => {
+                // Its holds have lapsed long ago; that is written down first.
+                if let Some(open) = ledger.calls.forget(call) {
+                    open.forget_at = at.plus_seconds(limits::CALL_KEPT_SECONDS);
+                    ledger.forgets.insert((open.forget_at, row));
+                }
+            }
+            Forget::Conversation(caller) => {
+                ledger.conversations.remove(&caller);
+            }
         }
     }
 }

@@ -24,6 +24,25 @@ pub struct Blocks {
 }
 
 impl Blocks {
+    /// These blocks by start, with their serial numbers, of which `last` was given last.
+    pub fn restored(blocks: Vec<(u64, Block)>, last: u64) -> Self {
+        let row = |(serial, block): (u64, Block)| Row {
+            block,
+            serial,
+            reach: block.interval.end(),
+        };
+        let rows = blocks.into_iter().map(row).collect();
+        let mut restored = Self { rows, last };
+        restored.measure(0);
+        restored
+    }
+
+    /// Every block by start with its serial number, and the serial number that was given last.
+    pub fn taken_down(&self) -> (Vec<(u64, Block)>, u64) {
+        let rows = self.rows.iter().map(|row| (row.serial, row.block));
+        (rows.collect(), self.last)
+    }
+
     /// How many there are.
     pub fn len(&self) -> usize {
         self.rows.len()

@@ -10,30 +10,34 @@ use super::table::FixedMap;
 
 /// What one phone got: instants in order, the oldest dropped first.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-struct OfPhone {
+pub(super) struct OfPhone {
     /// Texts with codes.
-    texts: Vec<Timestamp>,
+    pub texts: Vec<Timestamp>,
     /// Codes that were new.
-    codes: Vec<Timestamp>,
-    forget_at: Timestamp,
+    pub codes: Vec<Timestamp>,
+    /// When this row is dropped.
+    pub forget_at: Timestamp,
 }
 
 /// Codes to numbers of one prefix within a day.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct OfPrefix {
-    codes: u32,
-    used: u32,
-    ends_at: Timestamp,
+pub(super) struct OfPrefix {
+    /// Codes that went there.
+    pub codes: u32,
+    /// Those of them that were used.
+    pub used: u32,
+    /// When the day is over.
+    pub ends_at: Timestamp,
 }
 
 /// The counts of one clinic.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Budgets {
-    phones: FixedMap<CallerId, OfPhone>,
-    prefixes: FixedMap<Prefix, OfPrefix>,
+    pub(super) phones: FixedMap<CallerId, OfPhone>,
+    pub(super) prefixes: FixedMap<Prefix, OfPrefix>,
     /// Texts within the clinic's day, which begins with its first text.
-    texts: u32,
-    day_ends_at: Timestamp,
+    pub(super) texts: u32,
+    pub(super) day_ends_at: Timestamp,
 }
 
 impl Budgets {

@@ -43,8 +43,9 @@ pub(super) fn of_caller(
 ) -> View {
     let caller = search.caller.and_then(|caller| ledger.callers.get(&caller));
     let of_phone = caller.map_or(&[][..], |caller| &caller.open_holds);
-    let of_call = search.call.as_ref().and_then(|call| ledger.calls.get(call));
-    let of_call = of_call.map_or(&[][..], Vec::as_slice);
+    let of_call = search
+        .call
+        .map_or(&[][..], |call| ledger.calls.open_holds(call));
     let elsewhere = of_phone.iter().filter(|hold| !of_call.contains(hold));
     let shown = |hold: &&Hold| hold.is_live(now) && hold.is_open_to(viewer);
     let row = |id: &HoldId| ledger.holds.get(id).filter(shown);

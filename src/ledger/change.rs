@@ -5,8 +5,9 @@
 //! event has an arm here, so a new one cannot be forgotten. Pure; `tenant/history.rs` calls it for entries of the past.
 
 use crate::model::{
-    AppointmentId, Attendance, BlockId, Claim, HoldId, Interval, KeyId, MessageId, PersonId, Proof,
-    ResourceId, Scope, SendOutcome, SeriesId, ServiceId, Slug, TextKind, Timestamp, WaitlistId,
+    AppointmentId, Attendance, BlockId, CallId, Claim, FollowUp, HoldId, Interval, KeyId,
+    MessageId, PersonId, Proof, ResourceId, Scope, SendOutcome, SeriesId, ServiceId, Slug,
+    Timestamp, WaitlistId,
 };
 
 use super::event::Event;
@@ -32,6 +33,8 @@ pub struct Change {
     pub late: Option<bool>,
     /// On which text.
     pub message: Option<MessageId>,
+    /// On which call.
+    pub call: Option<CallId>,
     /// On which block.
     pub block: Option<BlockId>,
     /// On which key.
@@ -50,7 +53,7 @@ pub struct Change {
     pub expires_at: Option<Timestamp>,
     /// On whose word a hold was confirmed: `code`, `reply`, `staff` or `off`.
     pub proof: Option<&'static str>,
-    /// What became of a text: `sent`, `not-sent` or `unknown`; or how far it has come.
+    /// What became of a text: `sent`, `not-sent` or `unknown`; or how far it has come. Of a call: `none`, `queued`, or why its caller is not written to.
     pub outcome: Option<&'static str>,
     /// Which attempt to send a text.
     pub attempt: Option<u32>,
@@ -77,6 +80,19 @@ impl Names {
             Event::ServiceAdded(service) => self.services.push(service.id.clone()),
             Event::ResourceAdded(resource) => self.resources.push(resource.id.clone()),
             _ => {}
+        }
+    }
+
+    /// The public ids of services and of resources, by number: what a catalog keeps.
+    pub fn taken_down(&self) -> (&[Slug], &[Slug]) {
+        (&self.services, &self.resources)
+    }
+
+    /// The same again.
+    pub fn restored(services: Vec<Slug>, resources: Vec<Slug>) -> Self {
+        Self {
+            services,
+            resources,
         }
     }
 
@@ -115,6 +131,7 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         Event::KeysUsed(_)
         | Event::TextTaken { .. }
         | Event::TextAnswered { .. }
+        | Event::Conversed { .. }
         | Event::FreedLooked { .. }
         | Event::FreedKept { .. }
         | Event::FreedDropped { .. }
@@ -137,6 +154,7 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         Event::HoldPlaced { .. }
         | Event::HoldTakenUp { .. }
         | Event::HoldExtended { .. }
+        | Event::HoldShortened { .. }
         | Event::HoldReleased { .. }
         | Event::HoldExpired { .. }
         | Event::HoldLocked { .. }
@@ -151,6 +169,10 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::WaitlistOver { .. }
         | Event::OfferMade { .. }
         | Event::OfferUnsent { .. } => Some(of_waitlist(event, names)),
+        Event::CallEnded { .. }
+        | Event::FollowUpPlanned { .. }
+        | Event::FollowUpDecided { .. }
+        | Event::FollowUpMade { .. } => Some(of_call(event, names)),
         Event::CodeIssued { .. }
         | Event::CodeWithdrawn { .. }
         | Event::AttemptFailed { .. }
@@ -237,6 +259,10 @@ fn of_hold(event: &Event, names: &Names) -> Change {
         Event::HoldExtended { hold, expires_at } => Change {
             expires_at: Some(*expires_at),
             ..on("hold.extended", hold)
+        },
+        Event::HoldShortened { hold, expires_at } => Change {
+            expires_at: Some(*expires_at),
+            ..on("hold.shortened", hold)
         },
         Event::HoldReleased { hold } => on("hold.released", hold),
         Event::HoldExpired { hold } => on("hold.expired", hold),
@@ -339,6 +365,52 @@ fn of_waitlist(event: &Event, names: &Names) -> Change {
     }
 }
 
+/// Of calls and of what follows them.
+fn of_call(event: &Event, names: &Names) -> Change {
+    let on = |name, call: &CallId| Change {
+        call: Some(*call),
+        ..named(name)
+    };
+    let became = |name, call, follow_up: &FollowUp| Change {
+        outcome: Some(match follow_up {
+            FollowUp::None => "none",
+            FollowUp::Queued => "queued",
+            FollowUp::Suppressed(reason) => reason.as_str(),
+        }),
+        ..on(name, call)
+    };
+    match event {
+        Event::CallEnded {
+            call,
+            report,
+            follow_up,
+            ..
+        } => Change {
+            service: report.wish.service.and_then(|number| names.service(number)),
+            ..became("call.ended", call, follow_up)
+        },
+        Event::FollowUpPlanned { call, at } => Change {
+            expires_at: Some(*at),
+            ..on("follow-up.planned", call)
+        },
+        Event::FollowUpDecided { call, follow_up } => became("follow-up.decided", call, follow_up),
+        Event::FollowUpMade {
+            call,
+            hold,
+            offered,
+            expires_at,
+            ..
+        } => Change {
+            hold: Some(*hold),
+            service: names.service(offered.service),
+            resources: names.resources([offered.resource]),
+            expires_at: Some(*expires_at),
+            ..on("follow-up.made", call)
+        },
+        _ => unreachable!("change sends only a call's events here"),
+    }
+}
+
 /// Of codes and of the texts that carry them.
 fn of_code(event: &Event) -> Change {
     match event {
@@ -356,18 +428,12 @@ fn of_code(event: &Event) -> Change {
             hold: Some(*hold),
             ..named("attempt.failed")
         },
-        Event::TextQueued { message, kind, .. } => {
-            let (hold, appointment) = match kind {
-                TextKind::Code { hold, .. } | TextKind::Offer { hold, .. } => (Some(*hold), None),
-                TextKind::Notice { appointment, .. } => (None, Some(*appointment)),
-            };
-            Change {
-                message: Some(*message),
-                hold,
-                appointment,
-                ..named("text.queued")
-            }
-        }
+        Event::TextQueued { message, kind, .. } => Change {
+            message: Some(*message),
+            hold: kind.hold(),
+            appointment: kind.appointment(),
+            ..named("text.queued")
+        },
         Event::TextHandedOver { message, attempt } => Change {
             message: Some(*message),
             attempt: Some(*attempt),

@@ -3,6 +3,8 @@
 //! A command carries no clock, no randomness, no name and no telephone number: time, fresh ids and the tenant's code key come
 //! in with the [`Context`], contacts have become a [`Party`] before. That is what makes `decide` a pure function.
 
+use std::collections::BTreeMap;
+
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
     Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, Principal,
@@ -156,12 +158,35 @@ pub struct ProfileChange {
 pub struct TextsChange {
     /// Whether patients get notices.
     pub notices: Option<bool>,
+    /// Whether callers who have booked nothing are written to.
+    pub follow_ups: Option<bool>,
     /// How long before an appointment a reminder goes, in hours.
     pub reminder_hours: Option<u32>,
     /// From when on and until when none does.
     pub quiet_hours: Option<(MinuteOfDay, MinuteOfDay)>,
     /// New words of the clinic's own; `None`: the usual ones.
     pub templates: Vec<(Template, Option<String>)>,
+}
+
+/// How a call ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallEnd {
+    /// Which call.
+    pub call: CallId,
+    /// Who called, and for whom.
+    pub party: Party,
+    /// An appointment was made in it.
+    pub booking_confirmed: bool,
+    /// What was wished for.
+    pub service: Option<Slug>,
+    /// Whose time.
+    pub resource: Option<Slug>,
+    /// When it was to begin.
+    pub start: Option<Timestamp>,
+    /// When the call ended; `None`: just now.
+    pub ended_at: Option<Timestamp>,
+    /// Where a text to each would go who may get one; who is not here can get none.
+    pub reach: BTreeMap<CallerId, Route>,
 }
 
 /// What can be asked of a ledger.
@@ -359,6 +384,8 @@ pub enum Command {
         /// The version it must have, if the caller cares.
         if_version: Option<u32>,
     },
+    /// A call has ended.
+    EndCall(Box<CallEnd>),
     /// The house's own word after time became free: offer it to whoever waits for it first.
     OfferFreed,
     /// Someone answered a text from their phone.
@@ -413,7 +440,7 @@ impl Command {
 }
 
 /// Random 128-bit numbers for the ids that a decision may need.
-pub type FreshIds = [u128; 3];
+pub type FreshIds = [u128; 5];
 
 /// How texts leave the house.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -445,6 +472,12 @@ pub struct Policy {
     pub resends_max: u32,
     /// How long an offer to someone who waits lasts; never beyond its start.
     pub offer_seconds: u32,
+    /// How long a time is kept for whoever is written to after their call, in seconds; never beyond its start.
+    pub follow_up_seconds: u32,
+    /// How long holds last after their call has ended, in seconds.
+    pub call_grace_seconds: u32,
+    /// How long a conversation is remembered after its last contact, in seconds.
+    pub conversation_seconds: i64,
     /// How texts leave the house.
     pub texts: TextChannel,
     /// How many of them may.

@@ -12,8 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, codes, confirm, deliveries, holds, inbound, keys, line, offers, practice, series,
-    services, tenants, texts, time_passed, waitlist,
+    appointments, calls, codes, confirm, deliveries, holds, inbound, keys, line, offers, practice,
+    series, services, tenants, texts, time_passed, waitlist,
 };
 use super::state::Ledger;
 
@@ -103,7 +103,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         }
         Command::SetVoiceLine { settings, secret } => line::set(ledger, settings, secret, context),
         Command::OnTheLine { caller, call, deed } => {
-            line::owns(ledger, *caller, call.as_ref(), deed, context)?;
+            line::owns(ledger, *caller, *call, deed, context)?;
             rule(ledger, deed, context)
         }
         Command::CreateKey {
@@ -137,7 +137,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             party,
             ttl_seconds,
             call,
-        } => holds::place(ledger, wish, *party, *ttl_seconds, call.as_ref(), context),
+        } => holds::place(ledger, wish, *party, *ttl_seconds, *call, context),
         Command::ExtendHold {
             hold,
             ttl_seconds,
@@ -183,6 +183,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::WithdrawFromWaitlist { entry, if_version } => {
             waitlist::withdraw(ledger, *entry, *if_version, context)
         }
+        Command::EndCall(end) => calls::end(ledger, end, context),
         Command::OfferFreed => Ok(offers::offer_freed(ledger, context)),
         Command::AnswerOffer { caller, reply } => offers::answer(ledger, *caller, *reply, context),
         Command::HandOverText(_)

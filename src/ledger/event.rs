@@ -7,10 +7,11 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, Attendance, Block, BlockId, CallId, CallerId, Claim, Delivery, HoldId, Interval,
-    KeyId, KeyRecord, KeyUse, MessageId, ParkReason, Party, Principal, Profile, Proof, ProviderId,
-    Resource, ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials,
-    TenantRecord, TextKind, Times, Timestamp, Verification, VoiceLine, WaitlistId,
+    AppointmentId, Attendance, Block, BlockId, CallId, CallReport, CallerId, Channel, Claim,
+    Delivery, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, MessageId, Offered, ParkReason,
+    Party, Principal, Profile, Proof, ProviderId, Resource, ResourceId, SendOutcome, Series,
+    SeriesId, Service, ServiceId, SmsCredentials, TenantRecord, TextKind, Times, Timestamp,
+    Verification, VoiceLine, WaitlistId, Wished,
 };
 
 use super::receipt::Receipt;
@@ -86,6 +87,13 @@ pub enum Event {
     },
     /// A hold lasts longer.
     HoldExtended {
+        /// Which.
+        hold: HoldId,
+        /// Until when.
+        expires_at: Timestamp,
+    },
+    /// A hold lasts only until then: its call has ended.
+    HoldShortened {
         /// Which.
         hold: HoldId,
         /// Until when.
@@ -254,6 +262,59 @@ pub enum Event {
         /// Of whom and when.
         claims: Vec<Claim>,
     },
+    /// A call has ended.
+    CallEnded {
+        /// Which call.
+        call: CallId,
+        /// As it was reported.
+        report: CallReport,
+        /// What was wished for in it, as far as it is known.
+        wish: Wished,
+        /// Whether its caller is written to.
+        follow_up: FollowUp,
+        /// Until when it is known.
+        until: Timestamp,
+    },
+    /// Whether a call's caller is written to is decided in the morning.
+    FollowUpPlanned {
+        /// Which call.
+        call: CallId,
+        /// When.
+        at: Timestamp,
+    },
+    /// It is morning, and this was decided.
+    FollowUpDecided {
+        /// Of which call.
+        call: CallId,
+        /// What.
+        follow_up: FollowUp,
+    },
+    /// A hold is kept for a call's caller until they answer the text of the same step.
+    FollowUpMade {
+        /// Of which call.
+        call: CallId,
+        /// Which hold.
+        hold: HoldId,
+        /// Which time.
+        offered: Offered,
+        /// Until when.
+        expires_at: Timestamp,
+        /// When that was decided.
+        at: Timestamp,
+    },
+    /// Someone was in contact: by a call, or by a text that is no command.
+    Conversed {
+        /// Who.
+        caller: CallerId,
+        /// By what.
+        channel: Channel,
+        /// What they wished for.
+        wish: Option<Wished>,
+        /// When.
+        at: Timestamp,
+        /// Until when it is remembered.
+        until: Timestamp,
+    },
     /// A text was decided and its first attempt handed over in the same step.
     TextQueued {
         /// Which text.
@@ -360,6 +421,8 @@ impl Event {
         match self {
             Self::HoldTakenUp { hold, .. }
             | Self::HoldExtended { hold, .. }
+            | Self::HoldShortened { hold, .. }
+            | Self::FollowUpMade { hold, .. }
             | Self::HoldReleased { hold }
             | Self::HoldExpired { hold }
             | Self::CodeIssued { hold, .. }

@@ -11,12 +11,14 @@ use super::table::FixedMap;
 
 /// Remembered requests by the hash of their key.
 #[derive(Debug, Clone, Default, PartialEq)]
-pub(super) struct Requests(FixedMap<[u8; 32], Remembered>);
+pub(super) struct Requests(pub(super) FixedMap<[u8; 32], Remembered>);
 
 #[derive(Debug, Clone, PartialEq)]
-struct Remembered {
-    receipt: Receipt,
-    until: Timestamp,
+pub(super) struct Remembered {
+    /// What was answered.
+    pub receipt: Receipt,
+    /// Until when that is remembered.
+    pub until: Timestamp,
 }
 
 impl Requests {

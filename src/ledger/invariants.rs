@@ -78,8 +78,10 @@ impl Ledger {
         for (_, hold) in self.holds.after(0) {
             let of_caller = self.callers.get(&hold.party.caller);
             let listed = of_caller.is_some_and(|caller| caller.open_holds.contains(&hold.id));
-            let of_call = hold.call.as_ref().and_then(|call| self.calls.get(call));
-            let in_call = of_call.is_some_and(|open| open.contains(&hold.id));
+            let of_call = hold
+                .call
+                .map_or(&[][..], |call| self.calls.open_holds(call));
+            let in_call = of_call.contains(&hold.id);
             let is_open = hold.state == HoldState::Held;
             assert_eq!(listed, is_open, "a phone lists its open holds");
             assert_eq!(
@@ -91,24 +93,49 @@ impl Ledger {
             in_calls += usize::from(in_call);
         }
         let by_caller: usize = self.callers.values().map(|c| c.open_holds.len()).sum();
-        let by_call: usize = self.calls.values().map(Vec::len).sum();
-        assert_eq!((by_caller, by_call), (open, in_calls), "and no others");
+        let counted = (by_caller, self.calls.open());
+        assert_eq!(counted, (open, in_calls), "and no others");
+        for hold in self.calls.follow_up_holds() {
+            let is_open = self.holds.get(&hold).map(|hold| hold.state);
+            assert_eq!(is_open, Some(HoldState::Held), "a follow-up's hold is open");
+        }
+        self.calls.check();
     }
 
     /// Everything that is kept for a while has its deadline, and every deadline something to end: nothing stays for ever.
     fn check_deadlines(&self) {
-        let (mut lapses, mut forgets) = (0, 0);
-        let mut due = |at: Timestamp, row: Forget| {
+        let mut forgets = 0;
+        self.each_deadline(|at, row| {
             assert!(self.forgets.contains(&(at, row)), "what is kept is dropped");
             forgets += 1;
-        };
+        });
+        let mut lapses = 0;
         for (_, hold) in self.holds.after(0) {
             if hold.state == HoldState::Held {
                 let lapse = (hold.expires_at, hold.id);
                 assert!(self.lapses.contains(&lapse), "an open hold has its lapse");
                 lapses += 1;
-            } else {
-                let kept = limits::ENDED_KEPT_SECONDS;
+            }
+        }
+        for (_, entry) in self.waitlist.after(0) {
+            if let WaitlistState::Offered(hold) = entry.state {
+                let hold = self.holds.get(&hold).map(|hold| hold.state);
+                assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
+            }
+        }
+        for caller in self.callers.values() {
+            let is_kept = caller.failed_attempts > 0 || !caller.open_holds.is_empty();
+            assert!(is_kept, "a phone is kept for a reason");
+        }
+        assert_eq!(lapses, self.lapses.len(), "every lapse has its hold");
+        assert_eq!(forgets, self.forgets.len(), "every deadline has its row");
+    }
+
+    /// What is kept for a while, and when it is dropped: it follows from the rows. An image restores the deadlines from this.
+    pub(super) fn each_deadline(&self, mut due: impl FnMut(Timestamp, Forget)) {
+        let kept = limits::ENDED_KEPT_SECONDS;
+        for (_, hold) in self.holds.after(0) {
+            if hold.state != HoldState::Held {
                 due(
                     hold.lifetime_ends_at.plus_seconds(kept),
                     Forget::Hold(hold.id),
@@ -121,7 +148,6 @@ impl Ledger {
                 MessageState::HandedOver | MessageState::Waiting(_)
             );
             if !is_open {
-                let kept = limits::ENDED_KEPT_SECONDS;
                 due(
                     message.queued_at.plus_seconds(kept),
                     Forget::Message(message.id),
@@ -130,13 +156,15 @@ impl Ledger {
         }
         for (_, entry) in self.waitlist.after(0) {
             if let Some(ended) = entry.ended_at {
-                let kept = limits::ENDED_KEPT_SECONDS;
                 due(ended.plus_seconds(kept), Forget::WaitlistEntry(entry.id));
             }
-            if let WaitlistState::Offered(hold) = entry.state {
-                let hold = self.holds.get(&hold).map(|hold| hold.state);
-                assert_eq!(hold, Some(HoldState::Held), "an offer is a hold");
-            }
+        }
+        for (call, at) in self.calls.deadlines() {
+            due(at, Forget::Call(call));
+        }
+        for (_, conversation) in self.conversations.after(0) {
+            let row = Forget::Conversation(conversation.caller);
+            due(conversation.expires_at, row);
         }
         for (at, phone) in self.budgets.phones() {
             due(at, Forget::TextsTo(phone));
@@ -156,15 +184,8 @@ impl Ledger {
         for (id, caller) in &self.callers {
             if caller.failed_attempts > 0 {
                 due(caller.window_ends_at, Forget::Attempts(*id));
-            } else {
-                assert!(
-                    !caller.open_holds.is_empty(),
-                    "a phone is kept for a reason"
-                );
             }
         }
-        assert_eq!(lapses, self.lapses.len(), "every lapse has its hold");
-        assert_eq!(forgets, self.forgets.len(), "every deadline has its row");
     }
 
     /// Texts are on the list of what they wait for, and only who is expected is reminded.

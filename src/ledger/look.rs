@@ -2,8 +2,8 @@
 
 use crate::limits;
 use crate::model::{
-    Appointment, Hold, Message, MessageStatus, PersonId, Principal, SeriesId, Slug, Timestamp,
-    WaitlistId, WaitlistStatus,
+    Appointment, CallerId, Conversation, Hold, Message, MessageStatus, PersonId, Principal,
+    SeriesId, Slug, Timestamp, WaitlistId, WaitlistStatus,
 };
 
 use super::availability;
@@ -25,6 +25,7 @@ pub fn look(
     let missing = Rejection::NotFound;
     match query {
         Query::Messages { status, page } => Ok(messages(ledger, *status, page)),
+        Query::Conversations { caller, page } => Ok(conversations(ledger, *caller, page, now)),
         Query::Profile => {
             let profile = ledger.profile().ok_or(missing(Missing::Tenant))?;
             Ok(View::Profile(profile.clone()))
@@ -160,6 +161,30 @@ fn messages(ledger: &Ledger, status: Option<MessageStatus>, page: &PageRequest) 
         is_so.then(|| text.clone())
     };
     View::Messages(list(ledger.messages.after(begin(page)), page, wanted))
+}
+
+fn conversations(
+    ledger: &Ledger,
+    caller: Option<CallerId>,
+    page: &PageRequest,
+    now: Timestamp,
+) -> View {
+    let shown = |row: &Conversation| {
+        // What its time has passed is forgotten, whether or not anyone has written that down.
+        (now < row.expires_at).then(|| ledger.conversation_view(row, now))
+    };
+    View::Conversations(match caller {
+        None => list(ledger.conversations.after(begin(page)), page, shown),
+        Some(caller) => Page {
+            items: ledger
+                .conversations
+                .get(&caller)
+                .and_then(shown)
+                .into_iter()
+                .collect(),
+            next: None,
+        },
+    })
 }
 
 fn waitlist(

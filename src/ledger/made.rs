@@ -33,7 +33,7 @@ pub(super) fn placed(event: &Event) -> Option<Hold> {
         interval: *interval,
         claims: claims.clone(),
         party: *party,
-        call: call.clone(),
+        call: *call,
         placed_by: *by,
         taken_up_by: Vec::new(),
         placed_at: *at,

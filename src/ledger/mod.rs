@@ -17,6 +17,7 @@ mod table;
 mod agenda;
 mod blocks;
 mod budgets;
+mod calls;
 mod day_sheets;
 mod idempotency;
 mod occupancy;
@@ -27,6 +28,7 @@ mod waitlist;
 mod state;
 
 mod attempts;
+mod conversing;
 mod freeing;
 mod invariants;
 mod made;
@@ -48,12 +50,13 @@ mod decide;
 
 mod callers;
 
+pub mod image;
 mod look;
 
 pub use apply::apply;
 pub use change::{Change, Names, change};
 pub use command::{
-    Awaited, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
+    Awaited, CallEnd, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
     ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, TextsChange, Twin, Wish,
 };
 pub use decide::decide;
@@ -66,8 +69,8 @@ pub use query::{
     ServiceName, SlotPage, SlotSearch, View, WantedHolds,
 };
 pub use receipt::{
-    AppointmentView, CodeQueued, Cursor, HoldView, OfferView, Page, Reaction, Receipt, SeriesView,
-    ServiceView, SlotStatus, SlotView, WaitlistView,
+    AppointmentView, CodeQueued, ConversationView, Cursor, FollowUpView, HoldView, OfferView, Page,
+    Reaction, Receipt, SeriesView, ServiceView, SlotStatus, SlotView, WaitlistView, WishView,
 };
 pub use rejection::{Bound, CodeBound, Missing, Reason, Rejection};
 pub use state::Ledger;

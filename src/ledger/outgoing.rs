@@ -11,6 +11,7 @@ use crate::model::{
     SendOutcome, SmsAccount, SmsCredentials, TextKind, Timestamp,
 };
 
+use super::conversing::followed_up;
 use super::event::Event;
 use super::state::{Forget, Ledger};
 
@@ -100,6 +101,10 @@ fn queue_text(ledger: &mut Ledger, id: MessageId, kind: TextKind, to: CallerId, 
     } = kind
     {
         ledger.reminders.drop(appointment);
+    }
+    if let TextKind::FollowUp { call, .. } = kind {
+        ledger.calls.ended_mut(call).message = Some(id);
+        followed_up(ledger, to, at);
     }
     if let TextKind::Code { hold, .. } = kind {
         // The code that it carries was issued in the same step.

@@ -9,8 +9,8 @@ use crate::model::{
 
 use super::command::{RequestKey, Wish};
 use super::receipt::{
-    AppointmentView, Cursor, HoldView, Page, Receipt, SeriesView, ServiceView, SlotStatus,
-    SlotView, WaitlistView,
+    AppointmentView, ConversationView, Cursor, HoldView, Page, Receipt, SeriesView, ServiceView,
+    SlotStatus, SlotView, WaitlistView,
 };
 use super::rejection::Reason;
 
@@ -217,6 +217,13 @@ pub enum Query {
         /// Which part.
         page: PageRequest,
     },
+    /// What is remembered of callers; an agent asks after one.
+    Conversations {
+        /// Of this one; `None`: of all.
+        caller: Option<CallerId>,
+        /// Which part.
+        page: PageRequest,
+    },
     /// Appointments.
     Appointments(AppointmentSearch),
     /// One appointment.
@@ -414,6 +421,8 @@ pub enum View {
     WaitlistEntry(WaitlistView),
     /// For [`Query::Messages`].
     Messages(Page<Message>),
+    /// For [`Query::Conversations`].
+    Conversations(Page<ConversationView>),
     /// For [`Query::Appointments`].
     Appointments(Page<AppointmentView>),
     /// For [`Query::Appointment`].

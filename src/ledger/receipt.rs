@@ -6,9 +6,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, Block, Cancellation, EndReason, HoldId, HoldStatus, Interval,
-    KeyRecord, MessageId, Party, Profile, Resource, SendOutcome, SeriesId, Service, Slug,
-    TenantRecord, Times, Timestamp, WaitlistId, WaitlistStatus,
+    AppointmentId, AppointmentStatus, Block, CallerId, Cancellation, Channel, EndReason, FollowUp,
+    HoldId, HoldStatus, Interval, KeyRecord, MessageId, Party, Profile, Resource, SendOutcome,
+    SeriesId, Service, Slug, Standing, TenantRecord, Times, Timestamp, WaitlistId, WaitlistStatus,
 };
 
 /// A slot: one service at one resource at one time.
@@ -200,8 +200,55 @@ pub enum Reaction {
     TooLate,
     /// The code is wrong, or works no more.
     CodeWrong,
+    /// Nobody knows what they mean, yet they can still have what they were offered: it begins then.
+    Awaited(Timestamp),
     /// Nobody knows what they mean.
     NotUnderstood,
+}
+
+/// What comes of a call's end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FollowUpView {
+    /// Whether its caller is written to.
+    pub follow_up: FollowUp,
+    /// The hold that is kept for them.
+    pub hold: Option<HoldId>,
+    /// The text.
+    pub message: Option<MessageId>,
+    /// The call's end had been reported before.
+    pub replayed: bool,
+}
+
+/// What is remembered of a caller, as it was when it was looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ConversationView {
+    /// Who.
+    pub caller: CallerId,
+    /// By what they were last in contact.
+    pub channel: Channel,
+    /// What came of it.
+    pub standing: Standing,
+    /// What they wished for and when they said so, the oldest first.
+    pub wishes: Vec<(Timestamp, WishView)>,
+    /// What they were offered and when, the oldest first.
+    pub offers: Vec<(Timestamp, WishView)>,
+    /// The hold that was last placed for them.
+    pub last_hold: Option<HoldId>,
+    /// When they were last in contact.
+    pub last_contact_at: Timestamp,
+    /// When all of this is forgotten.
+    pub expires_at: Timestamp,
+}
+
+/// What someone wished for or was offered, by public ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WishView {
+    /// What for.
+    pub service: Option<Slug>,
+    /// Whose time.
+    pub resource: Option<Slug>,
+    /// When it begins.
+    pub start: Option<Timestamp>,
 }
 
 /// What a ledger answers to a command.
@@ -260,6 +307,8 @@ pub enum Receipt {
     TextSettled(SendOutcome),
     /// A text that came in was taken.
     TextTaken(Reaction),
+    /// A call's end was taken in.
+    CallEnded(FollowUpView),
     /// Nothing to say.
     Nothing,
 }
@@ -287,6 +336,7 @@ impl Receipt {
             | Self::TextHandedOver { .. }
             | Self::TextSettled(_)
             | Self::TextTaken(_)
+            | Self::CallEnded(_)
             | Self::Nothing => None,
         }
     }

@@ -14,6 +14,22 @@ pub(super) struct Reminders {
 }
 
 impl Reminders {
+    /// These reminders.
+    pub fn restored(rows: Vec<(Timestamp, AppointmentId)>) -> Self {
+        Self {
+            due: rows
+                .iter()
+                .map(|(at, appointment)| (*appointment, *at))
+                .collect(),
+            by_due: rows.into_iter().collect(),
+        }
+    }
+
+    /// Every reminder and when it is due, the first first.
+    pub fn rows(&self) -> impl Iterator<Item = (Timestamp, AppointmentId)> + '_ {
+        self.by_due.iter().copied()
+    }
+
     /// One is to be sent then; it takes the place of what was to be sent before.
     pub fn set(&mut self, appointment: AppointmentId, at: Timestamp) {
         self.drop(appointment);

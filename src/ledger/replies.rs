@@ -9,10 +9,10 @@ use crate::model::{CallerId, Timestamp};
 /// What is kept of texts that came in.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Replies {
-    stopped: BTreeSet<CallerId>,
+    pub(super) stopped: BTreeSet<CallerId>,
     /// By the digest of what the provider calls them, until when.
-    taken: BTreeMap<[u8; 32], Timestamp>,
-    answered: BTreeMap<CallerId, Timestamp>,
+    pub(super) taken: BTreeMap<[u8; 32], Timestamp>,
+    pub(super) answered: BTreeMap<CallerId, Timestamp>,
 }
 
 impl Replies {

@@ -10,8 +10,8 @@ use jiff::civil::Date;
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, CallId, CallerId, Hold, HoldId, HoldState, KeyId, KeyRecord,
-    Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource, ResourceId,
+    Appointment, AppointmentId, CallId, CallerId, Conversation, Hold, HoldId, HoldState, KeyId,
+    KeyRecord, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource, ResourceId,
     SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId, TenantRecord,
     Timestamp, VoiceLine, WaitlistId,
 };
@@ -19,6 +19,7 @@ use crate::model::{
 use super::agenda::Agenda;
 use super::blocks::Blocks;
 use super::budgets::Budgets;
+use super::calls::Calls;
 use super::day_sheets::{DaySheet, DaySheets};
 use super::idempotency::Requests;
 use super::occupancy::Occupancy;
@@ -63,6 +64,10 @@ pub(super) enum Forget {
     Prefix(Prefix),
     /// An entry of the waitlist that ended.
     WaitlistEntry(WaitlistId),
+    /// A call that is long over.
+    Call(CallId),
+    /// What is remembered of a caller.
+    Conversation(CallerId),
 }
 
 /// One tenant's ledger.
@@ -87,8 +92,8 @@ pub struct Ledger {
     pub(super) series: Table<SeriesId, Series>,
     pub(super) agenda: Agenda,
     pub(super) callers: FixedMap<CallerId, CallerRecord>,
-    /// Holds of a call that have not ended.
-    pub(super) calls: FixedMap<CallId, Vec<HoldId>>,
+    pub(super) calls: Calls,
+    pub(super) conversations: Table<CallerId, Conversation>,
     pub(super) messages: Table<MessageId, Message>,
     /// By what the provider calls them.
     pub(super) texts_by_sid: BTreeMap<ProviderId, MessageId>,
@@ -130,7 +135,8 @@ impl Ledger {
             series: Table::default(),
             agenda: Agenda::default(),
             callers: FixedMap::default(),
-            calls: FixedMap::default(),
+            calls: Calls::default(),
+            conversations: Table::default(),
             messages: Table::default(),
             texts_by_sid: BTreeMap::new(),
             unsettled: BTreeSet::new(),
@@ -178,12 +184,31 @@ impl Ledger {
 
     /// The next instant at which something is due: a lapse to write down, a wait to end, a row to drop.
     pub fn next_deadline(&self) -> Option<Timestamp> {
-        let lapse = self.lapses.first().map(|(at, _)| *at);
         let forget = self.forgets.first().map(|(at, _)| *at);
+        self.next_act().into_iter().chain(forget).min()
+    }
+
+    /// The same without what is only dropped.
+    fn next_act(&self) -> Option<Timestamp> {
+        let lapse = self.lapses.first().map(|(at, _)| *at);
         let end = self.waitlist.next_end();
         let reminder = self.reminders.next();
-        let due = lapse.into_iter().chain(forget).chain(end);
-        due.chain(reminder).min()
+        let planned = self.calls.first_planned().map(|(at, _)| at);
+        let due = lapse.into_iter().chain(end).chain(reminder);
+        due.chain(planned).min()
+    }
+
+    /// When a tenant that sleeps has to be woken. What is only dropped wakes nobody at its instant, but once a day for all of
+    /// it; what is to be sent or offered now, at once.
+    pub fn next_wake(&self) -> Option<Timestamp> {
+        if !self.unsettled.is_empty() || self.has_freed() {
+            return Some(Timestamp::MIN);
+        }
+        let text = self.deferred.first().map(|(at, _)| *at);
+        let forget = self.forgets.first().map(|(at, _)| *at);
+        let forget = forget.map(|at| at.plus_seconds(limits::SLEEPER_FORGETS_SECONDS));
+        let due = self.next_act().into_iter().chain(text).chain(forget);
+        due.min()
     }
 
     /// Whose hold it is.
@@ -222,6 +247,17 @@ impl Ledger {
         }
         let next = last.filter(|_| sent.next().is_some());
         Page { items, next }
+    }
+
+    /// The resources, by their number.
+    pub fn resources(&self) -> &[Resource] {
+        &self.resources
+    }
+
+    /// Whose the open holds of a call are.
+    pub fn callers_in(&self, call: CallId) -> impl Iterator<Item = CallerId> {
+        let open = self.calls.open_holds(call).iter();
+        open.filter_map(|hold| self.caller_of(*hold))
     }
 
     pub(super) fn resource(&self, id: &Slug) -> Option<&Resource> {

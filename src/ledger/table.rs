@@ -28,6 +28,31 @@ impl<K: Hash + Eq, V> Default for Table<K, V> {
 }
 
 impl<K: Hash + Eq, V> Table<K, V> {
+    /// A table of these rows by their serial numbers, in order, of which `last` was given last: one that was taken down.
+    pub fn restored(rows: Vec<(u64, V)>, last: u64, key: impl Fn(&V) -> K) -> Self {
+        let serials: FixedMap<K, u64> = rows
+            .iter()
+            .map(|(serial, row)| (key(row), *serial))
+            .collect();
+        assert!(serials.len() == rows.len(), "every row has its own id");
+        let rows: BTreeMap<u64, V> = rows.into_iter().collect();
+        let newest = rows.last_key_value().map_or(0, |(serial, _)| *serial);
+        assert!(
+            rows.len() == serials.len() && newest <= last,
+            "serial numbers are given once"
+        );
+        Self {
+            rows,
+            serials,
+            last,
+        }
+    }
+
+    /// The serial number that was given last.
+    pub fn last(&self) -> u64 {
+        self.last
+    }
+
     /// Adds a row at the end and gives its serial number, from 1. The id must be new.
     pub fn insert(&mut self, key: K, row: V) -> u64 {
         self.last += 1;

@@ -39,6 +39,53 @@ pub(super) struct Waitlist {
 }
 
 impl Waitlist {
+    /// The waitlist of these entries and this freed time: who stands where follows from the entries.
+    pub fn restored(
+        entries: Table<WaitlistId, WaitlistEntry>,
+        freed: BTreeMap<(Interval, ResourceId), u64>,
+        kept: BTreeSet<(Interval, ResourceId)>,
+    ) -> Self {
+        let mut restored = Self {
+            freed,
+            kept,
+            ..Self::default()
+        };
+        for (serial, entry) in entries.after(0) {
+            match entry.state {
+                WaitlistState::Waiting => {
+                    let queue = restored.queues.entry(entry.service).or_default();
+                    queue.insert(serial, entry.times);
+                    restored.ends.insert((entry.ends_at, entry.id));
+                }
+                WaitlistState::Offered(hold) => {
+                    restored.offers.insert(hold, entry.id);
+                }
+                WaitlistState::Booked(_) | WaitlistState::Withdrawn | WaitlistState::Over(_) => {}
+            }
+            if entry.ended_at.is_none() {
+                let of_phone = restored.phones.entry(entry.party.caller).or_default();
+                of_phone.push(entry.id);
+                *restored.awaited.entry(entry.service).or_default() += 1;
+            }
+        }
+        Self {
+            entries,
+            ..restored
+        }
+    }
+
+    /// What does not follow from anything else.
+    #[expect(clippy::type_complexity, reason = "the same three as above")]
+    pub fn taken_down(
+        &self,
+    ) -> (
+        &Table<WaitlistId, WaitlistEntry>,
+        &BTreeMap<(Interval, ResourceId), u64>,
+        &BTreeSet<(Interval, ResourceId)>,
+    ) {
+        (&self.entries, &self.freed, &self.kept)
+    }
+
     /// An entry.
     pub fn get(&self, id: WaitlistId) -> Option<&WaitlistEntry> {
         self.entries.get(&id)

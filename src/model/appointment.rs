@@ -141,7 +141,7 @@ pub struct Cancellation {
 }
 
 /// A confirmed booking.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Appointment {
     /// Its id; rescheduling keeps it.
     pub id: AppointmentId,

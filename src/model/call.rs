@@ -1,38 +1,37 @@
-//! A call: the id a voice platform gives to one telephone conversation.
+//! What a voice platform calls one telephone conversation. Personal data: the text is the platform's own and may hold a number.
+//!
+//! The ledger knows a call by a [`CallId`](super::CallId) of its own; which text is which call is a personal fact.
 
-use std::sync::Arc;
-
-use serde::{Deserialize, Deserializer, Serialize, Serializer};
+use std::fmt;
 
 /// Longest call id in bytes; Vapi's are UUIDs of 36.
-const CALL_ID_BYTES_MAX: usize = 128;
+const CALL_REFERENCE_BYTES_MAX: usize = 128;
 
 /// 1 to 128 visible ASCII characters. The same call asking for the same slot again is the same wish.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
-pub struct CallId(Arc<str>);
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct CallReference(String);
 
-impl CallId {
+impl CallReference {
     /// `None` if the text is empty, too long or not visible ASCII.
     pub fn new(text: &str) -> Option<Self> {
         let visible = text.bytes().all(|byte| byte.is_ascii_graphic());
-        (!text.is_empty() && text.len() <= CALL_ID_BYTES_MAX && visible).then(|| Self(text.into()))
+        let fits = (1..=CALL_REFERENCE_BYTES_MAX).contains(&text.len());
+        (fits && visible).then(|| Self(text.to_owned()))
     }
 
-    /// The id as text.
-    pub fn as_str(&self) -> &str {
+    /// A text that was checked when it was stored.
+    pub fn from_stored(text: String) -> Self {
+        Self(text)
+    }
+
+    /// The text. Only encoders may ask.
+    pub fn expose(&self) -> &str {
         &self.0
     }
 }
 
-impl Serialize for CallId {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(&self.0)
-    }
-}
-
-impl<'de> Deserialize<'de> for CallId {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        let text = String::deserialize(deserializer)?;
-        Self::new(&text).ok_or_else(|| serde::de::Error::custom("not a call id"))
+impl fmt::Debug for CallReference {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str("<call>")
     }
 }

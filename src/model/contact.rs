@@ -297,6 +297,22 @@ mod tests {
     }
 
     #[test]
+    fn a_landline_takes_no_texts() {
+        #[rustfmt::skip] // One row a phone.
+        let table = [
+            ("07700 900123", true), ("+44 7911 123456", true), ("+353 85 012 3456", true),
+            // In America a number does not tell.
+            ("+1 212 555 0123", true),
+            ("020 7946 0123", false), ("0161 496 0123", false), ("0800 123 4567", false),
+            ("+33 1 42 68 53 00", false), ("+353 1 234 5678", false),
+        ];
+        for (phone, takes_texts) in table {
+            let route = Phone::parse(phone, "GB").expect("a phone").route();
+            assert_eq!(route.expect("a route").takes_texts, takes_texts, "{phone}");
+        }
+    }
+
+    #[test]
     fn of_a_short_number_more_than_four_digits_are_never_shown() {
         let phone = Phone::from_stored("+2901234".to_owned());
         let prefix = phone.route().map(|route| route.prefix);

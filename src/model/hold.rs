@@ -4,10 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::limits;
 
-use super::call::CallId;
 use super::contact::Party;
 use super::credential::Principal;
-use super::ids::{AppointmentId, HoldId, ResourceId, ServiceId};
+use super::ids::{AppointmentId, CallId, HoldId, ResourceId, ServiceId};
 use super::time::{Interval, Timestamp};
 use super::verification::Verification;
 
@@ -21,7 +20,7 @@ pub struct Claim {
 }
 
 /// What was last written about a hold. Whether its time is over is judged by the clock, see [`Hold::status`].
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum HoldState {
     /// It claims its time until it lapses.
     Held,
@@ -69,7 +68,7 @@ impl HoldStatus {
 }
 
 /// A timed claim on a slot.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Hold {
     /// Its id.
     pub id: HoldId,

@@ -91,6 +91,8 @@ ids! {
     SeriesId "series";
     /// A phone: who calls.
     CallerId "caller";
+    /// A telephone conversation, by whatever name its platform has for it.
+    CallId "call";
     /// A caller plus a name: who is treated.
     PersonId "person";
     /// A text message.

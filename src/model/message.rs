@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use super::ids::{AppointmentId, CallerId, HoldId, IdError, MessageId, VerificationId};
+use super::ids::{
+    AppointmentId, CallId, CallerId, HoldId, IdError, MessageId, ResourceId, VerificationId,
+};
 use super::time::Timestamp;
 
 /// What a text says.
@@ -33,6 +35,17 @@ pub enum TextKind {
         /// Until when they can take it.
         expires_at: Timestamp,
     },
+    /// To someone whose call has ended without an appointment.
+    FollowUp {
+        /// Which call.
+        call: CallId,
+        /// When it ended.
+        ended_at: Timestamp,
+        /// From when on there is no use in it.
+        until: Timestamp,
+        /// The time that is held for them; `None`: there is none to offer.
+        kept: Option<Kept>,
+    },
     /// Something about an appointment.
     Notice {
         /// What.
@@ -46,6 +59,21 @@ pub enum TextKind {
         /// How many appointments were booked together.
         appointments: u32,
     },
+}
+
+/// A time that a follow-up offers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Kept {
+    /// The hold that keeps it.
+    pub hold: HoldId,
+    /// Whose time.
+    pub resource: ResourceId,
+    /// When it begins.
+    pub start: Timestamp,
+    /// It is the very time that they asked for, not the nearest to it.
+    pub as_wished: bool,
+    /// What else is free near to it.
+    pub others: [Option<Timestamp>; 2],
 }
 
 /// What a patient is told of an appointment.
@@ -79,6 +107,7 @@ impl TextKind {
         match self {
             Self::Code { .. } => "code",
             Self::Offer { .. } => "offer",
+            Self::FollowUp { .. } => "follow-up",
             Self::Notice { notice, .. } => notice.as_str(),
         }
     }
@@ -87,7 +116,25 @@ impl TextKind {
     pub fn expires_at(self) -> Timestamp {
         match self {
             Self::Code { expires_at, .. } | Self::Offer { expires_at, .. } => expires_at,
+            Self::FollowUp { until, .. } => until,
             Self::Notice { start, .. } => start,
+        }
+    }
+
+    /// The hold that it is about.
+    pub fn hold(self) -> Option<HoldId> {
+        match self {
+            Self::Code { hold, .. } | Self::Offer { hold, .. } => Some(hold),
+            Self::FollowUp { kept, .. } => kept.map(|kept| kept.hold),
+            Self::Notice { .. } => None,
+        }
+    }
+
+    /// The appointment that it is about; of a series the first.
+    pub fn appointment(self) -> Option<AppointmentId> {
+        match self {
+            Self::Notice { appointment, .. } => Some(appointment),
+            Self::Code { .. } | Self::Offer { .. } | Self::FollowUp { .. } => None,
         }
     }
 }
@@ -190,7 +237,7 @@ pub struct Delivery {
 }
 
 /// Where a text stands.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum MessageState {
     /// An attempt has been handed to the outbox and is not settled.
     HandedOver,
@@ -267,7 +314,7 @@ impl MessageState {
 }
 
 /// A text message in the ledger: neither its words nor its number, both are made when it is sent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Message {
     /// Its id.
     pub id: MessageId,

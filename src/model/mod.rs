@@ -12,6 +12,7 @@ mod time;
 
 mod call;
 mod contact;
+mod conversation;
 mod credential;
 mod message;
 mod personal;
@@ -35,18 +36,21 @@ pub use appointment::{
     Appointment, AppointmentStatus, AppointmentVerb, Attendance, Cancellation, Proof, Series,
     Transition,
 };
-pub use call::CallId;
+pub use call::CallReference;
 pub use contact::{Contact, ContactError, Email, FreeText, Party, PersonName, Phone};
+pub use conversation::{
+    CallReport, Channel, Conversation, FollowUp, Offered, Remark, Standing, Suppression, Wished,
+};
 pub use credential::{KeyRecord, KeyUse, Principal, Scope};
 pub use heard::Heard;
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{
-    AppointmentId, BlockId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId, ResourceId,
-    SeriesId, ServiceId, TenantId, VerificationId, WaitlistId,
+    AppointmentId, BlockId, CallId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId,
+    ResourceId, SeriesId, ServiceId, TenantId, VerificationId, WaitlistId,
 };
 pub use message::{
-    Delivery, DeliveryStatus, Message, MessageState, MessageStatus, Notice, ParkReason, ProviderId,
-    SendOutcome, TextKind,
+    Delivery, DeliveryStatus, Kept, Message, MessageState, MessageStatus, Notice, ParkReason,
+    ProviderId, SendOutcome, TextKind,
 };
 pub use personal::{PersonalFact, Subject};
 pub use reply::Reply;

@@ -1,7 +1,10 @@
 //! Personal facts: what an entry says of a person, apart from its events so that it can be erased on its own.
 
+use super::call::CallReference;
 use super::contact::{Email, FreeText, PersonName, Phone};
-use super::ids::{AppointmentId, BlockId, CallerId, PersonId};
+use super::conversation::{Channel, Remark};
+use super::ids::{AppointmentId, BlockId, CallId, CallerId, PersonId};
+use super::time::Timestamp;
 
 /// What a free text is about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -32,6 +35,26 @@ pub enum PersonalFact {
         name: PersonName,
         /// Their e-mail.
         email: Option<Email>,
+    },
+    /// This call has this name on its platform.
+    Call {
+        /// Which call.
+        call: CallId,
+        /// Who called.
+        caller: CallerId,
+        /// What the platform calls it.
+        reference: CallReference,
+    },
+    /// Someone said this.
+    Said {
+        /// Who.
+        caller: CallerId,
+        /// By what.
+        channel: Channel,
+        /// What.
+        remark: Remark,
+        /// Until when it is remembered.
+        until: Timestamp,
     },
     /// A reason that was given.
     Reason {

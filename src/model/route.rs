@@ -2,6 +2,7 @@
 //!
 //! A prefix is shared by ten thousand numbers at least, so it may stand in events; whoever is erased is not found by it.
 
+use phonenumber::Type;
 use phonenumber::metadata::DATABASE;
 use serde::{Deserialize, Serialize};
 
@@ -9,6 +10,17 @@ use serde::{Deserialize, Serialize};
 const PREFIX_DIGITS_MAX: usize = 6;
 /// Digits of a number that its prefix never has.
 const HIDDEN_DIGITS_MIN: usize = 4;
+
+/// Kinds of numbers that no text reaches; of a kind that is not known, one may.
+const CANNOT_TAKE_TEXTS: &[Type] = &[
+    Type::FixedLine,
+    Type::TollFree,
+    Type::PremiumRate,
+    Type::SharedCost,
+    Type::Pager,
+    Type::Uan,
+    Type::Voicemail,
+];
 
 /// The first digits of numbers, country code included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -23,6 +35,8 @@ pub struct Route {
     pub country: Option<String>,
     /// The number's prefix.
     pub prefix: Prefix,
+    /// Whether a number of its kind can take texts.
+    pub takes_texts: bool,
 }
 
 impl Route {
@@ -42,6 +56,7 @@ impl Route {
             calling_code,
             country,
             prefix: Prefix(prefix),
+            takes_texts: !CANNOT_TAKE_TEXTS.contains(&number.number_type(&DATABASE)),
         })
     }
 

@@ -18,6 +18,12 @@ pub enum Template {
     Code,
     /// An offer of the waitlist.
     Offer,
+    /// After a call in which nothing was booked: the time that was asked for is held.
+    FollowUp,
+    /// The same, with another time.
+    FollowUpOther,
+    /// The same, without any.
+    FollowUpOpen,
     /// An appointment was booked.
     Confirmation,
     /// A series was.
@@ -32,9 +38,12 @@ pub enum Template {
 
 impl Template {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 10] = [
         Self::Code,
         Self::Offer,
+        Self::FollowUp,
+        Self::FollowUpOther,
+        Self::FollowUpOpen,
         Self::Confirmation,
         Self::Series,
         Self::Cancellation,
@@ -47,6 +56,9 @@ impl Template {
         match self {
             Self::Code => "code",
             Self::Offer => "offer",
+            Self::FollowUp => "follow-up",
+            Self::FollowUpOther => "follow-up-other",
+            Self::FollowUpOpen => "follow-up-open",
             Self::Confirmation => "confirmation",
             Self::Series => "series",
             Self::Cancellation => "cancellation",
@@ -72,6 +84,20 @@ impl Template {
                 ("minutes", false),
                 ("clinic", false),
             ],
+            Self::FollowUp => &[
+                ("when", true),
+                ("with", false),
+                ("minutes", false),
+                ("clinic", false),
+            ],
+            Self::FollowUpOther => &[
+                ("when", true),
+                ("with", false),
+                ("minutes", false),
+                ("others", false),
+                ("clinic", false),
+            ],
+            Self::FollowUpOpen => &[("clinic", false)],
             Self::Confirmation | Self::Cancellation | Self::Reschedule | Self::Reminder => {
                 &[("day", true), ("time", true), ("clinic", false)]
             }
@@ -149,13 +175,13 @@ impl TextSettingsError {
             Self::ReminderHours => "0 to 168 hours before the appointment; 0 sends no reminders",
             Self::QuietHours => "two different times of the day, as in 21:00 and 08:00",
             Self::Name => {
-                "the templates are code, offer, confirmation, series, cancellation, reschedule and reminder"
+                "the templates are code, offer, follow-up, follow-up-other, follow-up-open, confirmation, series, cancellation, reschedule and reminder"
             }
             Self::Words => {
                 "a template is 1 to 306 plain characters: letters without accents, digits and common signs"
             }
             Self::Placeholder => {
-                "code needs {code} and may have {minutes}; all others need {day} and {time} and may have {clinic}; offer may have {minutes}, series needs {count}"
+                "code needs {code} and may have {minutes}; follow-up and follow-up-other need {when} and may have {with}, {minutes} and {clinic}, the latter {others}; follow-up-open may have {clinic}; all others need {day} and {time} and may have {clinic}; offer may have {minutes}, series needs {count}"
             }
             Self::Digits => "beside one {code} there is no run of four or more digits in its text",
         }
@@ -167,6 +193,8 @@ impl TextSettingsError {
 pub struct TextSettings {
     /// Whether patients are told of bookings, changes and cancellations, and reminded.
     pub notices: bool,
+    /// Whether someone is written to whose call has ended without an appointment.
+    pub follow_ups: bool,
     /// How long before its appointment a reminder goes, in hours; 0: none does.
     pub reminder_hours: u32,
     /// From when on no reminder goes, on the clinic's clock.
@@ -181,6 +209,7 @@ impl Default for TextSettings {
     fn default() -> Self {
         Self {
             notices: true,
+            follow_ups: true,
             reminder_hours: 24,
             quiet_from: MinuteOfDay::of_hour(21),
             quiet_to: MinuteOfDay::of_hour(8),

@@ -78,7 +78,9 @@ impl VoiceError {
             Self::Prefix => "a prefix is up to 128 visible characters, as in sha256=",
             Self::SecretIsBase64 => "this secret is not base64; copy it again, or say false",
             Self::AssistantId => "an assistant's id is 1 to 128 visible characters without blanks",
-            Self::Assistant => "an assistant's settings take up to 16 KiB; store it at the platform and give its id",
+            Self::Assistant => {
+                "an assistant's settings take up to 16 KiB; store it at the platform and give its id"
+            }
         }
     }
 }
@@ -284,10 +286,22 @@ mod tests {
             settings.signature.format = format.to_owned();
             settings.check()
         };
-        for format in ["{body}", "{timestamp}.{body}", "v0:{timestamp}:{body}", "{body}{timestamp}"] {
+        for format in [
+            "{body}",
+            "{timestamp}.{body}",
+            "v0:{timestamp}:{body}",
+            "{body}{timestamp}",
+        ] {
             assert_eq!(checked(format), Ok(()), "{format}");
         }
-        for format in ["", "body", "{timestamp}", "{body}{body}", "{timestamp}{timestamp}{body}", "{body} "] {
+        for format in [
+            "",
+            "body",
+            "{timestamp}",
+            "{body}{body}",
+            "{timestamp}{timestamp}{body}",
+            "{body} ",
+        ] {
             assert_eq!(checked(format), Err(VoiceError::Format), "{format}");
         }
     }
@@ -302,7 +316,10 @@ mod tests {
             format: "<{body}>".to_owned(),
             ..form
         };
-        assert_eq!(bare.around_body(None), Some(("<".to_owned(), ">".to_owned())));
+        assert_eq!(
+            bare.around_body(None),
+            Some(("<".to_owned(), ">".to_owned()))
+        );
     }
 
     #[test]

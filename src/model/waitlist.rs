@@ -104,7 +104,7 @@ impl EndReason {
 }
 
 /// What was last written about an entry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub enum WaitlistState {
     /// Nothing is offered to it.
     Waiting,
@@ -147,7 +147,7 @@ impl WaitlistStatus {
 }
 
 /// Someone who waits.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct WaitlistEntry {
     /// Its id.
     pub id: WaitlistId,

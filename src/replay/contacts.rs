@@ -9,10 +9,13 @@ use std::collections::{BTreeMap, HashMap, VecDeque};
 use crate::ledger::{Page, PageRequest};
 use crate::limits;
 use crate::model::{
-    CallerId, Contact, FreeText, PersonId, PersonName, PersonalFact, Phone, Subject, Timestamp,
+    CallId, CallReference, CallerId, Contact, FreeText, PersonId, PersonName, PersonalFact, Phone,
+    Subject, Timestamp,
 };
 
+use super::calls::Calls;
 use super::persons::{Person, Persons};
+use super::remarks::{Remarks, Said};
 
 /// A person as an answer shows them.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -34,21 +37,27 @@ pub struct PersonSearch {
     pub page: PageRequest,
 }
 
-struct Body {
-    digest: [u8; 32],
-    remembered_at: Timestamp,
+/// What came with a remembered request.
+#[derive(PartialEq)]
+pub(super) struct Body {
+    /// Its digest.
+    pub digest: [u8; 32],
+    /// When it came.
+    pub remembered_at: Timestamp,
 }
 
 /// One tenant's contacts.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct Contacts {
-    callers: HashMap<Phone, CallerId>,
-    phones: BTreeMap<CallerId, Phone>,
-    persons: Persons,
-    reasons: BTreeMap<Subject, FreeText>,
-    bodies: HashMap<[u8; 32], Body>,
+    pub(super) callers: HashMap<Phone, CallerId>,
+    pub(super) phones: BTreeMap<CallerId, Phone>,
+    pub(super) persons: Persons,
+    pub(super) calls: Calls,
+    pub(super) remarks: Remarks,
+    pub(super) reasons: BTreeMap<Subject, FreeText>,
+    pub(super) bodies: HashMap<[u8; 32], Body>,
     /// Keys in the order in which their bodies came, to be dropped with the requests they belong to.
-    body_order: VecDeque<(Timestamp, [u8; 32])>,
+    pub(super) body_order: VecDeque<(Timestamp, [u8; 32])>,
 }
 
 impl Contacts {
@@ -65,6 +74,16 @@ impl Contacts {
     /// A person as their facts leave them.
     pub fn person(&self, id: PersonId) -> Option<&Person> {
         self.persons.get(id)
+    }
+
+    /// The call of this name.
+    pub fn call(&self, reference: &CallReference) -> Option<CallId> {
+        self.calls.id(reference)
+    }
+
+    /// What a caller said that is still remembered, the oldest first.
+    pub fn remarks(&self, caller: CallerId, now: Timestamp) -> Vec<Said> {
+        self.remarks.of(caller, now)
     }
 
     /// Whether this idempotency key was used with a body of another digest.
@@ -95,6 +114,25 @@ impl Contacts {
                     };
                     self.persons.enter(*person, stated, (sequence, number));
                 }
+                PersonalFact::Call {
+                    call,
+                    caller,
+                    reference,
+                } => self.calls.enter(*call, *caller, reference, at),
+                PersonalFact::Said {
+                    caller,
+                    channel,
+                    remark,
+                    until,
+                } => {
+                    let said = Said {
+                        at,
+                        channel: *channel,
+                        remark: remark.clone(),
+                        until: *until,
+                    };
+                    self.remarks.enter(*caller, said);
+                }
                 PersonalFact::Reason { about, text } => {
                     self.reasons.insert(*about, text.clone());
                 }
@@ -111,6 +149,8 @@ impl Contacts {
             }
         }
         self.forget_bodies(at);
+        self.calls.forget(at);
+        self.remarks.forget(at);
     }
 
     fn forget_bodies(&mut self, now: Timestamp) {
@@ -177,6 +217,17 @@ impl Contacts {
             limit: limits::CALLER_PERSONS_MAX,
         };
         self.persons.page(Some(caller), &page).items
+    }
+
+    /// What the person is called who was last named on this phone.
+    pub fn newest_of(&self, phone: &Phone) -> Option<PersonName> {
+        let page = PageRequest {
+            after: None,
+            limit: limits::PAGE_ROWS_MAX,
+        };
+        let persons = self.persons.page(Some(self.caller(phone)?), &page);
+        let newest = self.persons.get(*persons.items.last()?)?;
+        Some(newest.name.clone())
     }
 
     /// A caller's phone.

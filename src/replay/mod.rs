@@ -3,14 +3,22 @@
 //! The same state whether entries are applied as they are decided or read back from the journal. Above it: the tenants' actors,
 //! who add to it live, and the operator's tools, who only read. No actor, no rule, no waiting.
 
+mod calls;
 mod persons;
+mod remarks;
 
 mod contacts;
 mod trail;
 
+mod losses;
+
 mod recovery;
 
+pub mod image;
+
 pub use contacts::{Contacts, PersonCard, PersonSearch};
+pub use losses::Losses;
 pub use persons::Person;
 pub use recovery::{Fault, FaultKind, Recovery, Replayed};
-pub use trail::{Stretch, Trail};
+pub use remarks::Said;
+pub use trail::{Latest, Stretch, Trail};

@@ -14,6 +14,7 @@ use crate::model::{CallerId, Email, PersonId, PersonName, Timestamp};
 pub type Place = (u64, u32);
 
 /// A person.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Person {
     /// Whose phone they call by.
     pub caller: CallerId,
@@ -26,7 +27,7 @@ pub struct Person {
 }
 
 /// The persons of a clinic.
-#[derive(Default)]
+#[derive(Default, PartialEq)]
 pub struct Persons {
     rows: BTreeMap<PersonId, Person>,
     /// By caller and folded name.
@@ -44,6 +45,12 @@ impl Persons {
     /// Who calls so on this phone.
     pub fn named(&self, caller: CallerId, name: &PersonName) -> Option<PersonId> {
         self.names.get(&(caller, name.folded())).copied()
+    }
+
+    /// Everyone in order of creation, with their place.
+    pub fn all(&self) -> impl Iterator<Item = (Place, PersonId, &Person)> {
+        let known = |(place, id): (&Place, &PersonId)| Some((*place, *id, self.rows.get(id)?));
+        self.order.iter().filter_map(known)
     }
 
     /// Enters someone at their place; of whoever is known already, name and e-mail are now so.

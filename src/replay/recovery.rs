@@ -1,19 +1,20 @@
 //! Recovery: from the journal's frames back to each tenant's ledger and contacts.
 //!
 //! One pass over the frames. Each entry must continue its tenant's sequence and chain, open, decode and apply; a tenant whose
-//! entries do not is left out with the first fault named, and the others are served.
+//! entries do not, or that may lack one by damage, is left out with the first fault named, and the others are served.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::entry::{self, ChainHead};
-use crate::journal::{Frame, Lsn};
+use crate::entry::{self, ChainHead, Decoded};
+use crate::journal::{Damage, Found, Frame, Lsn, Owners, Place};
 use crate::ledger::{Ledger, apply};
-use crate::model::{TenantId, Timestamp};
+use crate::model::{KeyRecord, TenantId, Timestamp};
 use crate::seal::{MasterKey, Opener};
 
 use super::contacts::Contacts;
-use super::trail::Trail;
+use super::losses::Losses;
+use super::trail::{Latest, Trail};
 
 /// A tenant as its entries leave it.
 pub struct Replayed {
@@ -35,7 +36,7 @@ pub struct Replayed {
 
 /// Why a tenant cannot be replayed.
 #[derive(Debug, thiserror::Error)]
-#[error("tenant {tenant} cannot be replayed: entry {sequence} at journal position {}: {fault}", lsn.0)]
+#[error("tenant {tenant} cannot be replayed: entry {sequence} at journal position {} ({place}): {fault}", lsn.0)]
 pub struct Fault {
     /// Whose entry.
     pub tenant: TenantId,
@@ -43,8 +44,12 @@ pub struct Fault {
     pub sequence: u64,
     /// Where it stands.
     pub lsn: Lsn,
+    /// Where it lies, or where the damage begins that took it.
+    pub place: Place,
     /// What is wrong with it.
     pub fault: FaultKind,
+    /// The tenant's keys, as far as its entries were read: who comes with one is told what is the matter.
+    pub keys: Vec<KeyRecord>,
 }
 
 /// What is wrong with an entry.
@@ -62,6 +67,22 @@ pub enum FaultKind {
     /// It does not continue the chain.
     #[error("it does not carry the hash of the entry before it")]
     Chain,
+    /// Damage in the journal took it.
+    #[error("it is lost, {file} is damaged: {reason}")]
+    Lost {
+        /// The segment.
+        file: String,
+        /// What was found there.
+        reason: String,
+    },
+    /// Damage in the journal took an entry of nobody knows whom, and nothing later proves that it was not this tenant's.
+    #[error("it may be lost, {file} is damaged: {reason}; whose entry lay there cannot be told")]
+    PerhapsLost {
+        /// The segment.
+        file: String,
+        /// What was found there.
+        reason: String,
+    },
     /// Its events contradict what came before.
     #[error("its events cannot be applied")]
     Apply,
@@ -81,10 +102,42 @@ impl Replayed {
         }
     }
 
-    /// Takes in the next entry.
+    /// Takes in the next entry, and where it lies.
     pub fn replay(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
         let digest = frame.personal_digest;
         let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
+        self.take(entry, frame.place, frame.lsn)
+    }
+
+    /// Takes in the next entry, which was opened before, and where it lies.
+    pub fn take(&mut self, entry: Decoded, place: Place, lsn: Lsn) -> Result<(), FaultKind> {
+        let entry = self.enter(entry, lsn)?;
+        let latest = self.latest();
+        match entry.checkpoint {
+            Some(_) => self.trail.push_checkpoint(place, latest),
+            None => self.trail.push(place, latest, &entry.events),
+        }
+        Ok(())
+    }
+
+    /// Takes in the next entry; the trail knows of it already, or is of no interest.
+    pub fn take_in(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
+        let digest = frame.personal_digest;
+        let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
+        self.enter(entry, frame.lsn).map(|_| ())
+    }
+
+    /// The latest entry.
+    pub fn latest(&self) -> Latest {
+        Latest {
+            sequence: self.sequence,
+            hash: self.chain,
+            at: self.last_at,
+            lsn: self.head,
+        }
+    }
+
+    fn enter(&mut self, entry: Decoded, lsn: Lsn) -> Result<Decoded, FaultKind> {
         if entry.header.tenant != self.ledger.tenant() {
             return Err(FaultKind::OtherTenant);
         }
@@ -104,14 +157,39 @@ impl Replayed {
         });
         applied.map_err(|_| FaultKind::Apply)?;
         let header = entry.header;
-        self.contacts
-            .apply(&entry.facts.unwrap_or_default(), header.at, header.sequence);
-        self.trail.push(frame.place, frame.lsn, &entry.events);
+        self.contacts.apply(
+            entry.facts.as_deref().unwrap_or_default(),
+            header.at,
+            header.sequence,
+        );
         self.sequence = header.sequence;
         self.chain = entry.hash;
-        self.head = frame.lsn;
+        self.head = lsn;
         self.last_at = header.at;
-        Ok(())
+        Ok(entry)
+    }
+}
+
+impl Fault {
+    /// A tenant has lost the entry after its latest, or may have.
+    pub fn lost(state: &Replayed, damage: &Damage) -> Self {
+        let (file, reason) = (damage.file.clone(), damage.reason.clone());
+        let fault = match damage.owners {
+            Owners::Known(_) => FaultKind::Lost { file, reason },
+            Owners::Claimed(_) => FaultKind::PerhapsLost { file, reason },
+        };
+        Self::of(state, damage.first, damage.place, fault)
+    }
+
+    fn of(state: &Replayed, lsn: Lsn, place: Place, fault: FaultKind) -> Self {
+        Self {
+            tenant: state.ledger.tenant(),
+            sequence: state.sequence + 1,
+            lsn,
+            place,
+            fault,
+            keys: state.ledger.keys().cloned().collect(),
+        }
     }
 }
 
@@ -119,6 +197,7 @@ impl Replayed {
 pub struct Recovery<'a> {
     master: &'a MasterKey,
     tenants: BTreeMap<TenantId, (Opener, Result<Replayed, Fault>)>,
+    losses: Losses,
 }
 
 impl<'a> Recovery<'a> {
@@ -127,33 +206,67 @@ impl<'a> Recovery<'a> {
         Self {
             master,
             tenants: BTreeMap::new(),
+            losses: Losses::default(),
         }
     }
 
-    /// Takes in the next frame.
-    pub fn take(&mut self, frame: &Frame) {
+    /// Takes in what the journal holds next.
+    pub fn take(&mut self, found: Found) {
+        match found {
+            Found::Frame(frame) => self.take_frame(&frame),
+            Found::Damage(damage) => self.losses.note(damage),
+        }
+    }
+
+    fn take_frame(&mut self, frame: &Frame) {
         let tenant = TenantId(frame.stream);
         let (opener, replayed) = self
             .tenants
             .entry(tenant)
             .or_insert_with(|| (Opener::of(self.master, tenant), Ok(Replayed::new(tenant))));
         let Ok(state) = replayed else { return };
-        let sequence = state.sequence + 1;
-        if let Err(fault) = state.replay(frame, opener) {
-            *replayed = Err(Fault {
-                tenant,
-                sequence,
-                lsn: frame.lsn,
-                fault,
-            });
-        }
+        let Err(fault) = state.replay(frame, opener) else {
+            return;
+        };
+        let missing = match &fault {
+            FaultKind::Sequence(found) => found.saturating_sub(state.sequence + 1),
+            _ => 0,
+        };
+        let lost = (missing > 0)
+            .then(|| self.losses.explain(state.head, frame.lsn, missing))
+            .flatten();
+        *replayed = Err(match lost {
+            None => Fault::of(state, frame.lsn, frame.place, fault),
+            Some(damage) => {
+                let (file, reason) = (damage.file.clone(), damage.reason.clone());
+                let fault = FaultKind::Lost { file, reason };
+                Fault::of(state, damage.first, damage.place, fault)
+            }
+        });
     }
 
-    /// What came of each tenant that has entries.
+    /// What came of each tenant that has entries, or had some before they were lost.
     pub fn finish(self) -> BTreeMap<TenantId, Result<Replayed, Fault>> {
         let tenants = self.tenants.into_iter();
-        tenants
+        let mut tenants: BTreeMap<_, _> = tenants
             .map(|(tenant, (_, replayed))| (tenant, replayed))
-            .collect()
+            .collect();
+        let mut all: BTreeSet<_> = tenants.keys().copied().collect();
+        all.insert(TenantId::INSTANCE);
+        if let Some(Ok(instance)) = tenants.get(&TenantId::INSTANCE) {
+            all.extend(instance.ledger.tenants().map(|tenant| tenant.id));
+        }
+        let head = |tenant: &TenantId| match tenants.get(tenant) {
+            None => Some(Lsn::ZERO),
+            Some(Ok(state)) => Some(state.head),
+            Some(Err(_)) => None,
+        };
+        let heads = all.iter().map(|tenant| (*tenant, head(tenant))).collect();
+        for (tenant, damage) in self.losses.suspects(&heads) {
+            let state = tenants.remove(&tenant).and_then(Result::ok);
+            let state = state.unwrap_or_else(|| Replayed::new(tenant));
+            tenants.insert(tenant, Err(Fault::lost(&state, damage)));
+        }
+        tenants
     }
 }

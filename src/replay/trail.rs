@@ -8,8 +8,10 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use tokio::sync::watch;
 
-use crate::journal::{Lsn, Place};
+use crate::entry::ChainHead;
+use crate::journal::{Lsn, Place, Row};
 use crate::ledger::{Event, Names};
+use crate::model::Timestamp;
 
 /// A tenant's trail. Clones share it.
 #[derive(Debug, Clone)]
@@ -26,10 +28,35 @@ struct Inner {
 struct State {
     /// Segment and offset; both fit in 32 bits, a segment by the journal's bound on its length.
     places: Vec<(u32, u32)>,
-    /// What the latest entry rests on.
-    lsn: Lsn,
+    latest: Latest,
+    /// Where the latest checkpoint stands, if this is the instance's trail.
+    checkpoint: Lsn,
     /// Shared with those who read; a new service or resource is rare.
     names: Arc<Names>,
+}
+
+/// A tenant's latest entry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Latest {
+    /// Its sequence; 0: there is none.
+    pub sequence: u64,
+    /// Its hash.
+    pub hash: ChainHead,
+    /// Its instant.
+    pub at: Timestamp,
+    /// Its position: what whoever has seen it rests on.
+    pub lsn: Lsn,
+}
+
+impl Default for Latest {
+    fn default() -> Self {
+        Self {
+            sequence: 0,
+            hash: [0; 32],
+            at: Timestamp::MIN,
+            lsn: Lsn::ZERO,
+        }
+    }
 }
 
 /// A stretch of a trail.
@@ -55,22 +82,59 @@ impl Default for Trail {
 }
 
 impl Trail {
-    /// Adds the next entry.
-    pub fn push(&self, place: Place, lsn: Lsn, events: &[Event]) {
-        let segment = u32::try_from(place.segment);
-        let offset = u32::try_from(place.offset);
-        let (Ok(segment), Ok(offset)) = (segment, offset) else {
-            unreachable!("a journal has fewer than 2^32 segments of fewer than 2^32 bytes");
+    /// The trail of entries that lie there, in order of sequence, and use these names.
+    pub fn restored(rows: &[Row], latest: Latest, names: Names) -> Self {
+        let state = State {
+            places: rows.iter().map(|row| packed(row.place)).collect(),
+            latest,
+            checkpoint: Lsn::ZERO,
+            names: Arc::new(names),
         };
+        Self(Arc::new(Inner {
+            state: RwLock::new(state),
+            head: watch::Sender::new(rows.len() as u64),
+        }))
+    }
+
+    /// Adds the next entry.
+    pub fn push(&self, place: Place, latest: Latest, events: &[Event]) {
         let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
-        state.places.push((segment, offset));
-        state.lsn = lsn;
+        state.places.push(packed(place));
+        assert!(
+            latest.sequence == state.places.len() as u64,
+            "sequences are gapless"
+        );
+        state.latest = latest;
         for event in events.iter().filter(|event| Names::are_in(event)) {
             Arc::make_mut(&mut state.names).learn(event);
         }
         let head = state.places.len() as u64;
         drop(state);
         self.0.head.send_replace(head);
+    }
+
+    /// The latest sequence.
+    pub fn head(&self) -> u64 {
+        *self.0.head.borrow()
+    }
+
+    /// Adds the next entry, which is a checkpoint.
+    pub fn push_checkpoint(&self, place: Place, latest: Latest) {
+        self.push(place, latest, &[]);
+        let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.checkpoint = latest.lsn;
+    }
+
+    /// The latest entry. It may not be durable yet.
+    pub fn latest(&self) -> Latest {
+        let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.latest
+    }
+
+    /// Where the latest checkpoint stands; [`Lsn::ZERO`]: there is none, or nobody has read it.
+    pub fn checkpoint(&self) -> Lsn {
+        let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
+        state.checkpoint
     }
 
     /// Up to `limit` entries after this sequence.
@@ -86,7 +150,7 @@ impl Trail {
         Stretch {
             places: state.places[begin..end].iter().map(place).collect(),
             head: known as u64,
-            lsn: state.lsn,
+            lsn: state.latest.lsn,
             names: Arc::clone(&state.names),
         }
     }
@@ -95,6 +159,14 @@ impl Trail {
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.0.head.subscribe()
     }
+}
+
+fn packed(place: Place) -> (u32, u32) {
+    let (segment, offset) = (u32::try_from(place.segment), u32::try_from(place.offset));
+    let (Ok(segment), Ok(offset)) = (segment, offset) else {
+        unreachable!("a journal has fewer than 2^32 segments of fewer than 2^32 bytes");
+    };
+    (segment, offset)
 }
 
 #[cfg(test)]
@@ -109,7 +181,12 @@ mod tests {
                 segment: 1 + sequence / 3,
                 offset: sequence * 100,
             };
-            trail.push(place, Lsn(sequence * 2), &[]);
+            let latest = Latest {
+                sequence,
+                lsn: Lsn(sequence * 2),
+                ..Latest::default()
+            };
+            trail.push(place, latest, &[]);
         }
         let offsets = |after, limit| {
             let stretch = trail.after(after, limit);

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, Message, MessageResult};
+use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Stopwatch};
@@ -18,15 +18,14 @@ use crate::model::{
     CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
     Timestamp,
 };
-use crate::replay::{PersonCard, PersonSearch};
 
-use super::core::{Core, Outcome};
+use super::asking::{
+    Checkpoint, Execute, Look, LookForCaller, LookForPersons, OpenVoiceLine, Recall,
+};
+use super::core::Core;
 use super::doorbell::Doorbell;
 use super::early::Early;
-use super::messages::{
-    Answer, CallerLook, CapturedText, DeliveryNote, PreparedText, Refused, Request, Seen,
-};
-use super::sms_access::VoiceAccess;
+use super::messages::{CapturedText, DeliveryNote, PreparedText, Refused};
 use super::texting::{Texted, Texting};
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
@@ -52,46 +51,6 @@ pub struct TenantActor {
     goes_on_offering: bool,
     /// The lapse at which it wakes by itself.
     wakes_at: Option<Timestamp>,
-}
-
-/// Carry out a request.
-pub struct Execute(pub Request);
-
-impl Message for Execute {
-    type Result = Result<Outcome<Answer>, Refused>;
-}
-
-/// Look something up.
-pub struct Look {
-    /// Who looks.
-    pub viewer: Principal,
-    /// At what.
-    pub query: Query,
-}
-
-impl Message for Look {
-    type Result = Outcome<Seen>;
-}
-
-/// Look for persons.
-pub struct LookForPersons(pub PersonSearch);
-
-impl Message for LookForPersons {
-    type Result = Unconfirmed<Page<PersonCard>>;
-}
-
-/// Look for what someone on the telephone has.
-pub struct LookForCaller(pub CallerLook);
-
-impl Message for LookForCaller {
-    type Result = Outcome<Seen>;
-}
-
-/// Open the voice line.
-pub struct OpenVoiceLine;
-
-impl Message for OpenVoiceLine {
-    type Result = Unconfirmed<Option<Arc<VoiceAccess>>>;
 }
 
 impl TenantActor {
@@ -254,7 +213,7 @@ impl TenantActor {
                 .slug()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            access: self.core.sms_access(),
+            access: self.core.opening().sms(self.core.ledger()),
             useful_seconds: text.kind.expires_at().seconds_since(now),
         })))
     }
@@ -437,6 +396,24 @@ impl Handler<Look> for TenantActor {
     }
 }
 
+impl Handler<Checkpoint> for TenantActor {
+    type Result = MessageResult<Checkpoint>;
+
+    fn handle(&mut self, Checkpoint(heads): Checkpoint, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.append_checkpoint(&heads, self.clock.now()))
+    }
+}
+
+impl Handler<Recall> for TenantActor {
+    type Result = MessageResult<Recall>;
+
+    fn handle(&mut self, recall: Recall, _: &mut Self::Context) -> Self::Result {
+        let now = self.clock.now();
+        let phone = recall.phone.as_ref();
+        MessageResult(self.core.recall(phone, recall.page, recall.viewer, now))
+    }
+}
+
 impl Handler<LookForPersons> for TenantActor {
     type Result = MessageResult<LookForPersons>;
 
@@ -452,7 +429,11 @@ impl Handler<LookForPersons> for TenantActor {
 impl Handler<LookForCaller> for TenantActor {
     type Result = MessageResult<LookForCaller>;
 
-    fn handle(&mut self, LookForCaller(look): LookForCaller, _: &mut Self::Context) -> Self::Result {
+    fn handle(
+        &mut self,
+        LookForCaller(look): LookForCaller,
+        _: &mut Self::Context,
+    ) -> Self::Result {
         MessageResult(self.core.look_for_caller(look, self.clock.now()))
     }
 }
@@ -461,7 +442,8 @@ impl Handler<OpenVoiceLine> for TenantActor {
     type Result = MessageResult<OpenVoiceLine>;
 
     fn handle(&mut self, _: OpenVoiceLine, _: &mut Self::Context) -> Self::Result {
-        MessageResult(self.core.unconfirmed(self.core.open_voice_line()))
+        let line = self.core.opening().open_voice(self.core.ledger());
+        MessageResult(self.core.unconfirmed(line))
     }
 }
 
@@ -476,7 +458,7 @@ impl Handler<Texting> for TenantActor {
                 .settle(text, attempt, outcome, sid)
                 .map(Texted::Settled),
             Texting::Access => {
-                let access = self.core.open_sms_access();
+                let access = self.core.opening().open_sms(self.core.ledger());
                 Ok(Texted::Access(self.core.unconfirmed(access)))
             }
             Texting::Note(note) => self.note(note).map(Texted::Settled),

@@ -10,27 +10,28 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 use crate::clock::Clock;
-use crate::entry;
-use crate::journal::{self, Journal, Parts, Unconfirmed};
+use crate::entry::{self, Head};
+use crate::journal::{self, Journal, Unconfirmed};
 use crate::ledger::{
-    CallerSearch, Command, Context, Decision, Event, FreshIds, Ledger, Page, Policy, Query, Receipt, Rejection,
-    RequestKey, apply, decide, look,
+    CallEnd, CallerSearch, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest,
+    Policy, Query, Receipt, Rejection, RequestKey, apply, decide, look,
 };
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
-    HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Principal, Route, Slug, SmsCredentials,
+    CallerId, HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Phone, Principal, Route, Slug,
     TenantId, Timestamp,
 };
-use crate::replay::{Contacts, PersonCard, PersonSearch, Replayed};
-use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_secret, open_token};
+use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
+use crate::seal::{CodeKey, MasterKey, Sealer};
 
+use super::checkpoints;
 use super::history::History;
 use super::keyring::{Keyring, NewSecret};
 use super::messages::{Answer, CallerLook, Idempotency, Instruction, Refused, Request, Seen};
 use super::naming;
+use super::opening::Opening;
 use super::resolve::{Resolved, resolve};
-use super::sms_access::{AccessCache, Opened, SmsAccess, VoiceAccess};
 use super::texts::Writer;
 
 /// What all tenants of a process share.
@@ -58,8 +59,7 @@ pub struct Core {
     slug: Option<Slug>,
     state: Replayed,
     sealer: Sealer,
-    access: Arc<AccessCache<SmsAccess>>,
-    voice: Arc<AccessCache<VoiceAccess>>,
+    opening: Opening,
     codes: CodeKey,
     entropy: StdRng,
     queued_texts: Vec<MessageId>,
@@ -73,18 +73,17 @@ impl Core {
     pub fn new(shared: Shared, slug: Option<Slug>, state: Replayed, seed: [u8; 32]) -> Self {
         let tenant = state.ledger.tenant();
         let mut entropy = StdRng::from_seed(seed);
-        let credentials = state.ledger.sms_credentials();
-        let line = state.ledger.voice_line();
-        let access = kept(
-            &shared,
-            credentials.map_or(0, |credentials| credentials.version),
+        let opening = Opening::new(
+            Arc::clone(&shared.master),
+            &shared.clock,
+            &shared.metrics,
+            shared.credential_cache_seconds,
+            &state.ledger,
         );
-        let voice = kept(&shared, line.map_or(0, |line| line.version));
         Self {
             sealer: Sealer::of(&shared.master, tenant, entropy.random()),
             codes: CodeKey::of(&shared.master, tenant),
-            access: Arc::new(access),
-            voice: Arc::new(voice),
+            opening,
             slug,
             state,
             entropy,
@@ -124,64 +123,9 @@ impl Core {
         self.slug.as_ref()
     }
 
-    /// Where opened credentials are kept, for whoever need not ask this core.
-    pub fn access_cache(&self) -> &Arc<AccessCache<SmsAccess>> {
-        &self.access
-    }
-
-    /// Where the opened secret of its voice line is kept, likewise.
-    pub fn voice_cache(&self) -> &Arc<AccessCache<VoiceAccess>> {
-        &self.voice
-    }
-
-    /// The clinic's voice line, opened and kept for whoever asks next.
-    pub fn open_voice_line(&self) -> Option<Arc<VoiceAccess>> {
-        let opened = self.state.ledger.voice_line().map(|line| {
-            Ok(Arc::new(VoiceAccess {
-                key: line.key,
-                settings: line.settings.clone(),
-                secret: open_secret(&self.shared.master, self.tenant(), &line.secret)?,
-                version: line.version,
-            }))
-        });
-        let opened = opened.transpose().unwrap_or_else(|error: DoesNotOpen| {
-            tracing::error!(%error, "a clinic's voice line cannot be used; set its secret again");
-            None
-        });
-        self.voice.keep(opened.clone());
-        opened
-    }
-
-    /// What the clinic sends texts with, opened and kept for whoever asks next.
-    pub fn sms_access(&self) -> Option<Arc<SmsAccess>> {
-        if let Some(access) = self.access.get() {
-            return access;
-        }
-        self.open_sms_access()
-    }
-
-    /// The same without looking whether it is at hand.
-    pub fn open_sms_access(&self) -> Option<Arc<SmsAccess>> {
-        let credentials = self.state.ledger.sms_credentials();
-        let opened = credentials.map(|credentials| {
-            let SmsCredentials {
-                version,
-                account,
-                token,
-            } = credentials;
-            let token = open_token(&self.shared.master, self.tenant(), account, token)?;
-            Ok(Arc::new(SmsAccess {
-                account: account.clone(),
-                token,
-                version: *version,
-            }))
-        });
-        let opened = opened.transpose().unwrap_or_else(|error: DoesNotOpen| {
-            tracing::error!(%error, "a clinic's credentials for texts cannot be used; set them again");
-            None
-        });
-        self.access.keep(opened.clone());
-        opened
+    /// Its credentials, opened.
+    pub fn opening(&self) -> &Opening {
+        &self.opening
     }
 
     /// Who writes its texts.
@@ -191,6 +135,7 @@ impl Core {
             profile: ledger.profile(),
             zone: ledger.zone(),
             codes: &self.codes,
+            resources: ledger.resources(),
         }
     }
 
@@ -219,6 +164,8 @@ impl Core {
         let instruction = self.sealed(request.instruction);
         // Only a new key needs one, and drawing it costs next to nothing.
         let secret = NewSecret::new(self.entropy.random());
+        let kept_seconds = self.shared.policy.conversation_seconds;
+        let remembered_until = self.no_earlier(now).plus_seconds(kept_seconds);
         let makes_key = matches!(instruction, Instruction::CreateKey { .. });
         let Resolved { mut command, facts } = resolve(
             &self.state.contacts,
@@ -227,6 +174,7 @@ impl Core {
             fresh,
             || self.entropy.random(),
             secret.hash(),
+            remembered_until,
         );
         self.find_route(&mut command);
         let step = Step {
@@ -283,7 +231,7 @@ impl Core {
         let now = self.no_earlier(now);
         let found = look(&self.state.ledger, query, viewer, now);
         self.unconfirmed(
-            found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer)),
+            found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer, now)),
         )
     }
 
@@ -294,10 +242,24 @@ impl Core {
         let query = Query::OfCaller(CallerSearch {
             caller,
             persons: caller.map_or_else(Vec::new, |caller| contacts.persons_of(caller)),
-            call: look.call,
+            call: look.call.and_then(|call| contacts.call(&call)),
             request: look.request,
         });
         self.look(&query, look.viewer, now)
+    }
+
+    /// What is remembered of callers: of those with this phone, or of all.
+    pub fn recall(
+        &self,
+        phone: Option<&Phone>,
+        page: PageRequest,
+        viewer: Principal,
+        now: Timestamp,
+    ) -> Outcome<Seen> {
+        let caller = phone.map(|phone| self.state.contacts.caller(phone));
+        // Of a phone that nobody knows nothing is remembered; no caller has this id.
+        let caller = caller.map(|known| known.unwrap_or(CallerId(0)));
+        self.look(&Query::Conversations { caller, page }, viewer, now)
     }
 
     /// A page of the persons that the clinic knows.
@@ -327,10 +289,11 @@ impl Core {
         Ok(())
     }
 
-    /// Tells a command that sends a code where that would go.
+    /// Tells a command that sends something where that would go.
     fn find_route(&self, command: &mut Command) {
         match command {
             Command::SendCode { hold, route } => *route = self.route_of(*hold),
+            Command::EndCall(end) => self.reach(end),
             Command::OnTheLine { deed, .. } => self.find_route(deed),
             _ => {}
         }
@@ -340,6 +303,15 @@ impl Core {
     fn route_of(&self, hold: HoldId) -> Option<Route> {
         let caller = self.state.ledger.caller_of(hold)?;
         self.state.contacts.phone(caller)?.route()
+    }
+
+    /// Adds where texts go to whoever has holds of a call: they may have given another number than the one they call from.
+    fn reach(&self, end: &mut CallEnd) {
+        for caller in self.state.ledger.callers_in(end.call) {
+            let phone = self.state.contacts.phone(caller);
+            let route = phone.and_then(Phone::route);
+            end.reach.extend(route.map(|route| (caller, route)));
+        }
     }
 
     fn fresh(&mut self) -> FreshIds {
@@ -409,34 +381,12 @@ impl Core {
         };
         let salt = self.entropy.random();
         let encoded = entry::encode(&header, events, facts, salt, &mut self.sealer);
-        let parts = Parts {
-            stream: header.tenant.0,
-            covered: &encoded.covered,
-            personal: &encoded.personal,
-        };
-        let taken = self
-            .shared
-            .journal
-            .append(parts)
-            .map_err(|refused| match refused {
-                journal::Refused::Full => Refused::Overloaded,
-                journal::Refused::Stopped => Refused::Stopped,
-                journal::Refused::TooLarge => {
-                    // limits.rs keeps every entry below this; should one slip through, one request fails, not a clinic.
-                    tracing::error!(
-                        events = events.len(),
-                        "an entry is too large for the journal"
-                    );
-                    Refused::Overloaded
-                }
-            })?;
+        let taken = checkpoints::take(&self.shared.journal, header.tenant, &encoded)?;
         for event in events {
             apply(&mut self.state.ledger, event);
-            match event {
-                Event::TextQueued { message, .. } => self.queued_texts.push(*message),
-                Event::SmsCredentialsSet(credentials) => self.access.change(credentials.version),
-                Event::VoiceLineSet(line) => self.voice.change(line.version),
-                _ => {}
+            self.opening.notice(event);
+            if let Event::TextQueued { message, .. } = event {
+                self.queued_texts.push(*message);
             }
         }
         self.state.contacts.apply(facts, now, header.sequence);
@@ -446,8 +396,39 @@ impl Core {
         self.state.head = taken.lsn;
         self.tell_keyring(events, taken.lsn);
         // Last: whoever sees the entry on the trail must find its key judged by it.
-        self.state.trail.push(taken.place, taken.lsn, events);
+        let latest = Latest {
+            sequence: header.sequence,
+            hash: encoded.hash,
+            at: now,
+            lsn: taken.lsn,
+        };
+        self.state.trail.push(taken.place, latest, events);
         Ok(())
+    }
+
+    /// Appends a checkpoint of these heads, which are durable, to the instance's own chain.
+    pub fn append_checkpoint(
+        &mut self,
+        heads: &[Head],
+        now: Timestamp,
+    ) -> Result<Unconfirmed<()>, Refused> {
+        assert!(
+            self.tenant() == TenantId::INSTANCE,
+            "checkpoints stand in the instance's stream"
+        );
+        let now = self.no_earlier(now);
+        let Shared {
+            journal, master, ..
+        } = &self.shared;
+        let appended = checkpoints::append(journal, master, &self.state.trail, heads, now);
+        // Of several parts some may have been taken.
+        let latest = self.state.trail.latest();
+        self.state.sequence = latest.sequence;
+        self.state.chain = latest.hash;
+        self.state.head = latest.lsn;
+        self.state.last_at = latest.at;
+        appended?;
+        Ok(self.unconfirmed(()))
     }
 
     fn tell_keyring(&self, events: &[Event], lsn: journal::Lsn) {
@@ -464,15 +445,6 @@ impl Core {
                 .record(self.tenant(), self.slug.as_ref(), record, lsn);
         }
     }
-}
-
-fn kept<T: Opened>(shared: &Shared, version: u32) -> AccessCache<T> {
-    AccessCache::new(
-        Arc::clone(&shared.clock),
-        Arc::clone(&shared.metrics),
-        shared.credential_cache_seconds,
-        version,
-    )
 }
 
 /// Who asks for a step, under which key, with which fresh ids.

@@ -11,13 +11,15 @@ use actix::{Actor, ArbiterHandle};
 use dashmap::DashMap;
 use tokio::sync::oneshot;
 
+use crate::entry::{self, Head};
 use crate::journal::Lsn;
 use crate::ledger::{Command, Receipt};
 use crate::model::{KeyId, Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp};
-use crate::replay::{Fault, Replayed};
+use crate::replay::{Fault, FaultKind, Latest, Replayed};
 use crate::seal;
 
 use super::actor::TenantActor;
+use super::checkpoints;
 use super::core::{Core, Shared};
 use super::doorbell::Doorbell;
 use super::handle::{Handle, Housed};
@@ -27,9 +29,17 @@ use super::messages::{Answer, Instruction, Refused, Request};
 /// How long to wait before a full queue is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
+/// How often it is looked whether the instance's actor has ended, which takes a moment after its thread was told to.
+const ACTOR_ENDS_PAUSE: Duration = Duration::from_millis(2);
+/// How many times at the most.
+const ACTOR_ENDS_PAUSES_MAX: u32 = 500;
+
 /// Why the tenants cannot be started.
 #[derive(Debug, thiserror::Error)]
 pub enum StartError {
+    /// The master key is not the one that the journal was sealed under.
+    #[error("{0}")]
+    MasterKey(#[source] entry::Error),
     /// The instance's own ledger is damaged: without it nobody can be served.
     #[error("the instance itself cannot be replayed: {0}")]
     Instance(#[source] Fault),
@@ -39,6 +49,17 @@ pub enum StartError {
     /// A tenant's first entry was not taken.
     #[error("a tenant's first entry was not taken: {0:?}")]
     FirstEntry(Refused),
+}
+
+impl StartError {
+    fn instance(fault: Fault) -> Self {
+        match fault.fault {
+            FaultKind::Unreadable(wrong @ entry::Error::OtherMasterKey { .. }) => {
+                Self::MasterKey(wrong)
+            }
+            _ => Self::Instance(fault),
+        }
+    }
 }
 
 /// Which tenants there are.
@@ -104,7 +125,7 @@ impl Directory {
         let inner = &self.0;
         let zero = match recovered.remove(&TenantId::INSTANCE) {
             None => Replayed::new(TenantId::INSTANCE),
-            Some(replayed) => replayed.map_err(StartError::Instance)?,
+            Some(replayed) => replayed.map_err(StartError::instance)?,
         };
         for key in zero.ledger.keys() {
             inner
@@ -223,6 +244,84 @@ impl Directory {
         (journal.head().0, journal.durability().watermark().0)
     }
 
+    /// Signs and logs what every tenant's chain has come to, unless nothing was written since this was last done.
+    pub async fn checkpoint(&self) -> Result<(), Refused> {
+        let Some(heads) = self.heads_to_sign().await? else {
+            return Ok(());
+        };
+        self.instance().checkpoint(heads.clone()).await?;
+        self.log_checkpoint(heads);
+        Ok(())
+    }
+
+    /// The same once the house is stopping, as the last that is written: it vouches for what was written before.
+    pub async fn last_checkpoint(&self) -> Result<(), Refused> {
+        for _ in 0..ACTOR_ENDS_PAUSES_MAX {
+            if !self.instance().is_alive() {
+                break;
+            }
+            tokio::time::sleep(ACTOR_ENDS_PAUSE).await;
+        }
+        if self.instance().is_alive() {
+            return self.checkpoint().await;
+        }
+        // Its actor is gone, so nobody else appends to its chain.
+        let Some(heads) = self.heads_to_sign().await? else {
+            return Ok(());
+        };
+        let Shared {
+            journal,
+            master,
+            clock,
+            ..
+        } = &self.0.shared;
+        let instance = self.instance();
+        let trail = instance.history().trail();
+        checkpoints::append(journal, master, trail, &heads, clock.now())?;
+        let durable = journal.durability().reached(trail.latest().lsn).await;
+        durable.map_err(|_| Refused::Stopped)?;
+        self.log_checkpoint(heads);
+        Ok(())
+    }
+
+    /// What the chains have come to, all of it durable; `None`: nothing was written since the last checkpoint.
+    async fn heads_to_sign(&self) -> Result<Option<Vec<Head>>, Refused> {
+        let journal = &self.0.shared.journal;
+        let instance = self.instance();
+        if instance.history().trail().checkpoint() == journal.head() {
+            return Ok(None);
+        }
+        let mut handles = vec![instance];
+        handles.extend(self.0.by_slug.iter().filter_map(|tenant| {
+            match tenant.value() {
+                Tenant::Open(handle) => Some(handle.clone()),
+                // What its chain comes to is not known.
+                Tenant::OutOfService => None,
+            }
+        }));
+        let (mut heads, mut rests_on) = (Vec::new(), Lsn::ZERO);
+        for handle in handles {
+            let latest = handle.history().trail().latest();
+            if latest.sequence > 0 {
+                rests_on = rests_on.max(latest.lsn);
+                heads.push(head(handle.id(), latest));
+            }
+        }
+        heads.sort_unstable();
+        let durable = journal.durability().reached(rests_on).await;
+        durable.map_err(|_| Refused::Stopped)?;
+        Ok((!heads.is_empty()).then_some(heads))
+    }
+
+    /// The instance's own line is that of the checkpoint itself, which vouches for the rest.
+    fn log_checkpoint(&self, mut heads: Vec<Head>) {
+        let instance = self.instance();
+        let own = head(instance.id(), instance.history().trail().latest());
+        heads.retain(|head| head.tenant != own.tenant);
+        heads.push(own);
+        checkpoints::log(&self.0.shared.master, &heads);
+    }
+
     /// How many tenants are open, and how many are out of service.
     pub fn count(&self) -> (usize, usize) {
         let all = self.0.by_slug.len();
@@ -246,7 +345,20 @@ impl Directory {
             None => Replayed::new(record.id),
             Some(Ok(replayed)) => replayed,
             Some(Err(fault)) => {
-                tracing::error!(%fault, tenant = %slug, "this tenant is out of service; the others are served");
+                tracing::error!(
+                    %fault,
+                    tenant = %slug,
+                    sequence = fault.sequence,
+                    file = %format_args!("{:010}.journal", fault.place.segment),
+                    offset = fault.place.offset,
+                    "this tenant is out of service; the others are served"
+                );
+                for key in &fault.keys {
+                    inner
+                        .shared
+                        .keyring
+                        .record(record.id, Some(slug), key, Lsn::ZERO);
+                }
                 inner.by_slug.insert(slug.clone(), Tenant::OutOfService);
                 return Ok(());
             }
@@ -283,8 +395,9 @@ impl Directory {
             Arc::clone(&self.0.shared.clock),
             Arc::clone(&self.0.doorbell),
         );
-        let (history, access) = (core.history(), Arc::clone(core.access_cache()));
-        let voice = Arc::clone(core.voice_cache());
+        let history = core.history();
+        let access = Arc::clone(core.opening().sms_cache());
+        let voice = Arc::clone(core.opening().voice_cache());
         let actor = TenantActor::new(core, clock, doorbell);
         let (sender, started) = oneshot::channel();
         let spawned = arbiters[place].spawn_fn(move || {
@@ -301,6 +414,14 @@ impl Directory {
             access,
             voice,
         })
+    }
+}
+
+fn head(tenant: TenantId, latest: Latest) -> Head {
+    Head {
+        tenant,
+        sequence: latest.sequence,
+        hash: latest.hash,
     }
 }
 

@@ -12,16 +12,21 @@ use actix::{Addr, Handler, Message};
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::calendar::Zone;
+use crate::entry::Head;
 use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{CallerView, Command, Page, PageRequest, Query, View};
 use crate::limits;
-use crate::model::{MessageId, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
+use crate::model::{MessageId, Phone, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 use crate::replay::{PersonCard, PersonSearch};
 
-use super::actor::{Execute, Look, LookForCaller, LookForPersons, OpenVoiceLine, TenantActor};
+use super::actor::TenantActor;
+use super::asking::{
+    Checkpoint, Execute, Look, LookForCaller, LookForPersons, OpenVoiceLine, Recall,
+};
 use super::history::History;
 use super::messages::{
-    Answer, CallerLook, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request, Seen,
+    Answer, CallerLook, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request,
+    Seen,
 };
 use super::sms_access::{AccessCache, SmsAccess, VoiceAccess};
 use super::texting::{Texted, Texting};
@@ -184,6 +189,29 @@ impl Handle {
     pub async fn query(&self, viewer: Principal, query: Query) -> Result<Seen, Refused> {
         let _permit = self.permit()?;
         let outcome = self.send(Look { viewer, query }).await?;
+        self.confirmed(outcome).await?.map_err(Refused::Rejected)
+    }
+
+    /// Appends a checkpoint of these heads, which are durable; for the instance's handle.
+    pub(super) async fn checkpoint(&self, heads: Vec<Head>) -> Result<(), Refused> {
+        let appended = self.send(Checkpoint(heads)).await??;
+        self.confirmed(appended).await
+    }
+
+    /// Looks what is remembered of callers: of those with this phone, or of all.
+    pub async fn recall(
+        &self,
+        viewer: Principal,
+        phone: Option<Phone>,
+        page: PageRequest,
+    ) -> Result<Seen, Refused> {
+        let _permit = self.permit()?;
+        let recall = Recall {
+            viewer,
+            phone,
+            page,
+        };
+        let outcome = self.send(recall).await?;
         self.confirmed(outcome).await?.map_err(Refused::Rejected)
     }
 

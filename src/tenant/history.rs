@@ -79,6 +79,11 @@ impl History {
         }))
     }
 
+    /// Where its entries lie.
+    pub(super) fn trail(&self) -> &Trail {
+        &self.0.trail
+    }
+
     /// The sequence of the latest entry, once that is durable; 0: there is none.
     pub async fn head(&self) -> Result<u64, Refused> {
         Ok(self.stretch(u64::MAX, 0).await?.head)

@@ -9,11 +9,11 @@ use std::sync::Arc;
 
 use crate::ledger::{Awaited, Command, Receipt, Rejection, RequestKey, Twin, View, Wish};
 use crate::model::{
-    AppointmentId, AuthToken, CallId, CallerId, Contact, DeliveryStatus, FreeText, Heard, Interval,
-    MessageId, PersonId, Phone, Principal, ProviderId, Reply, Scope, Slug, SmsAccount, Subject,
-    TextKind, Timestamp, VoiceSecret, VoiceSettings,
+    AppointmentId, AuthToken, CallReference, CallerId, Contact, DeliveryStatus, FreeText, Heard,
+    Interval, MessageId, PersonId, PersonName, Phone, Principal, ProviderId, Remark, Reply, Scope,
+    Slug, SmsAccount, Subject, TextKind, Timestamp, VoiceSecret, VoiceSettings,
 };
-use crate::replay::PersonCard;
+use crate::replay::{PersonCard, Said};
 
 use super::sms_access::SmsAccess;
 
@@ -27,7 +27,7 @@ pub enum Errand {
         /// For how long.
         ttl_seconds: Option<u32>,
         /// In which call.
-        call: Option<CallId>,
+        call: Option<CallReference>,
     },
     /// Book at once, on staff's word.
     BookDirectly {
@@ -47,6 +47,39 @@ pub enum Errand {
     },
     /// Wait for a time to become free.
     JoinWaitlist(Awaited),
+}
+
+impl Errand {
+    /// The call in which it is to be done.
+    pub fn call(&self) -> Option<&CallReference> {
+        match self {
+            Self::PlaceHold { call, .. } => call.as_ref(),
+            Self::BookDirectly { .. } | Self::BookSeries { .. } | Self::JoinWaitlist(_) => None,
+        }
+    }
+}
+
+/// A call that has ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EndedCall {
+    /// What its platform calls it.
+    pub reference: CallReference,
+    /// From which phone.
+    pub from: Phone,
+    /// What the caller is called, if that is known.
+    pub name: Option<PersonName>,
+    /// An appointment was made in it.
+    pub booking_confirmed: bool,
+    /// What was wished for.
+    pub service: Option<Slug>,
+    /// Whose time.
+    pub resource: Option<Slug>,
+    /// When it was to begin.
+    pub start: Option<Timestamp>,
+    /// When the call ended; `None`: just now.
+    pub ended_at: Option<Timestamp>,
+    /// What was talked about.
+    pub said: Option<Remark>,
 }
 
 /// What can be asked of a tenant.
@@ -73,12 +106,14 @@ pub enum Instruction {
         /// From which phone; `None`: the call has no number.
         phone: Option<Phone>,
         /// In which call.
-        call: Option<CallId>,
+        call: Option<CallReference>,
         /// What.
         deed: Command,
         /// Why, if it is said of an appointment.
         reason: Option<FreeText>,
     },
+    /// Take in that a call has ended.
+    EndCall(Box<EndedCall>),
     /// Take in a text as the provider reports it.
     TakeText {
         /// The digest of what the provider calls it.
@@ -87,6 +122,8 @@ pub enum Instruction {
         from: Phone,
         /// What it means.
         heard: Heard,
+        /// Its words, if it is no command.
+        said: Option<Remark>,
     },
     /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
     TakeReply {
@@ -145,7 +182,7 @@ pub struct CallerLook {
     /// From which phone they call; `None`: the call has no number.
     pub phone: Option<Phone>,
     /// In which call.
-    pub call: Option<CallId>,
+    pub call: Option<CallReference>,
     /// The request that is about to be made, if it may have been made before.
     pub request: Option<RequestKey>,
 }
@@ -187,6 +224,8 @@ pub struct Seen {
     pub reasons: BTreeMap<Subject, FreeText>,
     /// The phones of the texts in it.
     pub phones: BTreeMap<CallerId, Phone>,
+    /// What the callers in it said; not for who may only read.
+    pub remarks: BTreeMap<CallerId, Vec<Said>>,
     /// What those texts say, for staff alone; never what a code's text says.
     pub bodies: BTreeMap<MessageId, String>,
 }

@@ -2,6 +2,8 @@
 
 mod sms_access;
 
+mod opening;
+
 mod messages;
 
 mod doorbell;
@@ -12,10 +14,12 @@ mod texts;
 
 mod naming;
 
+mod checkpoints;
 mod history;
 
 mod core;
 
+mod asking;
 mod texting;
 
 mod actor;
@@ -31,7 +35,7 @@ pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CallerLook, CapturedText, DeliveryNote, Errand, Idempotency, Instruction, PreparedText,
-    Refused, Request, Seen,
+    Answer, CallerLook, CapturedText, DeliveryNote, EndedCall, Errand, Idempotency, Instruction,
+    PreparedText, Refused, Request, Seen,
 };
 pub use sms_access::{AccessCache, SmsAccess, VoiceAccess};

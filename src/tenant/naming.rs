@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::ledger::{AppointmentView, Decision, Receipt, View};
-use crate::model::{Principal, Subject, TextKind};
+use crate::model::{Principal, Subject, TextKind, Timestamp};
 use crate::replay::Contacts;
 
 use super::messages::{Answer, Seen};
@@ -34,7 +34,13 @@ pub fn answer(contacts: &Contacts, decision: Decision) -> Answer {
 }
 
 /// What was found, with the names, reasons, phones and words that belong to it and that this viewer may see.
-pub fn seen(contacts: &Contacts, writer: &Writer<'_>, view: View, viewer: Principal) -> Seen {
+pub fn seen(
+    contacts: &Contacts,
+    writer: &Writer<'_>,
+    view: View,
+    viewer: Principal,
+    now: Timestamp,
+) -> Seen {
     let (mut persons, mut subjects) = (Vec::new(), Vec::new());
     let mut appointment = |shown: &AppointmentView| {
         persons.push(shown.party.person);
@@ -77,15 +83,25 @@ pub fn seen(contacts: &Contacts, writer: &Writer<'_>, view: View, viewer: Princi
         View::Messages(page) => page.items.as_slice(),
         _ => &[],
     };
-    let phones = texts
+    let conversations = match &view {
+        View::Conversations(page) => page.items.as_slice(),
+        _ => &[],
+    };
+    let callers = texts.iter().map(|text| text.to);
+    let callers = callers.chain(conversations.iter().map(|one| one.caller));
+    let phones = callers.filter_map(|caller| Some((caller, contacts.phone(caller)?.clone())));
+    // What someone said is shown to whoever may act on it.
+    let heard = conversations
         .iter()
-        .filter_map(|text| Some((text.to, contacts.phone(text.to)?.clone())));
+        .filter(|_| viewer.is_of_the_house() || viewer.is_agent());
+    let remarks = heard.map(|one| (one.caller, contacts.remarks(one.caller, now)));
     let shown = texts
         .iter()
         .filter(|text| viewer.is_staff() && !matches!(text.kind, TextKind::Code { .. }));
     let bodies = shown.map(|text| (text.id, writer.words(text.kind, text.queued_at)));
     Seen {
         phones: phones.collect(),
+        remarks: remarks.collect(),
         bodies: bodies.collect(),
         view,
         people,

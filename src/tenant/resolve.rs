@@ -3,15 +3,15 @@
 //! Who calls is looked up in the tenant's contacts; whoever nobody knows yet gets a fresh id and a fact that says who it is. Nothing
 //! changes here: the facts are applied with the entry that carries them.
 
-use crate::ledger::{Command, FreshIds};
+use crate::ledger::{CallEnd, Command, FreshIds};
 use crate::limits;
 use crate::model::{
-    AppointmentId, CallerId, Contact, Heard, Party, PersonId, PersonalFact, Phone, Principal,
-    Subject,
+    AppointmentId, CallId, CallReference, CallerId, Channel, Contact, Heard, Party, PersonId,
+    PersonName, PersonalFact, Phone, Principal, Subject, Timestamp,
 };
 use crate::replay::Contacts;
 
-use super::messages::{Errand, Instruction};
+use super::messages::{EndedCall, Errand, Instruction};
 
 /// An instruction as the ledger takes it, and what has to be written down of persons if it succeeds.
 pub struct Resolved {
@@ -22,7 +22,8 @@ pub struct Resolved {
 }
 
 /// Turns names and numbers into ids, taking new ones for whom nobody knows yet. Changes nothing: the facts are applied
-/// with the entry that carries them. `draw` gives more random numbers, for what makes many things at once.
+/// with the entry that carries them. `draw` gives more random numbers, for what makes many things at once; what was said is
+/// remembered until `remembered_until`.
 pub fn resolve(
     contacts: &Contacts,
     instruction: Instruction,
@@ -30,12 +31,16 @@ pub fn resolve(
     fresh: FreshIds,
     draw: impl FnMut() -> u128,
     secret_hash: [u8; 32],
+    remembered_until: Timestamp,
 ) -> Resolved {
     let mut facts = Vec::new();
     let command = match instruction {
         Instruction::For(contact, errand) => {
             let party = party(contacts, contact, by, fresh, &mut facts);
-            command(errand, party, draw)
+            let call = errand
+                .call()
+                .map(|reference| call(contacts, reference, party.caller, fresh, &mut facts));
+            command(errand, party, call, draw)
         }
         Instruction::TakeReply { from, reply } => Command::AnswerOffer {
             caller: contacts.caller(&from),
@@ -51,7 +56,23 @@ pub fn resolve(
             expires_at,
             secret_hash,
         },
-        Instruction::TakeText { text, from, heard } => {
+        Instruction::EndCall(ended) => {
+            end_call(contacts, *ended, by, fresh, remembered_until, &mut facts)
+        }
+        Instruction::TakeText {
+            text,
+            from,
+            heard,
+            said,
+        } => {
+            let until = remembered_until;
+            let known = contacts.caller(&from).zip(said);
+            facts.extend(known.map(|(caller, remark)| PersonalFact::Said {
+                caller,
+                channel: Channel::Text,
+                remark,
+                until,
+            }));
             take_text(contacts, text, from, heard, CallerId(fresh[2]), &mut facts)
         }
         Instruction::SetSmsCredentials { .. } | Instruction::SetVoiceLine { .. } => {
@@ -69,7 +90,7 @@ pub fn resolve(
             }
             Command::OnTheLine {
                 caller: phone.and_then(|phone| contacts.caller(&phone)),
-                call,
+                call: call.and_then(|call| contacts.call(&call)),
                 deed: Box::new(deed),
             }
         }
@@ -123,6 +144,20 @@ fn take_text(
     }
 }
 
+/// Whose phone this is; of a new one a new caller's.
+fn caller(
+    contacts: &Contacts,
+    phone: Phone,
+    fresh: FreshIds,
+    facts: &mut Vec<PersonalFact>,
+) -> CallerId {
+    contacts.caller(&phone).unwrap_or_else(|| {
+        let caller = CallerId(fresh[2]);
+        facts.push(PersonalFact::Caller { caller, phone });
+        caller
+    })
+}
+
 /// Who this contact is. The ids of what a decision makes come first in `fresh`; people take them from the other end.
 /// Nobody but staff replaces an e-mail that is known: whoever calls has shown no more than that they know a name.
 fn party(
@@ -132,14 +167,7 @@ fn party(
     fresh: FreshIds,
     facts: &mut Vec<PersonalFact>,
 ) -> Party {
-    let caller = contacts.caller(&contact.phone).unwrap_or_else(|| {
-        let caller = CallerId(fresh[2]);
-        facts.push(PersonalFact::Caller {
-            caller,
-            phone: contact.phone.clone(),
-        });
-        caller
-    });
+    let caller = caller(contacts, contact.phone, fresh, facts);
     let known = contacts.named(caller, &contact.name);
     let email_is_new = |person| {
         let stored = contacts.person(person);
@@ -163,13 +191,92 @@ fn party(
     Party { caller, person }
 }
 
+/// A call that has ended: who called, whom an appointment would be for, and where a text to them would go.
+fn end_call(
+    contacts: &Contacts,
+    ended: EndedCall,
+    by: Principal,
+    fresh: FreshIds,
+    remembered_until: Timestamp,
+    facts: &mut Vec<PersonalFact>,
+) -> Command {
+    let route = ended.from.route();
+    let is_reached = route.as_ref().is_some_and(|route| route.takes_texts);
+    let name = ended.name.or_else(|| {
+        let known = contacts.newest_of(&ended.from);
+        // Whoever books by answering a text is someone, also if nobody has heard their name.
+        known.or_else(|| is_reached.then(nameless).flatten())
+    });
+    let party = match name {
+        Some(name) => {
+            let phone = ended.from;
+            let email = None;
+            let contact = Contact { name, phone, email };
+            party(contacts, contact, by, fresh, facts)
+        }
+        None => Party {
+            caller: caller(contacts, ended.from, fresh, facts),
+            person: PersonId(fresh[1]),
+        },
+    };
+    let call = call(contacts, &ended.reference, party.caller, fresh, facts);
+    facts.extend(ended.said.map(|remark| PersonalFact::Said {
+        caller: party.caller,
+        channel: Channel::Call,
+        remark,
+        until: remembered_until,
+    }));
+    Command::EndCall(Box::new(CallEnd {
+        call,
+        party,
+        booking_confirmed: ended.booking_confirmed,
+        service: ended.service,
+        resource: ended.resource,
+        start: ended.start,
+        ended_at: ended.ended_at,
+        reach: route
+            .map(|route| (party.caller, route))
+            .into_iter()
+            .collect(),
+    }))
+}
+
+/// What someone is called whose name nobody has heard.
+fn nameless() -> Option<PersonName> {
+    PersonName::parse("Name not given").ok()
+}
+
+/// The call of this name; one that nobody has heard of is this caller's.
+fn call(
+    contacts: &Contacts,
+    reference: &CallReference,
+    caller: CallerId,
+    fresh: FreshIds,
+    facts: &mut Vec<PersonalFact>,
+) -> CallId {
+    contacts.call(reference).unwrap_or_else(|| {
+        let call = CallId(fresh[3]);
+        facts.push(PersonalFact::Call {
+            call,
+            caller,
+            reference: reference.clone(),
+        });
+        call
+    })
+}
+
 /// What is to be done for someone, as the ledger takes it.
-fn command(errand: Errand, party: Party, draw: impl FnMut() -> u128) -> Command {
+fn command(
+    errand: Errand,
+    party: Party,
+    call: Option<CallId>,
+    draw: impl FnMut() -> u128,
+) -> Command {
     match errand {
         Errand::PlaceHold {
             wish,
             ttl_seconds,
-            call,
+            call: _,
         } => Command::PlaceHold {
             wish,
             party,
@@ -204,7 +311,7 @@ fn command(errand: Errand, party: Party, draw: impl FnMut() -> u128) -> Command 
 mod tests {
     use super::*;
     use crate::ledger::{PageRequest, Wish};
-    use crate::model::{Email, KeyId, PersonName, Scope, Timestamp};
+    use crate::model::{Email, KeyId, Scope};
     use crate::replay::PersonSearch;
 
     fn key_of(scope: Scope) -> Principal {
@@ -212,7 +319,7 @@ mod tests {
         Principal::Key { key, scope }
     }
 
-    fn place(contacts: &mut Contacts, name: &str, phone: &str, fresh: FreshIds) -> (Party, usize) {
+    fn place(contacts: &mut Contacts, name: &str, phone: &str, fresh: [u128; 3]) -> (Party, usize) {
         place_with(contacts, key_of(Scope::Agent), name, phone, None, fresh)
     }
 
@@ -223,7 +330,7 @@ mod tests {
         name: &str,
         phone: &str,
         email: Option<&str>,
-        fresh: FreshIds,
+        fresh: [u128; 3],
     ) -> (Party, usize) {
         let errand = Errand::PlaceHold {
             wish: Wish {
@@ -240,7 +347,17 @@ mod tests {
             email: email.map(|text| Email::parse(text).expect("an address")),
         };
         let instruction = Instruction::For(contact, errand);
-        let resolved = resolve(contacts, instruction, by, fresh, || 0, [0; 32]);
+        let [first, second, third] = fresh;
+        let fresh = [first, second, third, 0, 0];
+        let resolved = resolve(
+            contacts,
+            instruction,
+            by,
+            fresh,
+            || 0,
+            [0; 32],
+            Timestamp(0),
+        );
         let sequence = u64::try_from(fresh[0]).expect("a small number");
         let at = Timestamp(fresh[0] as i64);
         contacts.apply(&resolved.facts, at, sequence);

@@ -105,7 +105,10 @@ impl Caller {
         assert_eq!(answer.status, 200, "{}", answer.body);
         let results = answer.json();
         let result = &results["results"][0];
-        assert_eq!((&result["toolCallId"], &result["name"]), (&json!(id), &json!(tool)));
+        assert_eq!(
+            (&result["toolCallId"], &result["name"]),
+            (&json!(id), &json!(tool))
+        );
         let said = result["result"].as_str().or(result["error"].as_str());
         let said = said.expect("a line").to_owned();
         assert!(!said.contains('\n') && !said.is_empty(), "{said:?}");

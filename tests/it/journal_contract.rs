@@ -4,8 +4,8 @@
 //! into either storage, since the bytes are the same. The faults that only memory can arm are in `journal_faults`.
 
 use holdfast::journal::{
-    ENTRY_BYTES_MAX, Error, FileStorage, Frame, Journal, Lsn, MemoryStorage, Options, Parts, Place,
-    Recovered, Refused, Storage, survey,
+    Damage, ENTRY_BYTES_MAX, Error, FileStorage, Found, Frame, Journal, Lsn, MemoryStorage,
+    Options, Owners, Parts, Place, Recovered, Refused, Storage, survey,
 };
 use proptest::prelude::*;
 
@@ -19,6 +19,8 @@ pub const SMALL: Options = Options {
 
 /// The length of a segment's header.
 const HEADER: usize = 40;
+/// Where the second of the large entries begins.
+const SECOND: u64 = HEADER as u64 + 30_044;
 
 /// A place to keep a journal that a test can look into and damage.
 trait Lab {
@@ -27,6 +29,12 @@ trait Lab {
     fn read(&self, number: u64) -> Vec<u8>;
     fn replace(&self, number: u64, bytes: &[u8]);
     fn name(&self, number: u64) -> String;
+
+    /// The same for a segment that is sealed and read-only.
+    fn rewrite(&self, number: u64, bytes: &[u8]) {
+        let _ = std::fs::remove_file(self.name(number));
+        self.replace(number, bytes);
+    }
 
     fn open(&self, options: Options) -> Result<(Journal, Recovered), Error> {
         Journal::open(self.storage()?, options)
@@ -105,12 +113,14 @@ contract! {
     a_closed_journal_refuses_and_keeps_what_it_took,
     four_threads_lose_and_repeat_nothing,
     a_torn_tail_at_any_byte_is_cut_to_a_clean_prefix,
-    a_flipped_bit_in_the_middle_is_named_with_file_and_offset,
+    a_flipped_bit_in_the_middle_costs_one_entry_that_is_named,
     a_missing_segment_is_named,
     a_segment_under_another_name_is_refused,
     a_repeated_segment_is_refused,
     a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail,
-    a_cut_sealed_segment_is_refused,
+    a_cut_or_emptied_sealed_segment_costs_what_it_held,
+    a_damaged_header_costs_nothing,
+    damage_before_a_torn_header_is_refused_because_nobody_can_tell_what_is_lost,
     an_unknown_format_is_refused_by_its_number,
     a_restored_journal_goes_on_in_a_new_segment_of_a_higher_epoch,
     an_erased_personal_part_is_read_as_erased,
@@ -279,8 +289,7 @@ fn four_threads_lose_and_repeat_nothing<L: Lab>() {
     journal.close().unwrap();
     let (_journal, recovered) = lab.open(options).unwrap();
     let mut next = [0_u64; 4];
-    for frame in recovered.frames().unwrap() {
-        let frame = frame.unwrap();
+    for frame in frames(&recovered) {
         let stream = usize::try_from(frame.stream).unwrap();
         assert_eq!(frame.covered, next[stream].to_le_bytes());
         next[stream] += 1;
@@ -324,7 +333,7 @@ fn a_torn_tail_at_any_byte_is_cut_to_a_clean_prefix<L: Lab>() {
     }
 }
 
-fn a_flipped_bit_in_the_middle_is_named_with_file_and_offset<L: Lab>() {
+fn a_flipped_bit_in_the_middle_costs_one_entry_that_is_named<L: Lab>() {
     let image = Image::new(&[1, 2, 3, 1]);
     let lab = L::new();
     let last_group = image.frames[6].start;
@@ -332,23 +341,37 @@ fn a_flipped_bit_in_the_middle_is_named_with_file_and_offset<L: Lab>() {
         let mut damaged = image.bytes.clone();
         damaged[position] ^= 1 << (position % 8);
         lab.replace(1, &damaged);
-        let begins = image
+        let hit = image
             .frames
             .iter()
-            .map(|frame| frame.start)
-            .filter(|start| *start <= position)
-            .max();
-        match lab.open(SMALL) {
-            Err(Error::Corrupt { file, offset, .. }) => {
-                assert_eq!(
-                    (file, offset),
-                    (lab.name(1), begins.unwrap_or(0) as u64),
-                    "flip at {position}"
-                );
-            }
-            other => panic!("flip at {position}: {other:?}"),
-        }
-        assert_eq!(lab.read(1), damaged, "a refused journal is left as it was");
+            .position(|frame| frame.contains(&position));
+        let (journal, recovered) = lab.open(SMALL).unwrap();
+        let found = damages(&recovered);
+        assert_eq!(found, recovered.survey.damages);
+        let [damage] = &found[..] else {
+            panic!("flip at {position}: {found:?}");
+        };
+        assert_eq!(damage.file, lab.name(1));
+        let (offset, lost) = hit.map_or((0, None), |hit| (image.frames[hit].start, Some(hit)));
+        assert_eq!(damage.place.offset, offset as u64, "flip at {position}");
+        let lost = lost.map(|hit| Lsn(hit as u64 + 1));
+        assert_eq!((damage.lost == 1).then_some(damage.first), lost);
+        let kept: Vec<_> = frames(&recovered).iter().map(|frame| frame.lsn).collect();
+        let wanted = (1..=7).map(Lsn).filter(|lsn| Some(*lsn) != lost);
+        assert_eq!(kept, wanted.collect::<Vec<_>>(), "flip at {position}");
+        let (Owners::Known(owners) | Owners::Claimed(owners)) = &damage.owners;
+        let in_stream = hit.is_some_and(|hit| {
+            let stream = image.frames[hit].start + 28;
+            (stream..stream + 16).contains(&position)
+        });
+        assert!(
+            lost.is_none() || in_stream || owners.contains(&5),
+            "flip at {position}: {owners:?}"
+        );
+        assert_eq!(journal.append(parts(b"on")).unwrap().lsn, Lsn(8));
+        drop(recovered);
+        journal.close().unwrap();
+        assert_eq!(lab.read(1)[..image.end()], damaged[..image.end()]);
     }
 }
 
@@ -391,58 +414,109 @@ fn a_repeated_segment_is_refused<L: Lab>() {
     }
 }
 
-fn a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail<L: Lab>() {
+/// Two sealed segments of two entries each, and one that goes on.
+fn five_entries<L: Lab>() -> L {
     let lab = L::new();
     let (journal, _) = lab.open(SMALL).unwrap();
-    for _ in 0..4 {
+    for _ in 0..5 {
         append_when_there_is_room(&journal, &[7; 30_000]);
     }
     journal.close().unwrap();
-    let damaged_lab = L::new();
+    lab
+}
+
+/// Opens and says where the one damage is: segment, offset, first entry that is lost, how many are.
+fn one_damage<L: Lab>(lab: &L) -> (u64, u64, u64, u64) {
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    let found = damages(&recovered);
+    assert_eq!(found, recovered.survey.damages);
+    let [damage] = &found[..] else {
+        panic!("{found:?}");
+    };
+    let frames = frames(&recovered).len() as u64;
+    assert_eq!(frames, recovered.survey.frames);
+    assert_eq!((frames + damage.lost, recovered.survey.head), (5, Lsn(5)));
+    drop(recovered);
+    journal.close().unwrap();
+    (
+        damage.place.segment,
+        damage.place.offset,
+        damage.first.0,
+        damage.lost,
+    )
+}
+
+fn a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail<L: Lab>() {
+    let lab = five_entries::<L>();
     let mut first = lab.read(1);
     *first.last_mut().unwrap() ^= 1;
-    damaged_lab.replace(1, &first);
-    damaged_lab.replace(2, &lab.read(2));
-    match damaged_lab.open(SMALL) {
-        Err(Error::Corrupt {
-            file,
-            offset,
-            lsn: Lsn(2),
-            ..
-        }) => {
-            assert_eq!(
-                (file, offset),
-                (damaged_lab.name(1), HEADER as u64 + 30_044)
-            );
-        }
-        other => panic!("{other:?}"),
+    lab.rewrite(1, &first);
+    assert_eq!(one_damage(&lab), (1, SECOND, 2, 1));
+}
+
+fn a_cut_or_emptied_sealed_segment_costs_what_it_held<L: Lab>() {
+    let sealed = five_entries::<L>().read(1);
+    let header = HEADER as u64;
+    for (kept, wanted) in [
+        (0, (1, 0, 1, 2)),
+        (HEADER - 1, (1, 0, 1, 2)),
+        (HEADER, (1, header, 1, 2)),
+        (40_000, (1, SECOND, 2, 1)),
+        (SECOND as usize, (1, SECOND, 2, 1)),
+        (sealed.len() - 1, (1, SECOND, 2, 1)),
+    ] {
+        let lab = five_entries::<L>();
+        lab.rewrite(1, &sealed[..kept]);
+        assert_eq!(one_damage(&lab), wanted, "cut to {kept}");
+    }
+    for number in [1, 2] {
+        let lab = five_entries::<L>();
+        lab.rewrite(number, &vec![0; sealed.len()]);
+        let first = 2 * number - 1;
+        assert_eq!(one_damage(&lab), (number, 0, first, 2), "zeros in {number}");
     }
 }
 
-fn a_cut_sealed_segment_is_refused<L: Lab>() {
-    let lab = L::new();
-    let (journal, _) = lab.open(SMALL).unwrap();
-    for _ in 0..4 {
-        append_when_there_is_room(&journal, &[7; 30_000]);
+fn a_damaged_header_costs_nothing<L: Lab>() {
+    for number in [1, 2] {
+        let lab = five_entries::<L>();
+        let mut bytes = lab.read(number);
+        bytes[..HEADER].fill(0xAA);
+        lab.rewrite(number, &bytes);
+        assert_eq!(one_damage(&lab), (number, 0, 2 * number - 1, 0));
     }
+    // The last one's: nothing later proves that its first entry was ever confirmed.
+    let lab = five_entries::<L>();
+    let mut bytes = lab.read(3);
+    bytes[3] ^= 1;
+    lab.rewrite(3, &bytes);
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!(
+        (recovered.survey.head, damages(&recovered)),
+        (Lsn(4), vec![])
+    );
     journal.close().unwrap();
-    let sealed = lab.read(1);
-    let second = lab.read(2);
-    for kept in [
-        HEADER - 1,
-        HEADER,
-        40_000,
-        sealed.len() - 30_044,
-        sealed.len() - 1,
-    ] {
-        let lab = L::new();
-        lab.replace(1, &sealed[..kept]);
-        lab.replace(2, &second);
-        match lab.open(SMALL) {
-            Err(Error::Corrupt { .. }) => {}
-            other => panic!("cut to {kept}: {other:?}"),
-        }
+}
+
+fn damage_before_a_torn_header_is_refused_because_nobody_can_tell_what_is_lost<L: Lab>() {
+    let lab = five_entries::<L>();
+    let mut bytes = lab.read(2);
+    *bytes.last_mut().unwrap() ^= 1;
+    lab.rewrite(2, &bytes);
+    let mut bytes = lab.read(3);
+    bytes[3] ^= 1;
+    bytes[HEADER] ^= 1;
+    lab.rewrite(3, &bytes);
+    match lab.open(SMALL) {
+        Err(Error::Corrupt {
+            file,
+            offset: SECOND,
+            lsn: Lsn(4),
+            ..
+        }) => assert_eq!(file, lab.name(2)),
+        other => panic!("{other:?}"),
     }
+    assert_eq!(lab.read(3), bytes, "a refused journal is left as it was");
 }
 
 fn an_unknown_format_is_refused_by_its_number<L: Lab>() {
@@ -532,7 +606,7 @@ fn every_entry_is_found_again_by_its_place_while_the_writer_goes_on<L: Lab>() {
     let mut wanted: Vec<(Place, Lsn, u128, Vec<u8>)> = Vec::new();
     for life in 0..3_u64 {
         let (journal, recovered) = lab.open(SMALL).unwrap();
-        let places: Vec<_> = frames_in_full(&recovered).iter().map(|f| f.place).collect();
+        let places: Vec<_> = frames(&recovered).iter().map(|f| f.place).collect();
         let known: Vec<_> = wanted.iter().map(|(place, ..)| *place).collect();
         assert_eq!(places, known, "recovery finds them where they were put");
         for number in life * 40 + 1..=life * 40 + 40 {
@@ -608,10 +682,6 @@ fn a_stream_s_rows_lead_to_its_entries_and_to_no_others<L: Lab>() {
         }
         assert_eq!(journal.read(wanted[0].place).unwrap(), wanted[0]);
     }
-}
-
-fn frames_in_full(recovered: &Recovered) -> Vec<Frame> {
-    recovered.frames().unwrap().map(Result::unwrap).collect()
 }
 
 fn a_place_that_holds_no_whole_entry_is_damage_and_no_entry<L: Lab>() {
@@ -748,6 +818,7 @@ fn open_or_refuse(content: Vec<u8>) {
         return;
     };
     assert_eq!(frames(&recovered).len() as u64, recovered.survey.frames);
+    assert_eq!(damages(&recovered), recovered.survey.damages);
     let lsn = append_when_there_is_room(&journal, b"after");
     assert_eq!(lsn, recovered.survey.head.next());
     journal.close().unwrap();
@@ -837,7 +908,21 @@ pub fn parts(covered: &[u8]) -> Parts<'_> {
 }
 
 pub fn frames(recovered: &Recovered) -> Vec<Frame> {
-    recovered.frames().unwrap().map(Result::unwrap).collect()
+    let found = recovered.frames().unwrap().map(Result::unwrap);
+    let frames = found.filter_map(|found| match found {
+        Found::Frame(frame) => Some(frame),
+        Found::Damage(_) => None,
+    });
+    frames.collect()
+}
+
+pub fn damages(recovered: &Recovered) -> Vec<Damage> {
+    let found = recovered.frames().unwrap().map(Result::unwrap);
+    let damages = found.filter_map(|found| match found {
+        Found::Damage(damage) => Some(damage),
+        Found::Frame(_) => None,
+    });
+    damages.collect()
 }
 
 /// Small segments fill faster than the next one is made; a caller would be told to try again.

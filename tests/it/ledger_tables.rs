@@ -4,6 +4,7 @@
 //! without an arrow sets something up and must not be refused.
 
 mod answers;
+mod calls;
 mod desk;
 mod steps;
 mod words;

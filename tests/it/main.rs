@@ -5,6 +5,8 @@ mod acknowledgement;
 #[cfg(test)]
 mod calendar_properties;
 #[cfg(test)]
+mod damage;
+#[cfg(test)]
 mod demo_clinic;
 #[cfg(test)]
 mod fault_histories;
@@ -24,6 +26,8 @@ mod journal_faults;
 mod ledger_properties;
 #[cfg(test)]
 mod ledger_tables;
+#[cfg(test)]
+mod offline;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]

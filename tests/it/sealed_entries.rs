@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
-use holdfast::journal::{Frame, Journal, Options};
+use holdfast::journal::{Found, Frame, Journal, Options};
 use ring::digest::{Context, SHA256, digest};
 
 use crate::support::World;
@@ -37,9 +37,11 @@ fn entries() -> BTreeMap<u128, Vec<Frame>> {
         };
         let storage = Box::new(world.storage.clone());
         let (journal, found) = Journal::open(storage, options).expect("the journal opens");
-        for frame in found.frames().expect("frames") {
-            let frame = frame.expect("a frame");
-            streams.entry(frame.stream).or_default().push(frame);
+        for found in found.frames().expect("frames") {
+            match found.expect("it can be read") {
+                Found::Frame(frame) => streams.entry(frame.stream).or_default().push(frame),
+                Found::Damage(damage) => panic!("{damage:?}"),
+            }
         }
         journal.close().expect("it closes");
     });

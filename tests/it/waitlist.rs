@@ -344,8 +344,8 @@ fn cancel_and_crash(world: &World, appointment: AppointmentId) {
     let (journal, found) =
         Journal::open(Box::new(world.storage.clone()), options).expect("the journal opens");
     let mut recovery = Recovery::new(&master);
-    for frame in found.frames().expect("frames") {
-        recovery.take(&frame.expect("a frame"));
+    for found in found.frames().expect("frames") {
+        recovery.take(found.expect("a frame"));
     }
     let mut tenants = recovery.finish();
     tenants.remove(&TenantId::INSTANCE);

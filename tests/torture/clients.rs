@@ -28,6 +28,9 @@ pub struct World {
     /// Requests that are under way, and since when.
     pub under_way: Cell<usize>,
     pub requests: Cell<usize>,
+    /// Requests that were refused because the disk is full, and those of them without a word on when to come back.
+    pub full: Cell<usize>,
+    pub full_without_when: Cell<usize>,
     /// When those that got no answer at all were sent, and what happened to them.
     pub broken: RefCell<Vec<(Watch, String)>>,
     numbers: Cell<u64>,
@@ -41,6 +44,8 @@ impl World {
             record: RefCell::default(),
             under_way: Cell::new(0),
             requests: Cell::new(0),
+            full: Cell::new(0),
+            full_without_when: Cell::new(0),
             broken: RefCell::default(),
             numbers: Cell::new(0),
             stop: Cell::new(false),
@@ -202,8 +207,19 @@ impl Client {
         world.under_way.set(world.under_way.get() + 1);
         let answer = world.deliver(&self.caller, &sent).await;
         world.under_way.set(world.under_way.get() - 1);
+        if let Ok(answer) = &answer
+            && matches!(answer.status, 503 | 507)
+        {
+            world.full.set(world.full.get() + 1);
+            let without = usize::from(!answer.says_when);
+            world
+                .full_without_when
+                .set(world.full_without_when.get() + without);
+        }
         let mut record = world.record.borrow_mut();
         match answer {
+            // 507 says that nothing was done: whatever is found of it later was not asked for.
+            Ok(answer) if answer.status == 507 => None,
             // 503 says that nobody knows, or that nothing was done: ask again later.
             Ok(answer) if answer.status != 503 => {
                 let became = record.take(&sent, &answer);

@@ -1,5 +1,5 @@
 //! What a crash or a bad disk leaves behind: torn tails must be cut without losing a thing that was acknowledged, damage to
-//! what was once synced must be refused in words, never skipped.
+//! what was once synced must put its clinic out of service and no other, and never be skipped.
 //!
 //! Every experiment is made on a copy. The place of a frame is found by its magic number, which the journal's format documents.
 
@@ -13,7 +13,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 use tokio::time::sleep;
 
-use crate::http::Caller;
+use crate::http::{Answer, Caller, text};
 use crate::load::{Load, seed};
 use crate::report::Report;
 use crate::server::{Place, Server};
@@ -102,7 +102,7 @@ pub async fn run(options: Options, place: &Place) -> Report {
     let record = load.world.record.take();
     let line = format!(
         "seed {seed}, {} torn tails of unsynced bytes lost nothing, {} cuts into the last frame cost at most {lost_most} things, \
-         {} bytes flipped in the middle were refused; {} holds and {} appointments compared each time; last refusal: {words}",
+         {} bytes flipped in the middle cost one clinic each or were refused; {} holds and {} appointments compared each time; last: {words}",
         counts[0], counts[1], counts[2], looked.holds, looked.appointments,
     );
     Report {
@@ -110,7 +110,7 @@ pub async fn run(options: Options, place: &Place) -> Report {
         line,
         figures: json!({
             "seed": seed, "torn": counts[0], "cut": counts[1], "cut_cost_at_most": lost_most, "flipped": counts[2],
-            "refusal": words,
+            "last": words,
         }),
         violations: record.violations,
     }
@@ -179,7 +179,8 @@ async fn cut(load: &Load, place: &Place, chance: &mut StdRng, round: usize) -> u
     lost
 }
 
-/// One bit, anywhere before the last frames: all of that was acknowledged once.
+/// One bit, anywhere before the last frames: all of that was acknowledged once. The clinic whose entry is hit is out of service and
+/// the others are served as if nothing were; if it is the instance's own, the server refuses to start. Gives what was said.
 async fn flipped(load: &Load, place: &Place, chance: &mut StdRng, round: usize) -> String {
     let twin = load.state.twin(place);
     let tail = tail(&twin.journal());
@@ -187,24 +188,41 @@ async fn flipped(load: &Load, place: &Place, chance: &mut StdRng, round: usize) 
     let at = chance.random_range(64..tail.end / 10 * 9);
     bytes[at] ^= 1 << chance.random_range(0..8);
     write(&tail, &bytes);
+    let when = format!("flip {round} of byte {at}");
+    let violation = |fault: String| {
+        let mut record = load.world.record.borrow_mut();
+        record.violations.push(format!("{when}: {fault}"));
+    };
     match twin.start().await {
-        Ok(_) => {
-            let fault = format!(
-                "flip {round}: byte {at} of {} was changed and the server started",
-                tail.end
-            );
-            load.world.record.borrow_mut().violations.push(fault);
-            String::new()
+        Ok(server) => {
+            let caller = Caller::new(&server.url);
+            let out = out_of_service(load, &caller).await;
+            if out.len() != 1 {
+                violation(format!("{} clinics are out of service", out.len()));
+            }
+            verify::compare_all_but(&load.world, &caller, &when, &out).await;
+            "one clinic was out of service".to_owned()
         }
         Err(refusal) => {
-            if !refusal.contains("exit status: 1") {
-                load.world
-                    .record
-                    .borrow_mut()
-                    .violations
-                    .push(format!("flip {round}: {refusal}"));
+            if !refusal.contains("exit status: 1") || !refusal.contains("the instance itself") {
+                violation(refusal.clone());
             }
             refusal
         }
     }
+}
+
+/// Which clinics say that they are.
+async fn out_of_service(load: &Load, caller: &Caller) -> Vec<usize> {
+    let mut out = Vec::new();
+    for (at, clinic) in load.world.clinics.iter().enumerate() {
+        let answer = caller
+            .get(&clinic.staff, &clinic.path("holds?limit=1"))
+            .await;
+        let is_out = |answer: Answer| text(&answer.body, "code") == "tenant-quarantined";
+        if answer.is_ok_and(is_out) {
+            out.push(at);
+        }
+    }
+    out
 }

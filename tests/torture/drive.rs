@@ -184,17 +184,10 @@ impl Drives {
     }
 }
 
-/// What a power cut left; its files go with it unless it is mounted.
+/// What a power cut left, to be mounted; its files go with the drive that it becomes, or with all drives.
 pub struct Cut {
     folder: PathBuf,
     unflushed: Unflushed,
-}
-
-impl Cut {
-    /// Removes it.
-    pub fn discard(self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-    }
 }
 
 /// A mounted drive; unmounted and removed when dropped.

@@ -15,6 +15,8 @@ pub struct Answer {
     pub body: Value,
     /// `Idempotency-Replayed: true`.
     pub replayed: bool,
+    /// `Retry-After` was there.
+    pub says_when: bool,
 }
 
 /// No whole answer arrived: nobody knows whether the request had an effect.
@@ -86,6 +88,7 @@ impl Caller {
         let status = response.status().as_u16();
         let replayed = response.headers().get("Idempotency-Replayed");
         let replayed = replayed.is_some_and(|value| value == "true");
+        let says_when = response.headers().contains_key("Retry-After");
         let bytes = response.bytes().await.map_err(broken)?;
         let body = match bytes.is_empty() {
             true => Value::Null,
@@ -96,6 +99,7 @@ impl Caller {
             status,
             body,
             replayed,
+            says_when,
         })
     }
 

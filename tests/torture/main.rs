@@ -13,6 +13,9 @@ mod contend;
 mod control;
 mod damage;
 mod drive;
+mod flipped;
+mod flips;
+mod full;
 mod http;
 mod injected;
 mod kill;
@@ -75,6 +78,10 @@ enum Command {
     Calls(calls::Options),
     /// Puts each fault of tests/seeded into a copy of the sources: the test that it names must fail.
     Seeded(seeded::Options),
+    /// A disk that fills up under load and has space again; needs root.
+    Full(full::Options),
+    /// Single bits flipped in a stopped state.
+    Flips(flips::Options),
     /// SIGTERM under load, and a second process on the same state.
     Stop(stop::Options),
     /// Torn and garbled journal tails after a kill -9, and damage in the middle.
@@ -92,7 +99,7 @@ impl Command {
     /// What it cannot do without, made ready; or why it cannot be had.
     fn prepare(&self) -> Result<(), String> {
         match self {
-            Command::Powercut(_) => alone::with_own_mounts(),
+            Command::Powercut(_) | Command::Full(_) => alone::with_own_mounts(),
             Command::Calls(_) => calls::prepare(),
             _ => Ok(()),
         }
@@ -101,7 +108,10 @@ impl Command {
     /// Images are best kept in memory: their syncs are counted on, not waited for.
     fn usual_dir(&self) -> Option<PathBuf> {
         let memory = PathBuf::from("/dev/shm");
-        let uses_images = matches!(self, Command::Powercut(_) | Command::Calls(_));
+        let uses_images = matches!(
+            self,
+            Command::Powercut(_) | Command::Calls(_) | Command::Flips(_)
+        );
         (uses_images && memory.is_dir()).then_some(memory)
     }
 }
@@ -138,6 +148,8 @@ fn main() -> ExitCode {
             Command::Powercut(options) => powercut::run(options, &place).await,
             Command::Calls(options) => calls::run(options, &place).await,
             Command::Seeded(options) => seeded::run(&options, place.dir()),
+            Command::Full(options) => full::run(options, &place).await,
+            Command::Flips(options) => flips::run(options, &place).await,
             Command::Stop(options) => stop::run(options, &place).await,
             Command::Damage(options) => damage::run(options, &place).await,
             Command::Latency(options) => latency::run(options, &place).await,

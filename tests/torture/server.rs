@@ -21,6 +21,7 @@ const FREEZE_MAX: Duration = Duration::from_secs(10);
 const READ_OUT: Duration = Duration::from_millis(3);
 
 /// Where states are made.
+#[derive(Clone)]
 pub struct Place {
     dir: PathBuf,
     binary: PathBuf,
@@ -68,9 +69,17 @@ impl Place {
         &self.dir
     }
 
-    /// True if things are to be left where they are.
-    pub fn keeps(&self) -> bool {
-        self.keep
+    /// Runs the binary to its end: whether it ended well, and what it said.
+    pub fn run(&self, words: &[&str]) -> (bool, String) {
+        let done = Command::new(&self.binary)
+            .args(words)
+            .current_dir(&self.dir)
+            .stdin(Stdio::null())
+            .output()
+            .expect("the binary can be started");
+        let said = [&done.stdout[..], &done.stderr[..]].concat();
+        let said = String::from_utf8_lossy(&said).into_owned();
+        (done.status.success(), said)
     }
 }
 

@@ -34,10 +34,11 @@ struct Listing {
     after: jiff::Timestamp,
 }
 
-async fn listing(world: &World, caller: &Caller) -> Result<Listing, Broken> {
+async fn listing(world: &World, caller: &Caller, out: &[usize]) -> Result<Listing, Broken> {
     let before = watch::now();
     let (mut holds, mut appointments) = (HashMap::new(), HashMap::new());
-    for (at, clinic) in world.clinics.iter().enumerate() {
+    let served = world.clinics.iter().enumerate();
+    for (at, clinic) in served.filter(|(at, _)| !out.contains(at)) {
         for hold in caller
             .list(&clinic.staff, &clinic.path("holds"), "holds")
             .await?
@@ -60,7 +61,12 @@ async fn listing(world: &World, caller: &Caller) -> Result<Listing, Broken> {
 
 /// Compares; what does not fit becomes a violation.
 pub async fn compare(world: &World, caller: &Caller, when: &str) -> Looked {
-    let listing = match listing(world, caller).await {
+    compare_all_but(world, caller, when, &[]).await
+}
+
+/// The same where these clinics are out of service.
+pub async fn compare_all_but(world: &World, caller: &Caller, when: &str, out: &[usize]) -> Looked {
+    let listing = match listing(world, caller, out).await {
         Ok(listing) => listing,
         Err(broken) => {
             let fault = format!("{when}: the lists cannot be read: {}", broken.0);
@@ -69,8 +75,8 @@ pub async fn compare(world: &World, caller: &Caller, when: &str) -> Looked {
         }
     };
     let mut faults = Vec::new();
-    acknowledged_holds(world, &listing, &mut faults);
-    acknowledged_appointments(world, &listing, &mut faults);
+    acknowledged_holds(world, &listing, out, &mut faults);
+    acknowledged_appointments(world, &listing, out, &mut faults);
     unasked(world, &listing, &mut faults);
     let looked = overlaps(world, &listing, &mut faults);
     let faults = faults.into_iter().map(|fault| format!("{when}: {fault}"));
@@ -78,13 +84,14 @@ pub async fn compare(world: &World, caller: &Caller, when: &str) -> Looked {
     looked
 }
 
-fn acknowledged_holds(world: &World, listing: &Listing, faults: &mut Vec<String>) {
+fn acknowledged_holds(world: &World, listing: &Listing, out: &[usize], faults: &mut Vec<String>) {
     let record = world.record.borrow();
     let about = |at: usize, verb: Verb| {
         let mine = |sent: &&Sent| sent.about == at && sent.verb == verb;
         record.unanswered.iter().any(|sent| mine(&sent))
     };
-    for (at, hold) in record.holds.iter().enumerate() {
+    let holds = record.holds.iter().enumerate();
+    for (at, hold) in holds.filter(|(_, hold)| !out.contains(&hold.clinic)) {
         let id = text(&hold.body, "id");
         let Some((_, row)) = listing.holds.get(id) else {
             faults.push(format!("LOST hold {id}: {}", hold.body));
@@ -116,9 +123,15 @@ fn acknowledged_holds(world: &World, listing: &Listing, faults: &mut Vec<String>
     }
 }
 
-fn acknowledged_appointments(world: &World, listing: &Listing, faults: &mut Vec<String>) {
+fn acknowledged_appointments(
+    world: &World,
+    listing: &Listing,
+    out: &[usize],
+    faults: &mut Vec<String>,
+) {
     let record = world.record.borrow();
-    for (at, appointment) in record.appointments.iter().enumerate() {
+    let appointments = record.appointments.iter().enumerate();
+    for (at, appointment) in appointments.filter(|(_, one)| !out.contains(&one.clinic)) {
         let id = text(&appointment.body, "id");
         let Some((_, row)) = listing.appointments.get(id) else {
             faults.push(format!("LOST appointment {id}: {}", appointment.body));

@@ -17,7 +17,7 @@ use crate::facade::params::{After, Limit, Params, page};
 use crate::facade::problem::Problem;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::{Command, HoldView, Query, Receipt, View, WantedHolds};
-use crate::model::{CallId, HoldId, HoldStatus, Timestamp};
+use crate::model::{CallReference, HoldId, HoldStatus, Timestamp};
 use crate::tenant::{Answer, Errand, Instruction};
 
 /// A new hold: `slot`, or `service` and `start` with or without `resource`.
@@ -203,8 +203,9 @@ pub async fn place(
     held(&visit, &answer, true)
 }
 
-fn call(text: &str) -> Result<CallId, Problem> {
-    CallId::new(text).ok_or_else(|| {
+/// What a voice platform calls a conversation.
+pub fn call(text: &str) -> Result<CallReference, Problem> {
+    CallReference::new(text).ok_or_else(|| {
         let detail = "A call id is 1 to 128 visible ASCII characters without blanks.";
         Problem::invalid_body("call_id", detail)
     })

@@ -28,7 +28,7 @@ pub struct Text {
     body: String,
     /// When it was sent.
     sent_at: String,
-    /// What it was: `code`, `offer`, `confirmation`, `cancellation`, `reschedule` or `reminder`.
+    /// What it was: `code`, `offer`, `follow-up`, `confirmation`, `cancellation`, `reschedule` or `reminder`.
     #[schema(value_type = String)]
     kind: &'static str,
 }

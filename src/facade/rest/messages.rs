@@ -12,7 +12,7 @@ use crate::calendar::Zone;
 use crate::facade::params::{After, Limit, Params, page};
 use crate::facade::problem::Problem;
 use crate::ledger::{Query, View};
-use crate::model::{Message, MessageState, MessageStatus, TextKind};
+use crate::model::{Message, MessageState, MessageStatus};
 use crate::tenant::Seen;
 
 /// A text.
@@ -21,7 +21,7 @@ use crate::tenant::Seen;
 pub struct Shown {
     /// Its id.
     id: String,
-    /// What it is: `code`, `offer`, `confirmation`, `cancellation`, `reschedule` or `reminder`.
+    /// What it is: `code`, `offer`, `follow-up`, `confirmation`, `cancellation`, `reschedule` or `reminder`.
     #[schema(value_type = String)]
     kind: &'static str,
     /// Whom it is for; masked for who may only read. Null: nobody knows any more.
@@ -110,10 +110,6 @@ impl Status {
 
 impl Shown {
     fn of(text: &Message, seen: &Seen, in_full: bool, zone: &Zone) -> Self {
-        let (hold, appointment) = match text.kind {
-            TextKind::Code { hold, .. } | TextKind::Offer { hold, .. } => (Some(hold), None),
-            TextKind::Notice { appointment, .. } => (None, Some(appointment)),
-        };
         let to = seen.phones.get(&text.to).map(|phone| match in_full {
             true => phone.expose().to_owned(),
             false => phone.masked(),
@@ -135,8 +131,8 @@ impl Shown {
                 MessageState::Waiting(until) => Some(zone.rfc3339(until)),
                 _ => None,
             },
-            hold: hold.map(|id| id.to_string()),
-            appointment: appointment.map(|id| id.to_string()),
+            hold: text.kind.hold().map(|id| id.to_string()),
+            appointment: text.kind.appointment().map(|id| id.to_string()),
             body: seen.bodies.get(&text.id).cloned(),
         }
     }

@@ -14,6 +14,7 @@ mod visit;
 mod wish;
 
 pub mod audit;
+pub mod backup;
 pub mod blocks;
 pub mod events;
 pub mod explain;
@@ -29,6 +30,7 @@ pub mod voice_line;
 
 pub mod appointments;
 pub mod conflicts;
+pub mod conversations;
 pub mod holds;
 pub mod inbox;
 pub mod messages;
@@ -36,3 +38,5 @@ pub mod persons;
 pub mod series;
 pub mod verification;
 pub mod waitlist;
+
+pub mod calls;

@@ -32,6 +32,8 @@ pub struct QuietHours {
 pub struct TextSettings {
     /// Whether patients are told of bookings, moves and cancellations, and reminded.
     notices: bool,
+    /// Whether callers whose call has ended without an appointment are written to.
+    follow_ups: bool,
     /// How long before its appointment a reminder goes, in hours; 0: none does.
     reminder_hours: u32,
     /// When no reminder goes.
@@ -49,12 +51,14 @@ pub struct TextSettings {
 pub struct TextSettingsChange {
     /// Whether patients are told of bookings, moves and cancellations, and reminded.
     notices: Option<bool>,
+    /// Whether callers whose call has ended without an appointment are written to.
+    follow_ups: Option<bool>,
     /// How long before its appointment a reminder goes, in hours; 0: none does.
     reminder_hours: Option<u32>,
     /// When no reminder goes.
     quiet_hours: Option<QuietHours>,
-    /// Words of the clinic's own by template: `code`, `offer`, `confirmation`, `series`, `cancellation`, `reschedule`,
-    /// `reminder`; null: the usual ones again.
+    /// Words of the clinic's own by template: `code`, `offer`, `follow-up`, `follow-up-other`, `follow-up-open`,
+    /// `confirmation`, `series`, `cancellation`, `reschedule`, `reminder`; null: the usual ones again.
     #[schema(value_type = Option<BTreeMap<String, Option<String>>>)]
     templates: Option<BTreeMap<String, Option<String>>>,
 }
@@ -65,6 +69,7 @@ impl TextSettings {
         let templates = settings.templates.iter();
         Self {
             notices: settings.notices,
+            follow_ups: settings.follow_ups,
             reminder_hours: settings.reminder_hours,
             quiet_hours: QuietHours {
                 from: settings.quiet_from.to_string(),
@@ -91,6 +96,7 @@ impl TextSettingsChange {
         let templates = self.templates.unwrap_or_default().into_iter();
         Ok(ledger::TextsChange {
             notices: self.notices,
+            follow_ups: self.follow_ups,
             reminder_hours: self.reminder_hours,
             quiet_hours: quiet.transpose()?,
             templates: templates.map(named).collect::<Result<_, _>>()?,

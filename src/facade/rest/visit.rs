@@ -159,6 +159,11 @@ impl Operation {
     pub fn facade(&self) -> &Facade {
         &self.facade
     }
+
+    /// The same, for what outlasts the request.
+    pub fn shared(&self) -> web::Data<Facade> {
+        self.facade.clone()
+    }
 }
 
 impl FromRequest for Operation {

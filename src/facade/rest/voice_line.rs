@@ -14,8 +14,8 @@ use crate::facade::body::Body;
 use crate::facade::problem::Problem;
 use crate::ledger::{Query, View};
 use crate::model::{
-    Assistant, Phone, SignatureAlgorithm, SignatureEncoding, SignatureForm, VoiceError, VoiceSecret,
-    VoiceSettings,
+    Assistant, Phone, SignatureAlgorithm, SignatureEncoding, SignatureForm, VoiceError,
+    VoiceSecret, VoiceSettings,
 };
 use crate::tenant::Instruction;
 

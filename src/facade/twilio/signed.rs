@@ -15,6 +15,7 @@ use crate::facade::problem::{Code, Problem};
 use crate::facade::state::{Facade, Phase};
 use crate::facade::throttle::Place;
 use crate::limits;
+use crate::model::Timestamp;
 use crate::tenant::{Found, Handle};
 
 const SIGNATURE: &str = "x-twilio-signature";
@@ -23,6 +24,8 @@ const SIGNATURE: &str = "x-twilio-signature";
 pub struct Signed {
     /// The clinic.
     pub tenant: Handle,
+    /// When it came.
+    pub now: Timestamp,
     fields: Vec<(String, String)>,
     query: Vec<(String, String)>,
     _place: Place,
@@ -123,6 +126,7 @@ async fn judged(
     }
     Ok(Signed {
         tenant,
+        now: facade.clock.now(),
         query: pairs(request.query_string().as_bytes()),
         fields,
         _place: place,

@@ -8,8 +8,11 @@ use ring::digest::{SHA256, digest};
 
 use super::signed::Signed;
 use crate::facade::problem::{Code, Problem};
-use crate::ledger::{Reaction, Receipt};
-use crate::model::{Heard, Phone, Principal, Timestamp};
+use crate::facade::redaction::{self, Occasion};
+use crate::ledger::{PageRequest, Reaction, Receipt};
+use crate::limits;
+use crate::model::{Heard, Phone, Principal, Remark, Timestamp};
+use crate::replay::PersonSearch;
 use crate::tenant::{Handle, Instruction, Refused, Request};
 
 /// How long a text is offered to a clinic that is busy.
@@ -24,7 +27,7 @@ const RETRY_PAUSE: Duration = Duration::from_millis(20);
     responses((status = 200, description = "TwiML: the answer to the sender, or none.", content_type = "text/xml"), (status = 403, description = "`invalid-signature`"),
         (status = 503, description = "`overloaded`: it was not taken")))]
 pub async fn hear(signed: Signed) -> Result<HttpResponse, Problem> {
-    let Some(instruction) = understood(&signed) else {
+    let Some(instruction) = understood(&signed).await else {
         return Ok(twiml(None));
     };
     let taken = tokio::time::timeout(PATIENCE, insist(&signed.tenant, instruction)).await;
@@ -42,7 +45,7 @@ pub async fn hear(signed: Signed) -> Result<HttpResponse, Problem> {
 }
 
 /// `None`: a text without a name or from what is no phone cannot be taken in.
-fn understood(signed: &Signed) -> Option<Instruction> {
+async fn understood(signed: &Signed) -> Option<Instruction> {
     let sid = signed
         .field("MessageSid")
         .or_else(|| signed.field("SmsSid"))?;
@@ -51,7 +54,37 @@ fn understood(signed: &Signed) -> Option<Instruction> {
     text.copy_from_slice(digest(&SHA256, sid.as_bytes()).as_ref());
     let body = signed.field("Body").unwrap_or_default();
     let heard = Heard::read(body, signed.field("OptOutType"));
-    Some(Instruction::TakeText { text, from, heard })
+    let said = match heard {
+        Heard::Other => remembered(signed, &from, body).await,
+        _ => None,
+    };
+    Some(Instruction::TakeText {
+        text,
+        from,
+        heard,
+        said,
+    })
+}
+
+/// Words that are no command, as they may be remembered. If the clinic is too busy to say who its sender is, they are not.
+async fn remembered(signed: &Signed, from: &Phone, body: &str) -> Option<Remark> {
+    let search = PersonSearch {
+        phone: Some(from.clone()),
+        page: PageRequest {
+            after: None,
+            limit: limits::KNOWN_NAMES_MAX,
+        },
+    };
+    let known = signed.tenant.persons(search).await.ok()?;
+    let names = known.items.into_iter().map(|card| card.contact.name);
+    let names: Vec<_> = names.collect();
+    let tenant = &signed.tenant;
+    let occasion = Occasion {
+        principal: Principal::System,
+        tenant: tenant.slug().clone(),
+        when: tenant.zone().rfc3339(signed.now),
+    };
+    redaction::remark(&occasion, &names, body)
 }
 
 async fn insist(tenant: &Handle, instruction: Instruction) -> Result<Receipt, Refused> {
@@ -84,6 +117,7 @@ fn words(reaction: Reaction, tenant: &Handle) -> Option<String> {
         Reaction::Cancelled(start) => format!("Your appointment on {} is cancelled.", when(start)),
         Reaction::TooLate => "It is too late to cancel by text. Please call us.".to_owned(),
         Reaction::CodeWrong => "That code does not work. Please check it, or call us.".to_owned(),
+        Reaction::Awaited(start) => format!("Sorry, we cannot read that. Reply YES to keep {}, or NO to let it go. For anything else please call us.", when(start)),
         Reaction::NotUnderstood => "Sorry, we cannot read replies to this number. Please call us.".to_owned(),
     })
 }

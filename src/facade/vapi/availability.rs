@@ -10,7 +10,9 @@ use super::meaning::{Sought, sought};
 use super::message::Arguments;
 use super::times::{self, explain, instant, is_among, said};
 use super::words::{Said, Words, with};
-use crate::ledger::{Catalogue, Finding, PageRequest, Query, Reason, SlotPage, SlotSearch, View, Wish};
+use crate::ledger::{
+    Catalogue, Finding, PageRequest, Query, Reason, SlotPage, SlotSearch, View, Wish,
+};
 use crate::limits::PAGE_ROWS_MAX;
 use crate::model::Timestamp;
 use crate::speech::{Days, Hours, When};
@@ -27,7 +29,14 @@ const DAYS_SAID: usize = 3;
 
 /// Words for whenever there is time.
 const SOONEST: [&str; 8] = [
-    "soon", "asap", "available", "earliest", "any", "whenever", "next free", "flexible",
+    "soon",
+    "asap",
+    "available",
+    "earliest",
+    "any",
+    "whenever",
+    "next free",
+    "flexible",
 ];
 
 /// Where free times are looked for.
@@ -76,7 +85,11 @@ fn is_soonest(given: &Arguments) -> bool {
 }
 
 fn what(catalogue: &Catalogue, sought: Sought<'_>) -> String {
-    format!("{}{}", sought.service.name, with(catalogue, sought.resource))
+    format!(
+        "{}{}",
+        sought.service.name,
+        with(catalogue, sought.resource)
+    )
 }
 
 fn later(date: Date, days: i32) -> Date {
@@ -107,7 +120,10 @@ impl Search<'_> {
         }
         if !all.is_empty() {
             let then = self.words.times(&handful(&self.words, &all));
-            let words = format!("{}: nothing is free at that time of day. What is free: {then}.", self.what);
+            let words = format!(
+                "{}: nothing is free at that time of day. What is free: {then}.",
+                self.what
+            );
             return Ok(Said::done(words));
         }
         let why = self.why_not(days, found.reason.unwrap_or(Reason::Full));
@@ -183,9 +199,7 @@ impl Search<'_> {
             Reason::Closed => format!("{what} is not given {on}."),
             Reason::Full => format!("{what} is fully booked {on}."),
             Reason::Notice => format!("{what} cannot be booked so soon by telephone."),
-            Reason::Horizon => format!(
-                "{what} cannot be booked so far ahead yet."
-            ),
+            Reason::Horizon => format!("{what} cannot be booked so far ahead yet."),
             Reason::Blocked => format!("{what} cannot be had {on}: that time is kept free."),
             Reason::NotAligned | Reason::Unknown => format!("{what} cannot be had {on}."),
         }
@@ -211,7 +225,10 @@ impl Search<'_> {
             hours.is_none_or(|hours| is_among(self.words.clock(*start).time(), hours))
         };
         let fitting: Vec<_> = found.iter().copied().filter(fits).collect();
-        let said = handful(&self.words, if fitting.is_empty() { &found } else { &fitting });
+        let said = handful(
+            &self.words,
+            if fitting.is_empty() { &found } else { &fitting },
+        );
         Ok(match said.as_slice() {
             [] => " Nothing is free in the weeks after that either.".to_owned(),
             said => format!(" The next free times: {}.", self.words.times(said)),
@@ -260,7 +277,9 @@ fn starts(found: &SlotPage) -> Vec<Timestamp> {
 fn handful(words: &Words, starts: &[Timestamp]) -> Vec<Timestamp> {
     let mut days: BTreeMap<Date, Vec<Timestamp>> = BTreeMap::new();
     for start in starts {
-        days.entry(words.zone.date_of(*start)).or_default().push(*start);
+        days.entry(words.zone.date_of(*start))
+            .or_default()
+            .push(*start);
     }
     let each = if days.len() == 1 { TIMES_OF_A_DAY } else { 2 };
     let days = days.values().take(DAYS_SAID);
@@ -272,7 +291,9 @@ fn spread(day: &[Timestamp], most: usize) -> Vec<Timestamp> {
     if day.len() <= most {
         return day.to_vec();
     }
-    (0..most).map(|place| day[place * day.len() / most]).collect()
+    (0..most)
+        .map(|place| day[place * day.len() / most])
+        .collect()
 }
 
 /// What else can be had where a wish cannot: the nearest free times, as a sentence.
@@ -296,7 +317,9 @@ mod tests {
         let day: Vec<_> = (0..16).map(|slot| at(0, slot)).collect();
         let said = words.times(&handful(&words, &day));
         assert_eq!(said, "Thursday 26 November at 9 am, 11 am, 1 pm or 3 pm");
-        let week: Vec<_> = (0..7).flat_map(|day| (0..16).map(move |slot| (day, slot))).collect();
+        let week: Vec<_> = (0..7)
+            .flat_map(|day| (0..16).map(move |slot| (day, slot)))
+            .collect();
         let week: Vec<_> = week.into_iter().map(|(day, slot)| at(day, slot)).collect();
         let said = words.times(&handful(&words, &week));
         assert_eq!(
@@ -304,6 +327,9 @@ mod tests {
             "Thursday 26 November at 9 am or 1 pm, Friday 27 November at 9 am or 1 pm, or Saturday 28 November at 9 am or 1 pm"
         );
         assert!(handful(&words, &[]).is_empty());
-        assert_eq!(words.times(&handful(&words, &day[..2])), "Thursday 26 November at 9 am or 9:30 am");
+        assert_eq!(
+            words.times(&handful(&words, &day[..2])),
+            "Thursday 26 November at 9 am or 9:30 am"
+        );
     }
 }

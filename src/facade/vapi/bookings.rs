@@ -10,9 +10,7 @@ use super::times::{is_among, said, wanted, wish};
 use super::tools::Asked;
 use super::words::Said;
 use crate::facade::redaction::{self, Occasion};
-use crate::ledger::{
-    AppointmentView, CallerView, Command, Destination, Receipt, Rejection, Wish,
-};
+use crate::ledger::{AppointmentView, CallerView, Command, Destination, Receipt, Rejection, Wish};
 use crate::model::{AppointmentId, AppointmentStatus, FreeText};
 use crate::speech::say;
 use crate::tenant::{Answer, Refused};
@@ -48,7 +46,11 @@ pub async fn find(call: &Call<'_>) -> Result<Said, Refused> {
     let of_booked = match booked.as_slice() {
         [] => NONE.to_owned(),
         [one] => format!("There is an appointment on {one}."),
-        some => format!("There are {} appointments: {}.", some.len(), say::all_of(some)),
+        some => format!(
+            "There are {} appointments: {}.",
+            some.len(),
+            say::all_of(some)
+        ),
     };
     let of_held = match held.as_slice() {
         [] => String::new(),
@@ -84,7 +86,12 @@ fn meant(
         let at_hour = said.hours.is_none_or(|hours| is_among(clock.time(), hours));
         on_day && (at_hour || !by_hour)
     };
-    let of = |by_hour| theirs.upcoming.iter().filter(move |view| fits(view, by_hour));
+    let of = |by_hour| {
+        theirs
+            .upcoming
+            .iter()
+            .filter(move |view| fits(view, by_hour))
+    };
     let mut fitting: Vec<_> = of(true).collect();
     if fitting.is_empty() {
         // "The one on Tuesday" says no hour, though it sounds like one.
@@ -95,9 +102,13 @@ fn meant(
         [one] => Ok((one.id, Some((*one).clone()))),
         [] => Err(Said::refused(NONE)),
         several => {
-            let moments = several.iter().map(|view| words.moment(view.interval.start()));
+            let moments = several
+                .iter()
+                .map(|view| words.moment(view.interval.start()));
             let moments = say::any_of(&moments.collect::<Vec<_>>());
-            Err(Said::refused(format!("Which appointment is meant: {moments}?")))
+            Err(Said::refused(format!(
+                "Which appointment is meant: {moments}?"
+            )))
         }
     }
 }
@@ -179,7 +190,9 @@ pub async fn reschedule(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refu
     let Some(to) = wish(call, wanted, &service, None).await? else {
         return Ok(Said::refused("That date is too far away."));
     };
-    let with_whom = view.as_ref().and_then(|view| view.resources.first().cloned());
+    let with_whom = view
+        .as_ref()
+        .and_then(|view| view.resources.first().cloned());
     // With whom it was, if that can be had; else with anyone.
     let mut tried = Err(Refused::Rejected(Rejection::SlotTaken(Vec::new())));
     for resource in [to.resource.clone().or(with_whom), to.resource.clone()] {

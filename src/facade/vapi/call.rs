@@ -9,7 +9,7 @@ use super::message::{Arguments, Message};
 use super::words::Words;
 use crate::ledger::{CallerView, Catalogue, Command, HoldView, Query, RequestKey, Twin, View};
 use crate::limits;
-use crate::model::{CallId, FreeText, HoldId, Phone};
+use crate::model::{CallReference, FreeText, HoldId, Phone};
 use crate::speech::Reckoning;
 use crate::tenant::{Answer, CallerLook, Idempotency, Instruction, Refused, Request};
 
@@ -20,7 +20,7 @@ pub struct Call<'a> {
     /// From which phone; `None`: it has no number, as from a web page.
     pub phone: Option<Phone>,
     /// Which; `None`: the platform does not say.
-    pub id: Option<CallId>,
+    pub id: Option<CallReference>,
     /// It came by a number that is not this clinic's.
     pub is_foreign: bool,
 }
@@ -64,7 +64,7 @@ impl<'a> Call<'a> {
         Self {
             line,
             phone: message.customer().and_then(phone),
-            id: message.call().and_then(CallId::new),
+            id: message.call().and_then(CallReference::new),
             is_foreign: !numbers.is_empty() && message.dialled().is_some_and(|text| !is_own(text)),
         }
     }
@@ -153,7 +153,7 @@ impl<'a> Call<'a> {
         // The call's own name is as random as it is personal: without it these digests tell nothing of what was said.
         let digest = |what: &str, rest: &str| {
             let mut context = Context::new(&SHA256);
-            for part in ["vapi", what, call.as_str(), tool, rest] {
+            for part in ["vapi", what, call.expose(), tool, rest] {
                 context.update(&(part.len() as u64).to_le_bytes());
                 context.update(part.as_bytes());
             }
@@ -187,7 +187,11 @@ impl<'a> Call<'a> {
             left < limits::CALL_HOLD_LEFT_SECONDS && hold.expires_at < hold.lifetime_ends_at
         };
         let held = self.theirs(None).await?.holds;
-        for hold in held.iter().filter(|hold| is_short(hold)).map(|hold| hold.id) {
+        for hold in held
+            .iter()
+            .filter(|hold| is_short(hold))
+            .map(|hold| hold.id)
+        {
             let deed = Command::ExtendHold {
                 hold,
                 ttl_seconds: limits::CALL_HOLD_SECONDS,

@@ -32,11 +32,48 @@ const WEEK: [(Weekday, &str); 7] = [
 ];
 
 /// Words that say what a question is about.
-const OF_HOURS: [&str; 9] = ["open", "hour", "close", "closing", "shut", "holiday", "weekend", "when are", "what time"];
-const OF_SERVICES: [&str; 7] = ["service", "offer", "treatment", "book", "do you do", "how long", "kind of"];
-const OF_PEOPLE: [&str; 7] = ["doctor", "practitioner", "who", "nurse", "physio", "therapist", "dentist"];
+const OF_HOURS: [&str; 9] = [
+    "open",
+    "hour",
+    "close",
+    "closing",
+    "shut",
+    "holiday",
+    "weekend",
+    "when are",
+    "what time",
+];
+const OF_SERVICES: [&str; 7] = [
+    "service",
+    "offer",
+    "treatment",
+    "book",
+    "do you do",
+    "how long",
+    "kind of",
+];
+const OF_PEOPLE: [&str; 7] = [
+    "doctor",
+    "practitioner",
+    "who",
+    "nurse",
+    "physio",
+    "therapist",
+    "dentist",
+];
 const OF_WHAT_NOBODY_SAID: [&str; 12] = [
-    "where", "address", "parking", "park", "bus", "find you", "directions", "price", "cost", "how much", "insurance", "pay",
+    "where",
+    "address",
+    "parking",
+    "park",
+    "bus",
+    "find you",
+    "directions",
+    "price",
+    "cost",
+    "how much",
+    "insurance",
+    "pay",
 ];
 
 /// Answers a question about the clinic.
@@ -58,7 +95,11 @@ pub async fn info(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused> {
         _ if is_of(&OF_HOURS) => hours_said(&people, &words),
         _ if is_of(&OF_SERVICES) => services_said(&catalogue),
         _ if is_of(&OF_PEOPLE) => people_said(&people),
-        _ => format!("This is {name}. {} {}", hours_said(&people, &words), services_said(&catalogue)),
+        _ => format!(
+            "This is {name}. {} {}",
+            hours_said(&people, &words),
+            services_said(&catalogue)
+        ),
     }))
 }
 
@@ -88,7 +129,9 @@ fn services_said(catalogue: &Catalogue) -> String {
 }
 
 fn people_said(people: &[Resource]) -> String {
-    let treating = people.iter().filter(|one| one.kind == ResourceKind::Practitioner);
+    let treating = people
+        .iter()
+        .filter(|one| one.kind == ResourceKind::Practitioner);
     let names: Vec<_> = treating.map(|one| one.name.clone()).collect();
     match names.as_slice() {
         [] => "The desk can tell who is there.".to_owned(),
@@ -103,7 +146,10 @@ type Hours = Option<(Time, Time)>;
 fn hours_said(people: &[Resource], words: &Words) -> String {
     let of = |day: Weekday| {
         let open = people.iter().flat_map(|one| &one.opening_hours);
-        whole(open.filter(|hours| hours.days.contains(day)).map(|hours| hours.window))
+        whole(
+            open.filter(|hours| hours.days.contains(day))
+                .map(|hours| hours.window),
+        )
     };
     // Days in a row with the same hours are said together, in the order of the week.
     let mut runs: Vec<(Hours, Vec<&str>)> = Vec::new();
@@ -128,7 +174,11 @@ fn hours_said(people: &[Resource], words: &Words) -> String {
         [] => String::new(),
         some => format!(", closed {}", say::all_of(some)),
     };
-    format!("Open {}{shut}.{}", say::all_of(&open), closures(people, words))
+    format!(
+        "Open {}{shut}.{}",
+        say::all_of(&open),
+        closures(people, words)
+    )
 }
 
 fn days_said(names: &[&str]) -> String {
@@ -152,14 +202,21 @@ fn whole(windows: impl Iterator<Item = Window>) -> Hours {
 
 /// The end of a day has no time of its own on the clock.
 fn time(minute: u16) -> Option<Time> {
-    let (hour, minute) = (i8::try_from(minute / 60).ok()?, i8::try_from(minute % 60).ok()?);
+    let (hour, minute) = (
+        i8::try_from(minute / 60).ok()?,
+        i8::try_from(minute % 60).ok()?,
+    );
     Some(Time::new(hour, minute, 0, 0).unwrap_or(Time::MAX))
 }
 
 /// When anyone is there on a date: the usual hours unless that date has its own.
 fn on(people: &[Resource], date: Date) -> Hours {
     let windows = people.iter().flat_map(|one| {
-        let own: Vec<_> = one.exceptions.iter().filter(|own| own.date == date).collect();
+        let own: Vec<_> = one
+            .exceptions
+            .iter()
+            .filter(|own| own.date == date)
+            .collect();
         let usual = one.opening_hours.iter();
         let usual = usual.filter(|hours| hours.days.contains(date.weekday()));
         match own.as_slice() {
@@ -187,7 +244,10 @@ fn closures(people: &[Resource], words: &Words) -> String {
     let soon = |date: &Date| first <= *date && last.as_ref().is_ok_and(|last| date <= last);
     let is_shut = |date: &Date| {
         let usual = people.iter().flat_map(|one| &one.opening_hours);
-        on(people, *date).is_none() && usual.into_iter().any(|hours| hours.days.contains(date.weekday()))
+        on(people, *date).is_none()
+            && usual
+                .into_iter()
+                .any(|hours| hours.days.contains(date.weekday()))
     };
     let shut = dates.into_keys().filter(soon).filter(is_shut);
     let shut: Vec<_> = shut.map(|date| words.day(date)).collect();

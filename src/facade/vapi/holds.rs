@@ -16,7 +16,7 @@ use crate::ledger::{
 };
 use crate::limits;
 use crate::model::{
-    Contact, EnteredCode, HoldId, Phone, PersonName, SendOutcome, VerificationPolicy,
+    Contact, EnteredCode, HoldId, PersonName, Phone, SendOutcome, VerificationPolicy,
 };
 use crate::tenant::{Errand, Instruction, Refused};
 
@@ -45,7 +45,9 @@ pub async fn reserve(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused
         (Err(said), _) | (_, Err(said)) => return Ok(said),
     };
     let Some(contact) = contact(given, phone) else {
-        return Ok(Said::refused("In whose name shall it be held? I need the patient's name."));
+        return Ok(Said::refused(
+            "In whose name shall it be held? I need the patient's name.",
+        ));
     };
     let resource = sought.resource.cloned();
     let Some(wish) = wish(call, wanted, &sought.service.id, resource).await? else {

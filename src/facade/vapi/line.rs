@@ -57,7 +57,9 @@ impl FromRequest for Line {
             let facade = request.app_data::<web::Data<Facade>>();
             let facade = facade.ok_or_else(Problem::internal)?;
             if facade.readiness.phase() == Phase::Starting {
-                return Err(busy("The server is starting; nothing was done. Send it again."));
+                return Err(busy(
+                    "The server is starting; nothing was done. Send it again.",
+                ));
             }
             let place = facade.in_flight.enter().ok_or_else(|| {
                 busy("The server has as much in flight as it takes; nothing was done. Send it again.")
@@ -131,8 +133,12 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 fn bearer(headers: &HeaderMap) -> Option<&str> {
-    let (scheme, secret) = text(headers, header::AUTHORIZATION.as_str())?.trim().split_once(' ')?;
-    scheme.eq_ignore_ascii_case("bearer").then_some(secret.trim())
+    let (scheme, secret) = text(headers, header::AUTHORIZATION.as_str())?
+        .trim()
+        .split_once(' ')?;
+    scheme
+        .eq_ignore_ascii_case("bearer")
+        .then_some(secret.trim())
 }
 
 fn wrong() -> Problem {

@@ -13,11 +13,27 @@ use crate::speech::say;
 /// What a service is called in arguments.
 const SERVICE: [&str; 4] = ["service", "serviceType", "service_type", "serviceName"];
 /// Who treats.
-const PRACTITIONER: [&str; 5] = ["practitioner", "practitionerName", "doctor", "provider", "resource"];
+const PRACTITIONER: [&str; 5] = [
+    "practitioner",
+    "practitionerName",
+    "doctor",
+    "provider",
+    "resource",
+];
 /// Words for whoever is free.
 const ANYONE: [&str; 12] = [
-    "any", "anyone", "anybody", "whoever", "any doctor", "any practitioner", "no preference", "either",
-    "doesn't matter", "does not matter", "first available", "no one in particular",
+    "any",
+    "anyone",
+    "anybody",
+    "whoever",
+    "any doctor",
+    "any practitioner",
+    "no preference",
+    "either",
+    "doesn't matter",
+    "does not matter",
+    "first available",
+    "no one in particular",
 ];
 /// Names that are listed at once.
 const NAMES_MAX: usize = 8;
@@ -104,7 +120,11 @@ fn practitioner<'a>(
         Meant::Several(_) | Meant::Nobody => "There is nobody of that name here.".to_owned(),
     };
     Err(Said::refused(match people().next() {
-        Some(_) => format!("{words} {} can be booked with {}.", service.name, any_of(people())),
+        Some(_) => format!(
+            "{words} {} can be booked with {}.",
+            service.name,
+            any_of(people())
+        ),
         None => words,
     }))
 }

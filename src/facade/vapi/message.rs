@@ -73,7 +73,9 @@ impl Message {
     /// The tools that are called, in order. One without an id cannot be answered and is left out.
     pub fn tool_calls(&self) -> Vec<ToolCall> {
         let lists = ["toolCallList", "toolCalls", "toolWithToolCallList"];
-        let lists = lists.iter().filter_map(|name| self.0.get(*name)?.as_array());
+        let lists = lists
+            .iter()
+            .filter_map(|name| self.0.get(*name)?.as_array());
         let mut read = lists.map(|list| list.iter().filter_map(tool_call).collect::<Vec<_>>());
         read.find(|calls| !calls.is_empty()).unwrap_or_default()
     }
@@ -139,7 +141,9 @@ impl Arguments {
         let mut fields: Vec<_> = self.0.iter().collect();
         fields.sort_unstable_by_key(|(name, _)| *name);
         let fields = fields.iter();
-        fields.map(|(name, value)| format!("{name}={value}\n")).collect()
+        fields
+            .map(|(name, value)| format!("{name}={value}\n"))
+            .collect()
     }
 }
 
@@ -153,7 +157,9 @@ mod tests {
         let calls = message.tool_calls().into_iter();
         calls
             .map(|call| {
-                let slot = call.arguments.map(|given| given.words(&["slotId"]).unwrap_or_default());
+                let slot = call
+                    .arguments
+                    .map(|given| given.words(&["slotId"]).unwrap_or_default());
                 (call.id, call.name, slot)
             })
             .collect()
@@ -161,7 +167,11 @@ mod tests {
 
     #[test]
     fn a_tool_call_is_read_in_each_of_its_shapes() {
-        let one = vec![("tc".to_owned(), "reserve_slot".to_owned(), Some("x".to_owned()))];
+        let one = vec![(
+            "tc".to_owned(),
+            "reserve_slot".to_owned(),
+            Some("x".to_owned()),
+        )];
         for list in [
             r#""toolCallList":[{"id":"tc","name":"reserve_slot","arguments":{"slotId":"x"}}]"#,
             r#""toolCallList":[{"id":"tc","name":"reserve_slot","parameters":{"slotId":"x"}}]"#,
@@ -176,14 +186,32 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_is_answered_by_its_id_or_not_there() {
-        let broken = calls(r#""toolCallList":[{"id":"tc","name":"x","arguments":"{oh"},{"id":"tc2","name":"x","arguments":[]},{"name":"x"},{"id":7},3,null]"#);
-        let names: Vec<_> = broken.iter().map(|(id, _, read)| (id.as_str(), read.is_some())).collect();
+        let broken = calls(
+            r#""toolCallList":[{"id":"tc","name":"x","arguments":"{oh"},{"id":"tc2","name":"x","arguments":[]},{"name":"x"},{"id":7},3,null]"#,
+        );
+        let names: Vec<_> = broken
+            .iter()
+            .map(|(id, _, read)| (id.as_str(), read.is_some()))
+            .collect();
         assert_eq!(names, [("tc", false), ("tc2", false)]);
         assert_eq!(calls(r#""toolCallList":{}"#), []);
-        for text in ["", "[]", "{}", "null", r#"{"message":3}"#, r#"{"message":[]}"#, "\u{0}", &"[".repeat(100_000)] {
+        for text in [
+            "",
+            "[]",
+            "{}",
+            "null",
+            r#"{"message":3}"#,
+            r#"{"message":[]}"#,
+            "\u{0}",
+            &"[".repeat(100_000),
+        ] {
             assert!(Message::read(text.as_bytes()).is_none(), "{text:.20}");
         }
-        let body = format!(r#"{{"message":{}1{}}}"#, r#"{"call":"#.repeat(200), "}".repeat(200));
+        let body = format!(
+            r#"{{"message":{}1{}}}"#,
+            r#"{"call":"#.repeat(200),
+            "}".repeat(200)
+        );
         assert!(Message::read(body.as_bytes()).is_none(), "too deep");
     }
 
@@ -191,9 +219,15 @@ mod tests {
     fn the_caller_and_the_call_are_where_the_platform_writes_them() {
         let body = br#"{"message":{"call":{"id":"c","customer":{"number":"+1"},"phoneNumber":{"number":"+2"}}}}"#;
         let message = Message::read(body).expect("a message");
-        assert_eq!((message.call(), message.customer(), message.dialled()), (Some("c"), Some("+1"), Some("+2")));
+        assert_eq!(
+            (message.call(), message.customer(), message.dialled()),
+            (Some("c"), Some("+1"), Some("+2"))
+        );
         let body = br#"{"message":{"call":{"id":7,"customer":"+1"},"customer":{"number":null}}}"#;
         let message = Message::read(body).expect("a message");
-        assert_eq!((message.call(), message.customer(), message.kind()), (None, None, ""));
+        assert_eq!(
+            (message.call(), message.customer(), message.kind()),
+            (None, None, "")
+        );
     }
 }

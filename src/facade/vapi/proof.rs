@@ -45,10 +45,12 @@ pub fn is_timely(form: &SignatureForm, signature: Signature<'_>, now: Timestamp)
     let at = signature
         .timestamp
         .and_then(|text| text.trim().parse().ok());
-    let at = at.map(|number: i64| match number.unsigned_abs() > SECONDS_MAX.unsigned_abs() {
-        true => number,
-        false => number * 1000,
-    });
+    let at = at.map(
+        |number: i64| match number.unsigned_abs() > SECONDS_MAX.unsigned_abs() {
+            true => number,
+            false => number * 1000,
+        },
+    );
     at.is_some_and(|at| now.0.abs_diff(at) <= VOICE_SIGNATURE_SECONDS.unsigned_abs() * 1000)
 }
 
@@ -136,25 +138,57 @@ mod tests {
         let usual = SignatureForm::default();
         let forms = [
             usual.clone(),
-            SignatureForm { format: "{body}".to_owned(), header: "x-vapi-signature".to_owned(), ..usual.clone() },
-            SignatureForm { algorithm: SignatureAlgorithm::Sha512, prefix: "sha512=".to_owned(), ..usual.clone() },
-            SignatureForm { encoding: SignatureEncoding::Base64, prefix: "v1,".to_owned(), ..usual.clone() },
-            SignatureForm { secret_is_base64: true, format: "v0:{timestamp}:{body}".to_owned(), ..usual },
+            SignatureForm {
+                format: "{body}".to_owned(),
+                header: "x-vapi-signature".to_owned(),
+                ..usual.clone()
+            },
+            SignatureForm {
+                algorithm: SignatureAlgorithm::Sha512,
+                prefix: "sha512=".to_owned(),
+                ..usual.clone()
+            },
+            SignatureForm {
+                encoding: SignatureEncoding::Base64,
+                prefix: "v1,".to_owned(),
+                ..usual.clone()
+            },
+            SignatureForm {
+                secret_is_base64: true,
+                format: "v0:{timestamp}:{body}".to_owned(),
+                ..usual
+            },
         ];
         for form in &forms {
-            let key: &[u8] = if form.secret_is_base64 { b"secret" } else { b"c2VjcmV0" };
+            let key: &[u8] = if form.secret_is_base64 {
+                b"secret"
+            } else {
+                b"c2VjcmV0"
+            };
             let text = signed(form, key, "1795600000");
-            let right = Signature { text: &text, timestamp: Some("1795600000") };
+            let right = Signature {
+                text: &text,
+                timestamp: Some("1795600000"),
+            };
             assert!(is_signature(form, &secret(), right, BODY), "{form:?}");
             assert!(is_timely(form, right, NOW));
             assert!(!is_signature(form, &secret(), right, b"{}"), "{form:?}");
-            let later = Signature { timestamp: Some("1795600001"), ..right };
+            let later = Signature {
+                timestamp: Some("1795600001"),
+                ..right
+            };
             assert_eq!(is_signature(form, &secret(), later, BODY), !form.is_timed());
             for other in forms.iter().filter(|other| *other != form) {
-                assert!(!is_signature(other, &secret(), right, BODY), "{form:?} {other:?}");
+                assert!(
+                    !is_signature(other, &secret(), right, BODY),
+                    "{form:?} {other:?}"
+                );
             }
             for forged in ["", "00", "zz", &text[1..], &text.replace('a', "b")] {
-                let forged = Signature { text: forged, ..right };
+                let forged = Signature {
+                    text: forged,
+                    ..right
+                };
                 assert!(!is_signature(form, &secret(), forged, BODY) || forged.text == text);
             }
         }
@@ -163,15 +197,52 @@ mod tests {
     #[test]
     fn a_time_is_in_seconds_or_milliseconds_and_about_now() {
         let form = SignatureForm::default();
-        let timely = |timestamp| is_timely(&form, Signature { text: "", timestamp }, NOW);
-        for near in ["1795600000", "1795600300", "1795599700", "1795600000000", "1795599700000", " 1795600000 "] {
+        let timely = |timestamp| {
+            is_timely(
+                &form,
+                Signature {
+                    text: "",
+                    timestamp,
+                },
+                NOW,
+            )
+        };
+        for near in [
+            "1795600000",
+            "1795600300",
+            "1795599700",
+            "1795600000000",
+            "1795599700000",
+            " 1795600000 ",
+        ] {
             assert!(timely(Some(near)), "{near}");
         }
-        for far in ["1795600301", "1795599699", "1795600300001", "0", "-1", "", "now", "9223372036854775807", "-9223372036854775808", "99999999999999999999"] {
+        for far in [
+            "1795600301",
+            "1795599699",
+            "1795600300001",
+            "0",
+            "-1",
+            "",
+            "now",
+            "9223372036854775807",
+            "-9223372036854775808",
+            "99999999999999999999",
+        ] {
             assert!(!timely(Some(far)), "{far}");
         }
         assert!(!timely(None));
-        let bare = SignatureForm { format: "{body}".to_owned(), ..form };
-        assert!(is_timely(&bare, Signature { text: "", timestamp: None }, NOW));
+        let bare = SignatureForm {
+            format: "{body}".to_owned(),
+            ..form
+        };
+        assert!(is_timely(
+            &bare,
+            Signature {
+                text: "",
+                timestamp: None
+            },
+            NOW
+        ));
     }
 }

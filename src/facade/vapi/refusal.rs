@@ -83,7 +83,9 @@ fn rejected(rejection: &Rejection, words: &Words) -> String {
         Rejection::VerificationLocked => {
             "Too many wrong codes were given, so no further one is taken. The desk can confirm the booking."
         }
-        Rejection::CodeUsedUp => "Too many wrong codes were given for that one. Ask for a new code.",
+        Rejection::CodeUsedUp => {
+            "Too many wrong codes were given for that one. Ask for a new code."
+        }
         Rejection::CountryNotAllowed => {
             "No codes are sent to numbers of that country. The desk can confirm the booking."
         }
@@ -92,7 +94,9 @@ fn rejected(rejection: &Rejection, words: &Words) -> String {
         }
         Rejection::CodeMissing => "The code that was sent has to be read back first.",
         Rejection::CodeExpired => "That code is no longer good. Ask for a new one.",
-        Rejection::AppointmentCancelled => "That appointment is cancelled. A new one can be booked.",
+        Rejection::AppointmentCancelled => {
+            "That appointment is cancelled. A new one can be booked."
+        }
         Rejection::TransitionNotAllowed { .. } => {
             "That appointment cannot be changed any more. Please call the desk."
         }

@@ -32,9 +32,21 @@ pub enum Tool {
 /// What a tool takes: its name, what it is, whether it has to be given.
 type Parameter = (&'static str, &'static str, bool);
 
-const SERVICE: Parameter = ("service", "What for, in the caller's words, as in check-up or physio. Leave it out if nothing was said.", false);
-const HOLD: Parameter = ("holdId", "Leave it out: the time that was held last in this call is meant.", false);
-const APPOINTMENT: Parameter = ("appointmentId", "Which appointment, if there are several: its day in the caller's words, as in Tuesday.", false);
+const SERVICE: Parameter = (
+    "service",
+    "What for, in the caller's words, as in check-up or physio. Leave it out if nothing was said.",
+    false,
+);
+const HOLD: Parameter = (
+    "holdId",
+    "Leave it out: the time that was held last in this call is meant.",
+    false,
+);
+const APPOINTMENT: Parameter = (
+    "appointmentId",
+    "Which appointment, if there are several: its day in the caller's words, as in Tuesday.",
+    false,
+);
 
 impl Tool {
     /// All of them.
@@ -74,16 +86,32 @@ impl Tool {
 
     fn description(self) -> &'static str {
         match self {
-            Self::CheckAvailability => "Says which times are free. Call it before offering any time, and again whenever the caller names another day or hour.",
-            Self::ReserveSlot => "Holds a time for the caller for about ten minutes. It is not booked yet. Say the day and time back to the caller as the answer has them.",
-            Self::SendOtp => "Texts a code to the number that the call comes from. Call it when a time is held and the caller wants it, or when they want the code sent again. You never see the code.",
-            Self::VerifyOtp => "Takes the code that the caller reads out and books the time that is held. Only its answer says whether it is booked.",
+            Self::CheckAvailability => {
+                "Says which times are free. Call it before offering any time, and again whenever the caller names another day or hour."
+            }
+            Self::ReserveSlot => {
+                "Holds a time for the caller for about ten minutes. It is not booked yet. Say the day and time back to the caller as the answer has them."
+            }
+            Self::SendOtp => {
+                "Texts a code to the number that the call comes from. Call it when a time is held and the caller wants it, or when they want the code sent again. You never see the code."
+            }
+            Self::VerifyOtp => {
+                "Takes the code that the caller reads out and books the time that is held. Only its answer says whether it is booked."
+            }
             Self::ExtendHold => "Holds the time longer, if the caller needs more time.",
             Self::ReleaseHold => "Lets the time that is held go, if the caller does not want it.",
-            Self::FindAppointment => "Says which appointments are booked for the number that the call comes from.",
-            Self::CancelAppointment => "Cancels an appointment of the caller's. Ask the caller whether they are sure, first.",
-            Self::RescheduleAppointment => "Moves an appointment of the caller's to another time, in one step: the old time is kept if the new one cannot be had.",
-            Self::ClinicInfo => "Answers questions about the clinic: opening hours, what can be booked, with whom.",
+            Self::FindAppointment => {
+                "Says which appointments are booked for the number that the call comes from."
+            }
+            Self::CancelAppointment => {
+                "Cancels an appointment of the caller's. Ask the caller whether they are sure, first."
+            }
+            Self::RescheduleAppointment => {
+                "Moves an appointment of the caller's to another time, in one step: the old time is kept if the new one cannot be had."
+            }
+            Self::ClinicInfo => {
+                "Answers questions about the clinic: opening hours, what can be booked, with whom."
+            }
         }
     }
 
@@ -91,30 +119,66 @@ impl Tool {
         match self {
             Self::CheckAvailability => vec![
                 SERVICE,
-                ("date", "When, in the caller's words, as in next Tuesday afternoon, the 14th, or in two weeks. Do not work out dates yourself. Leave it out for the soonest.", false),
-                ("practitioner", "With whom, in the caller's words. Leave it out for anyone.", false),
+                (
+                    "date",
+                    "When, in the caller's words, as in next Tuesday afternoon, the 14th, or in two weeks. Do not work out dates yourself. Leave it out for the soonest.",
+                    false,
+                ),
+                (
+                    "practitioner",
+                    "With whom, in the caller's words. Leave it out for anyone.",
+                    false,
+                ),
             ],
             Self::ReserveSlot => vec![
-                ("slotId", "A slot's id, if you were given one. Otherwise use service and start.", false),
+                (
+                    "slotId",
+                    "A slot's id, if you were given one. Otherwise use service and start.",
+                    false,
+                ),
                 SERVICE,
-                ("start", "The day and the time, as they were offered, as in Tuesday 1 December at 2:30 pm.", false),
+                (
+                    "start",
+                    "The day and the time, as they were offered, as in Tuesday 1 December at 2:30 pm.",
+                    false,
+                ),
                 ("practitioner", "With whom, if the caller said so.", false),
-                ("patientName", "The full name of whoever is to be treated, as the caller says it.", true),
+                (
+                    "patientName",
+                    "The full name of whoever is to be treated, as the caller says it.",
+                    true,
+                ),
             ],
             Self::SendOtp | Self::ExtendHold | Self::ReleaseHold => vec![HOLD],
             Self::VerifyOtp => vec![
-                ("code", "The code as the caller reads it out, as in one double oh seven four two. Leave it out only if the answer to reserve_slot said that no code is needed.", false),
+                (
+                    "code",
+                    "The code as the caller reads it out, as in one double oh seven four two. Leave it out only if the answer to reserve_slot said that no code is needed.",
+                    false,
+                ),
                 HOLD,
             ],
             Self::FindAppointment => vec![],
             Self::CancelAppointment => vec![
                 APPOINTMENT,
-                ("reason", "Why, in a few words, if the caller says so.", false),
+                (
+                    "reason",
+                    "Why, in a few words, if the caller says so.",
+                    false,
+                ),
             ],
             Self::RescheduleAppointment => vec![
                 APPOINTMENT,
-                ("slotId", "The new slot's id, if you were given one. Otherwise use start.", false),
-                ("start", "The new day and time, as they were offered.", false),
+                (
+                    "slotId",
+                    "The new slot's id, if you were given one. Otherwise use start.",
+                    false,
+                ),
+                (
+                    "start",
+                    "The new day and time, as they were offered.",
+                    false,
+                ),
             ],
             Self::ClinicInfo => vec![("question", "The question, in the caller's words.", true)],
         }

@@ -30,9 +30,9 @@ async fn answer(line: &Line, message: &Message) -> HttpResponse {
         "tool-calls" => ok(&tools::answer_all(&call, message).await),
         "function-call" => function(&call, message).await,
         "assistant-request" => ok(&assistant::answer(&call).await),
-        "transfer-destination-request" | "handoff-destination-request" => {
-            ok(&json!({ "error": "There is nobody to pass this call on to. Please call the clinic's desk." }))
-        }
+        "transfer-destination-request" | "handoff-destination-request" => ok(
+            &json!({ "error": "There is nobody to pass this call on to. Please call the clinic's desk." }),
+        ),
         "knowledge-base-request" => ok(&json!({ "documents": [] })),
         kind => {
             // No one waits for an answer to these, so none may keep the platform waiting.
@@ -51,8 +51,13 @@ async fn heard(call: &Call<'_>, message: &Message, kind: &str) {
     match kind {
         "end-of-call-report" => report::ended(call, message).await,
         "status-update" if report::is_over(message) => {}
-        "status-update" | "conversation-update" | "speech-update" | "transcript"
-        | "user-interrupted" | "assistant.started" | "hang" => report::goes_on(call).await,
+        "status-update"
+        | "conversation-update"
+        | "speech-update"
+        | "transcript"
+        | "user-interrupted"
+        | "assistant.started"
+        | "hang" => report::goes_on(call).await,
         _ => {}
     }
 }

@@ -18,7 +18,14 @@ use crate::tenant::Refused;
 /// A slot, in arguments.
 pub const SLOT: [&str; 3] = ["slotId", "slot", "slot_id"];
 /// When something begins.
-pub const START: [&str; 6] = ["start", "startTime", "start_time", "dateTime", "datetime", "newStart"];
+pub const START: [&str; 6] = [
+    "start",
+    "startTime",
+    "start_time",
+    "dateTime",
+    "datetime",
+    "newStart",
+];
 /// A day, perhaps with an hour.
 pub const DATE: [&str; 5] = ["date", "day", "when", "preferredDate", "dateRange"];
 /// An hour.
@@ -88,9 +95,7 @@ pub fn wanted(call: &Call<'_>, given: &Arguments) -> Result<Wanted, Said> {
 
 fn missing(words: &Words, said: When) -> String {
     match (said.days, said.hours) {
-        (None, None) => {
-            "I need the day and the time, as in Tuesday at half past two.".to_owned()
-        }
+        (None, None) => "I need the day and the time, as in Tuesday at half past two.".to_owned(),
         (None, Some(_)) => "Which day is it to be?".to_owned(),
         (Some(Days { first, last }), _) if first == last => {
             format!("What time on {} is it to be?", words.day(first))
@@ -101,7 +106,9 @@ fn missing(words: &Words, said: When) -> String {
 
 /// Whether an instant's distance from UTC is written in figures: whoever writes that has a clock, not an ear.
 fn has_distance(text: &str) -> bool {
-    let time = text.split_once(['T', 't', ' ']).map_or("", |(_, time)| time);
+    let time = text
+        .split_once(['T', 't', ' '])
+        .map_or("", |(_, time)| time);
     time.contains(['+', '-'])
 }
 
@@ -136,7 +143,12 @@ pub async fn wish(
 
 /// Whether anything begins then, free or not.
 fn begins(explanation: &Explanation) -> bool {
-    let no_start = [Reason::Closed, Reason::Holiday, Reason::NotAligned, Reason::Unknown];
+    let no_start = [
+        Reason::Closed,
+        Reason::Holiday,
+        Reason::NotAligned,
+        Reason::Unknown,
+    ];
     !matches!(explanation.finding, Finding::NotOffered(reason) if no_start.contains(&reason))
 }
 
@@ -150,8 +162,7 @@ pub async fn explain(call: &Call<'_>, wish: Wish) -> Result<Explanation, Refused
 
 /// The instant of a reading of the clinic's clock; where it skips that, the next there is.
 pub fn instant(words: &Words, reading: DateTime) -> Option<Timestamp> {
-    let minute =
-        reading.hour().unsigned_abs() as u16 * 60 + reading.minute().unsigned_abs() as u16;
+    let minute = reading.hour().unsigned_abs() as u16 * 60 + reading.minute().unsigned_abs() as u16;
     match words.zone.instants(reading.date(), minute)? {
         Instants::Skipped(at) | Instants::Once(at) | Instants::Twice(at, _) => Some(at),
     }

@@ -20,7 +20,8 @@ const NOT_READ: &str = "I did not understand what was asked. Please say it again
 const TOO_MANY: &str = "That was too much at once, and this part was not done. Please ask for one thing after the other.";
 const NO_SUCH_TOOL: &str = "That cannot be done on this line.";
 /// Said where a call came by a number that is not the clinic's.
-pub const FOREIGN: &str = "This call did not come by a number of this clinic, so nothing can be done here.";
+pub const FOREIGN: &str =
+    "This call did not come by a number of this clinic, so nothing can be done here.";
 
 /// One call of a tool.
 #[derive(Debug, Clone, Copy)]
@@ -73,7 +74,14 @@ pub async fn answer_all(call: &Call<'_>, message: &Message) -> Results {
     for (place, asked) in message.tool_calls().into_iter().enumerate() {
         let said = if place < TOOL_CALLS_MAX {
             let left = VOICE_TIME_MAX.saturating_sub(watch.elapsed());
-            answer(call, &asked.name, Some(&asked.id), asked.arguments.as_ref(), left).await
+            answer(
+                call,
+                &asked.name,
+                Some(&asked.id),
+                asked.arguments.as_ref(),
+                left,
+            )
+            .await
         } else {
             Said::refused(TOO_MANY)
         };

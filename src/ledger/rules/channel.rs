@@ -76,7 +76,8 @@ fn next_resend(ledger: &Ledger, hold: &Hold, context: &Context<'_>) -> Option<Ti
     arrived.then(|| last.queued_at.plus_seconds(delay))
 }
 
-fn goes_where_it_may(ledger: &Ledger, route: &Route, context: &Context<'_>) -> bool {
+/// Whether texts go to where a number is.
+pub(super) fn goes_where_it_may(ledger: &Ledger, route: &Route, context: &Context<'_>) -> bool {
     match &context.policy.limits.countries {
         Countries::Any => true,
         Countries::Listed(countries) => countries.iter().any(|country| route.goes_to(country)),

@@ -24,7 +24,7 @@ pub fn place(
     wish: &Wish,
     party: Party,
     ttl_seconds: Option<u32>,
-    call: Option<&CallId>,
+    call: Option<CallId>,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     if ttl_seconds == Some(0) {
@@ -47,7 +47,7 @@ pub fn place(
         interval: claimed.service.interval(wish.start),
         claims: claimed.claims,
         party,
-        call: call.cloned(),
+        call,
         by: context.principal,
         at: context.now,
         expires_at: context
@@ -88,15 +88,15 @@ fn same_wish<'a>(
     ledger: &'a Ledger,
     wish: &Wish,
     party: Party,
-    call: Option<&CallId>,
+    call: Option<CallId>,
     context: &Context<'_>,
 ) -> Option<&'a Hold> {
     let of_phone = ledger
         .callers
         .get(&party.caller)
         .map(|caller| &caller.open_holds);
-    let of_call = call.and_then(|call| ledger.calls.get(call));
-    let open = of_phone.into_iter().chain(of_call).flatten();
+    let of_call = call.map_or(&[][..], |call| ledger.calls.open_holds(call));
+    let open = of_phone.into_iter().flatten().chain(of_call);
     open.filter_map(|hold| ledger.holds.get(hold)).find(|hold| {
         hold.is_live(context.now)
             && hold.interval.start() == wish.start

@@ -11,11 +11,11 @@ use crate::ledger::receipt::{Reaction, Receipt};
 use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{
-    AppointmentId, AppointmentStatus, CallerId, EnteredCode, Heard, Hold, HoldState, Message,
-    Reply, TextKind,
+    AppointmentId, AppointmentStatus, CallerId, Channel, EnteredCode, Heard, Hold, HoldState,
+    Message, Reply, TextKind,
 };
 
-use super::{appointments, confirm, offers};
+use super::{appointments, calls, confirm, offers};
 
 /// Takes in a text; `caller` is `None` if nobody here knows that phone.
 pub fn take(
@@ -34,6 +34,10 @@ pub fn take(
         return Decision::quiet(Receipt::TextTaken(Reaction::Nothing));
     }
     let (mut events, reaction) = react(ledger, caller, heard, context);
+    // What is no command is said to someone, who may be asked about it in the next call.
+    if *heard == Heard::Other {
+        events.push(calls::conversed(caller, Channel::Text, None, context));
+    }
     if !is_full {
         let until = context.now.plus_seconds(limits::ENDED_KEPT_SECONDS);
         events.push(Event::TextTaken { text, until });
@@ -84,8 +88,22 @@ fn react(ledger: &Ledger, caller: CallerId, heard: &Heard, context: &Context<'_>
         // What a notice tells is not told twice; it is the one that is tried again.
         Some((events, _)) if events.iter().any(is_notice) => (events, Reaction::Nothing),
         Some(done) => done,
-        None => once_a_day(ledger, caller, Vec::new(), Reaction::NotUnderstood, context),
+        None => once_a_day(
+            ledger,
+            caller,
+            Vec::new(),
+            unclear(ledger, caller, context),
+            context,
+        ),
     }
+}
+
+/// What someone is told whom nobody understands: what they can still have, if there is anything.
+fn unclear(ledger: &Ledger, caller: CallerId, context: &Context<'_>) -> Reaction {
+    let awaited = ledger.answerable(caller, context.now);
+    awaited.map_or(Reaction::NotUnderstood, |hold| {
+        Reaction::Awaited(hold.interval.start())
+    })
 }
 
 fn is_notice(event: &Event) -> bool {
@@ -184,6 +202,7 @@ fn about(ledger: &Ledger, text: &Message, in_so_many_words: bool) -> Option<Appo
         TextKind::Code { hold, .. } if in_so_many_words => hold,
         TextKind::Code { .. } => return None,
         TextKind::Offer { hold, .. } => hold,
+        TextKind::FollowUp { kept, .. } => kept?.hold,
         TextKind::Notice { appointment, .. } => return Some(appointment),
     };
     match ledger.holds.get(&hold)?.state {

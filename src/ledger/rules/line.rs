@@ -44,7 +44,7 @@ pub fn set(
 pub fn owns(
     ledger: &Ledger,
     caller: Option<CallerId>,
-    call: Option<&CallId>,
+    call: Option<CallId>,
     deed: &Command,
     context: &Context<'_>,
 ) -> Result<(), Rejection> {
@@ -66,12 +66,12 @@ pub fn owns(
 fn owns_hold(
     ledger: &Ledger,
     caller: Option<CallerId>,
-    call: Option<&CallId>,
+    call: Option<CallId>,
     hold: HoldId,
 ) -> Result<(), Rejection> {
     let own = ledger.holds.get(&hold).is_some_and(|hold| {
         let of_phone = caller == Some(hold.party.caller);
-        let of_call = call.is_some() && hold.call.as_ref() == call;
+        let of_call = call.is_some() && hold.call == call;
         of_phone || of_call
     });
     own.then_some(()).ok_or(Rejection::NotFound(Missing::Hold))

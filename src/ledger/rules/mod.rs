@@ -9,6 +9,8 @@ pub(super) mod holds;
 pub(super) mod practice;
 pub(super) mod services;
 
+mod follow_ups;
+
 pub(super) mod appointments;
 pub(super) mod codes;
 pub(super) mod confirm;
@@ -20,6 +22,7 @@ pub(super) mod texts;
 pub(super) mod time_passed;
 pub(super) mod waitlist;
 
+pub(super) mod calls;
 pub(super) mod deliveries;
 
 mod search;

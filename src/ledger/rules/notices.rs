@@ -154,7 +154,7 @@ pub(super) fn due(ledger: &Ledger, context: &Context<'_>) -> Vec<Event> {
 }
 
 /// The instant itself, or when the quiet hours around it are over.
-fn after_quiet_hours(zone: &Zone, settings: &TextSettings, at: Timestamp) -> Timestamp {
+pub(super) fn after_quiet_hours(zone: &Zone, settings: &TextSettings, at: Timestamp) -> Timestamp {
     let (from, to) = (settings.quiet_from.get(), settings.quiet_to.get());
     let (reading, _) = zone.wall_clock(at);
     let minute = reading.hour().unsigned_abs() as u16 * 60 + reading.minute().unsigned_abs() as u16;

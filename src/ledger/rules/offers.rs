@@ -128,7 +128,7 @@ fn offered(ledger: &Ledger, fit: Fit<'_>, context: &Context<'_>) -> Vec<Event> {
     events
 }
 
-/// Takes or declines the newest offer of a phone, as its holder answered. Whoever answers from the phone has it in hand, so
+/// Takes or declines the newest offer of a phone, be it of the waitlist or after a call, as its holder answered. Whoever answers from the phone has it in hand, so
 /// no code is asked for (docs/decisions). What is unclear, or answers nothing, changes nothing.
 pub fn answer(
     ledger: &Ledger,
@@ -136,9 +136,7 @@ pub fn answer(
     reply: Reply,
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
-    let offer = caller.and_then(|caller| ledger.standing_offer(caller, context.now));
-    // An answer that comes before the text has gone out is one to an earlier text.
-    let offer = offer.filter(|hold| !ledger.is_untold(hold.id));
+    let offer = caller.and_then(|caller| ledger.answerable(caller, context.now));
     Ok(match (offer, reply) {
         (Some(hold), Reply::Yes) => booked(ledger, hold, Proof::Reply, context),
         (Some(hold), Reply::No) => {

@@ -94,6 +94,7 @@ pub fn change_profile(
 fn changed(now: &TextSettings, change: &TextsChange) -> TextSettings {
     let mut texts = now.clone();
     texts.notices = change.notices.unwrap_or(texts.notices);
+    texts.follow_ups = change.follow_ups.unwrap_or(texts.follow_ups);
     texts.reminder_hours = change.reminder_hours.unwrap_or(texts.reminder_hours);
     if let Some((from, to)) = change.quiet_hours {
         (texts.quiet_from, texts.quiet_to) = (from, to);

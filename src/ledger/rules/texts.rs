@@ -12,7 +12,7 @@ use crate::model::{
     Timestamp,
 };
 
-use super::notices;
+use super::{follow_ups, notices};
 
 fn known(ledger: &Ledger, message: MessageId) -> Result<&Message, Rejection> {
     ledger
@@ -72,9 +72,11 @@ pub fn settle(
         SendOutcome::NotSent if text.attempts - text.refused > 1 => SendOutcome::Unknown,
         outcome => outcome,
     };
-    if let TextKind::Notice { .. } = text.kind
-        && outcome == SendOutcome::NotSent
-    {
+    let is_tried_again = matches!(
+        text.kind,
+        TextKind::Notice { .. } | TextKind::FollowUp { .. }
+    );
+    if is_tried_again && outcome == SendOutcome::NotSent {
         return Ok(again_or_never(ledger, text, context));
     }
     let mut events = vec![Event::TextSettled {
@@ -88,12 +90,13 @@ pub fn settle(
     Ok(Decision::new(events, Receipt::TextSettled(outcome)))
 }
 
-/// A notice that was certainly not sent is tried again, ever later, as long as it is of use and not for too long.
+/// A notice or a follow-up that was certainly not sent is tried again, ever later, as long as it is of use and not for too long.
 fn again_or_never(ledger: &Ledger, text: &Message, context: &Context<'_>) -> Decision {
     let message = text.id;
     let give_up = |reason| {
-        let event = Event::TextParked { message, reason };
-        Decision::new(vec![event], Receipt::TextSettled(SendOutcome::NotSent))
+        let mut events = vec![Event::TextParked { message, reason }];
+        events.extend(taken_back(ledger, text.kind, context));
+        Decision::new(events, Receipt::TextSettled(SendOutcome::NotSent))
     };
     // Whoever says so of a text that only waits has found that there is no use in it.
     let waits = matches!(text.state, MessageState::Waiting(_));
@@ -125,6 +128,15 @@ impl Ledger {
             TextKind::Code { expires_at, .. } => now < expires_at,
             // It may have been taken, declined, withdrawn or extended before anyone was told.
             TextKind::Offer { hold, .. } => self.offer_stands(hold, now),
+            TextKind::FollowUp {
+                ended_at,
+                until,
+                kept,
+                ..
+            } => {
+                let stands = kept.is_none_or(|kept| self.follow_up_stands(kept.hold, now));
+                now < until && stands && follow_ups::may_go(self, ended_at, now)
+            }
             TextKind::Notice {
                 notice,
                 appointment,
@@ -156,6 +168,13 @@ pub(super) fn taken_back(ledger: &Ledger, kind: TextKind, context: &Context<'_>)
             }
         }
         TextKind::Offer { hold, .. } => unheard(ledger, hold, context),
+        // Nobody will answer, so nobody has it.
+        TextKind::FollowUp { kept, .. } => {
+            let kept = kept.map(|kept| kept.hold);
+            let stands = kept.filter(|hold| ledger.follow_up_stands(*hold, context.now));
+            let released = stands.map(|hold| Event::HoldReleased { hold });
+            released.into_iter().collect()
+        }
         TextKind::Notice { .. } => Vec::new(),
     }
 }

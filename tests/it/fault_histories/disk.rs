@@ -42,6 +42,7 @@ pub struct Disk(Arc<Mutex<State>>);
 #[derive(Default)]
 struct State {
     segments: BTreeMap<u64, Bytes>,
+    indexes: BTreeMap<u64, Vec<u8>>,
     unsynced: Vec<Write>,
     operations: usize,
     plan: Option<(usize, Fault)>,
@@ -98,6 +99,7 @@ impl Disk {
         }
         let state = State {
             segments,
+            indexes: state.indexes.clone(),
             plan,
             ..State::default()
         };
@@ -272,6 +274,21 @@ impl Storage for Disk {
             bytes: kept.written.len() as u64,
             disk: self.clone(),
         }))
+    }
+
+    fn length(&self, number: u64) -> io::Result<u64> {
+        Ok(self.read(number)?.len() as u64)
+    }
+
+    fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>> {
+        self.check()?;
+        Ok(self.lock().indexes.get(&number).cloned())
+    }
+
+    fn write_index(&self, number: u64, bytes: &[u8]) -> io::Result<()> {
+        self.check()?;
+        self.lock().indexes.insert(number, bytes.to_vec());
+        Ok(())
     }
 }
 

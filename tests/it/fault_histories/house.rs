@@ -57,8 +57,8 @@ impl House {
         let (journal, found) = opened.map_err(NotOpened::Journal)?;
         let master = master();
         let mut recovery = Recovery::new(&master);
-        for frame in found.frames().map_err(NotOpened::Journal)? {
-            recovery.take(&frame.map_err(NotOpened::Journal)?);
+        for found in found.frames().map_err(NotOpened::Journal)? {
+            recovery.take(found.map_err(NotOpened::Journal)?);
         }
         let mut tenants = recovery.finish();
         let mut config = Config::default();

@@ -3,7 +3,7 @@
 use holdfast::ledger::{Awaited, Command, Destination, NewResource, NewService, Receipt, Wish};
 use holdfast::model::{
     AppointmentId, Contact, EnteredCode, Heard, HoldId, KeyId, MessageId, OpeningHours, PersonName,
-    Phone, Profile, ResourceKind, Scope, SendOutcome, TenantId, Times, Timestamp,
+    Phone, Profile, ResourceKind, Scope, SendOutcome, TenantId, TextKind, Times, Timestamp,
     VerificationPolicy, Weekdays, Window,
 };
 use holdfast::tenant::{Errand, Instruction, Refused};
@@ -27,6 +27,9 @@ impl Told {
             Receipt::Hold(hold) | Receipt::HoldAgain(hold) => self.hold = Some(hold.id),
             Receipt::CodeQueued(code) => self.message = Some(code.message),
             Receipt::Appointment(appointment) => self.appointment = Some(appointment.id),
+            Receipt::Series(series) => {
+                self.appointment = series.appointments.first().map(|first| first.id);
+            }
             Receipt::Key(key) => self.key = Some(key.id),
             _ => {}
         }
@@ -73,7 +76,10 @@ pub const HISTORIES: &[History] = &[
     of("reschedule", &[book, reschedule, other_hold]),
     History {
         before: &[book, wait],
-        ..of("the waitlist's offer", &[cancel, offer, yes])
+        ..of(
+            "the waitlist's offer",
+            &[cancel, offer, hand_over, offer_sent, yes],
+        )
     },
     of(
         "a text of which nobody knows",
@@ -312,6 +318,29 @@ fn wait(house: &mut House, _: &Told) -> Result<Asked, Refused> {
 
 fn offer(house: &mut House, _: &Told) -> Result<Asked, Refused> {
     plain(house, Command::OfferFreed)
+}
+
+fn offers_text(house: &mut House) -> MessageId {
+    let ledger = house.clinic().ledger();
+    let is_offer = |text: &MessageId| {
+        let text = ledger.message(*text).expect("a text");
+        matches!(text.kind, TextKind::Offer { .. })
+    };
+    let offer = ledger.unsettled_texts().find(is_offer);
+    offer.expect("the offer's text")
+}
+
+fn hand_over(house: &mut House, _: &Told) -> Result<Asked, Refused> {
+    let message = offers_text(house);
+    plain(house, Command::HandOverText(message))
+}
+
+fn offer_sent(house: &mut House, _: &Told) -> Result<Asked, Refused> {
+    let told = Told {
+        message: Some(offers_text(house)),
+        ..Told::default()
+    };
+    settle(house, &told, SendOutcome::Sent)
 }
 
 fn heard(house: &mut House, number: &str, text: u8, heard: Heard) -> Result<Asked, Refused> {

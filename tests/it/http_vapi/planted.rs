@@ -34,10 +34,22 @@ fn planted_values_reach_no_log_and_no_answer() {
     answers.extend([
         zenobia.asks("t4", "verify_otp", json!({ "code": format!("{code} 1") })),
         zenobia.asks("t5", "verify_otp", json!({ "code": code })),
-        zenobia.asks("t6", "find_appointment", json!({ "patientName": "Zenobia Quillfeather" })),
-        zenobia.asks("t7", "check_availability", json!({ "service": said, "date": said, "practitioner": "Zenobia" })),
+        zenobia.asks(
+            "t6",
+            "find_appointment",
+            json!({ "patientName": "Zenobia Quillfeather" }),
+        ),
+        zenobia.asks(
+            "t7",
+            "check_availability",
+            json!({ "service": said, "date": said, "practitioner": "Zenobia" }),
+        ),
         zenobia.asks("t8", "clinic_info", json!({ "question": said })),
-        zenobia.asks("t9", "reschedule_appointment", json!({ "start": "Friday at three" })),
+        zenobia.asks(
+            "t9",
+            "reschedule_appointment",
+            json!({ "start": "Friday at three" }),
+        ),
         zenobia.asks("t10", "cancel_appointment", json!({ "reason": said })),
         zenobia.asks("Zenobia", "nothing", json!({ "reason": said })),
     ]);

@@ -1,15 +1,17 @@
 //! Commands with any values, from any caller, at any instant: nothing panics, and what was decided can be replayed.
 
 use holdfast::ledger::{
-    AppointmentSearch, Awaited, BlockSearch, CallerSearch, Command, ConflictSearch, Cursor, Destination,
-    NewResource, NewService, PageRequest, Policy, ProfileChange, Query, Receipt, ResourceChange,
-    ServiceChange, SlotSearch, TextChannel, TextLimits, WantedHolds, Wish, look,
+    AppointmentSearch, Awaited, BlockSearch, CallEnd, CallerSearch, Command, ConflictSearch,
+    Cursor, Destination, NewResource, NewService, PageRequest, Policy, ProfileChange, Query,
+    Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel, TextLimits, WantedHolds, Wish,
+    look,
 };
 use holdfast::model::{
-    AppointmentId, Assistant, Attendance, BlockId, CallId, CallerId, DayException, Delivery, DeliveryStatus,
-    EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours,
-    Party, PersonId, Principal, ProviderId, Reply, ResourceKind, Scope, SealedToken, SendOutcome, SignatureForm,
-    Slug, SmsAccount, Times, Timestamp, VerificationPolicy, VoiceSettings, WaitlistId, Weekdays, Window,
+    AppointmentId, Assistant, Attendance, BlockId, CallId, CallerId, DayException, Delivery,
+    DeliveryStatus, EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay,
+    OpeningHours, Party, PersonId, Prefix, Principal, ProviderId, Reply, ResourceKind, Route,
+    Scope, SealedToken, SendOutcome, SignatureForm, Slug, SmsAccount, Times, Timestamp,
+    VerificationPolicy, VoiceSettings, WaitlistId, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -74,6 +76,9 @@ pub fn policies() -> impl Strategy<Value = Policy> {
                 attempts_per_hold_max: attempts,
                 resends_max: resends,
                 offer_seconds: ttl,
+                follow_up_seconds: code,
+                call_grace_seconds: resends,
+                conversation_seconds: i64::from(lifetime),
                 texts,
                 limits: TextLimits::default(),
             },
@@ -126,6 +131,10 @@ impl Known {
             Receipt::Hold(hold) => self.holds.push(hold.id.0),
             Receipt::Appointment(appointment) => self.appointments.push(appointment.id.0),
             Receipt::CodeQueued(code) => self.texts.push(code.message.0),
+            Receipt::CallEnded(view) => {
+                self.texts.extend(view.message.map(|id| id.0));
+                self.holds.extend(view.hold.map(|id| id.0));
+            }
             Receipt::Key(key) => self.keys.push(key.id.0),
             Receipt::Block { block, .. } => self.blocks.push(block.id.0),
             Receipt::WaitlistEntry(entry) => self.waitlist.push(entry.id.0),
@@ -403,9 +412,7 @@ fn changed_resource() -> impl Strategy<Value = Command> {
 }
 
 fn of_holds() -> impl Strategy<Value = Command> {
-    let call = prop::option::of(
-        (0u8..3).prop_map(|call| CallId::new(&format!("c{call}")).expect("a call")),
-    );
+    let call = prop::option::of((0u128..40).prop_map(CallId));
     let code =
         prop::option::of(".*").prop_map(|said| said.and_then(|said| EnteredCode::new(&said)));
     prop_oneof![
@@ -580,9 +587,44 @@ fn of_texts() -> impl Strategy<Value = Command> {
                 heard,
             }
         ),
+        6 => call_end().prop_map(|end| Command::EndCall(Box::new(end))),
         1 => caller().prop_map(Command::StopTexts),
         1 => Just(credentials),
     ]
+}
+
+fn call_end() -> impl Strategy<Value = CallEnd> {
+    let wish = (
+        prop::option::of(slug("s")),
+        prop::option::weighted(0.2, slug("r")),
+        prop::option::of(instant()),
+    );
+    let route = |(takes_texts, is_known): (bool, bool)| {
+        is_known.then_some(Route {
+            calling_code: 44,
+            country: Some("GB".to_owned()),
+            prefix: Prefix(447_700),
+            takes_texts,
+        })
+    };
+    let route = (any::<bool>(), prop::bool::weighted(0.9)).prop_map(route);
+    let ended_at = prop::option::weighted(0.3, instant());
+    let confirmed = prop::bool::weighted(0.1);
+    (0u128..40, party(), wish, route, ended_at, confirmed).prop_map(
+        |(call, party, (service, resource, start), route, ended_at, booking_confirmed)| CallEnd {
+            call: CallId(call),
+            party,
+            booking_confirmed,
+            service,
+            resource,
+            start,
+            ended_at,
+            reach: route
+                .map(|route| (party.caller, route))
+                .into_iter()
+                .collect(),
+        },
+    )
 }
 
 fn of_the_rest() -> impl Strategy<Value = Command> {
@@ -673,6 +715,10 @@ fn query() -> impl Strategy<Value = Query> {
             limit
         }),
         page().prop_map(|page| Query::Waitlist { status: None, page }),
+        (prop::option::of(0u128..3), page()).prop_map(|(caller, page)| Query::Conversations {
+            caller: caller.map(CallerId),
+            page,
+        }),
         page().prop_map(Query::Resources),
         page().prop_map(Query::Keys),
         Just(Query::Catalogue),

@@ -264,7 +264,7 @@ impl Life {
                     wish: wished,
                     party: party(*phone, *person),
                     ttl_seconds: *ttl,
-                    call: call.map(|call| CallId::new(&format!("call-{call}")).expect("a call")),
+                    call: call.map(|call| CallId(call as u128)),
                 };
                 let foreseen = self.model.foresee(wish, *phone, *person, *call, now);
                 (command, agent(), foreseen)

@@ -8,6 +8,7 @@ use holdfast::ledger::{
 };
 use holdfast::model::{Block, Interval, MessageId, SendOutcome, Slug, TextKind, Timestamp};
 
+use super::calls;
 use super::desk::Desk;
 use super::words::DAY_NAMES;
 
@@ -65,6 +66,7 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
             _ => said += &of_notice(desk, event),
         }
     }
+    said += &calls::follow_ups(desk, decision);
     if decision.replayed {
         said += " (replayed)";
     } else if decision.events.is_empty() {
@@ -196,6 +198,7 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
             SendOutcome::NotSent => "settled not-sent".to_owned(),
             SendOutcome::Unknown => "settled unknown".to_owned(),
         },
+        Receipt::CallEnded(view) => calls::answer(desk, view),
         Receipt::TextTaken(reaction) => reacted(*reaction).to_owned(),
         Receipt::Nothing => "nothing".to_owned(),
     }
@@ -210,6 +213,7 @@ fn reacted(reaction: Reaction) -> &'static str {
         Reaction::Cancelled(_) => "told of the cancellation",
         Reaction::TooLate => "told to call",
         Reaction::CodeWrong => "told that the code is wrong",
+        Reaction::Awaited(_) => "told what they can still have",
         Reaction::NotUnderstood => "told that nobody reads this",
     }
 }
@@ -250,7 +254,7 @@ fn joined(resources: &[Slug]) -> String {
     names.join("+")
 }
 
-fn hold(desk: &Desk, view: &HoldView) -> String {
+pub fn hold(desk: &Desk, view: &HoldView) -> String {
     let (name, status) = (desk.holds.name(view.id.0), view.status.as_str());
     let (at, resource) = (stretch(desk, view.interval), joined(&view.resources));
     let until = time(desk, view.expires_at);
@@ -424,6 +428,10 @@ pub fn view(desk: &Desk, view: &View) -> String {
             };
             format!("to come: {}; past: {}", shown(upcoming), shown(past))
         }
+        View::Conversations(page) => {
+            let shown = |one| calls::conversation(desk, one);
+            listed(page.items.iter().map(shown).collect())
+        }
         View::Conflicts(page) => listed(page.items.iter().map(|c| conflict(desk, c)).collect()),
         View::Blocks(page) => {
             let block = |block: &Block| {
@@ -462,7 +470,7 @@ fn stretch(desk: &Desk, interval: Interval) -> String {
 }
 
 /// As the clinic's clock shows it: the date unless it is today's, seconds if there are any, the offset if it comes twice.
-fn time(desk: &Desk, at: Timestamp) -> String {
+pub fn time(desk: &Desk, at: Timestamp) -> String {
     let (shown, offset) = desk.zone.wall_clock(at);
     let (date, clock) = (shown.date(), shown.time());
     let mut said = String::new();

@@ -107,6 +107,9 @@ impl Desk {
                 attempts_per_hold_max: 5,
                 resends_max: 3,
                 offer_seconds: 900,
+                follow_up_seconds: 1800,
+                call_grace_seconds: 60,
+                conversation_seconds: 30 * 86_400,
                 texts: TextChannel::Inbox,
                 limits: TextLimits::default(),
             },
@@ -145,7 +148,7 @@ impl Desk {
     }
 
     fn fresh(&mut self) -> FreshIds {
-        [(); 3].map(|()| self.draw())
+        [(); 5].map(|()| self.draw())
     }
 
     /// `ann` has a phone of her own; `bob@ann` is Bob, calling from Ann's; `someone` is nobody who was named before.
@@ -230,7 +233,12 @@ impl Desk {
         let on_their_way = self.ledger.unsettled_texts();
         let offers: Vec<_> = on_their_way
             .filter_map(|text| self.ledger.message(text))
-            .filter(|text| matches!(text.kind, TextKind::Offer { .. }))
+            .filter(|text| {
+                matches!(
+                    text.kind,
+                    TextKind::Offer { .. } | TextKind::FollowUp { .. }
+                )
+            })
             .map(|text| (text.id, text.attempts))
             .collect();
         for (message, attempt) in offers {
@@ -257,6 +265,9 @@ impl Desk {
                 if !self.issued.contains(&code) {
                     self.issued.push(code);
                 }
+            }
+            Event::FollowUpMade { hold, .. } if self.holds.name(hold.0) == "?" => {
+                self.holds.give_number('o', hold.0);
             }
             Event::OfferMade { hold, .. } => self.holds.give_number('o', hold.0),
             Event::TextQueued {

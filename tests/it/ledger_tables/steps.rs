@@ -8,12 +8,13 @@ use holdfast::ledger::{
     look,
 };
 use holdfast::model::{
-    AppointmentId, AppointmentStatus, Attendance, CallId, DayException, EnteredCode, Heard,
-    HoldStatus, KeyId, KeyUse, Prefix, Profile, Reply, ResourceKind, Route, Scope, SendOutcome,
-    Slug, Times, Timestamp, VerificationPolicy, Weekdays,
+    AppointmentId, AppointmentStatus, Attendance, DayException, EnteredCode, Heard, HoldStatus,
+    KeyId, KeyUse, Prefix, Profile, Reply, ResourceKind, Route, Scope, SendOutcome, Slug, Times,
+    Timestamp, VerificationPolicy, Weekdays,
 };
 
 use super::answers;
+use super::calls;
 use super::desk::{Code, Desk};
 use super::words::{Words, window};
 
@@ -43,7 +44,7 @@ pub fn step(desk: &mut Desk, line: &str) -> Option<Result<String, String>> {
         "policy" => set_policy(desk, &mut words),
         "instance" => desk.become_instance(),
         "find" | "see" | "version" | "holds" | "appointments" | "person" | "conflicts"
-        | "blocks" | "waitlist" | "due" | "explain" => {
+        | "blocks" | "waitlist" | "due" | "explain" | "recall" => {
             let said = ask(desk, verb, &mut words);
             words.done();
             return Some(said);
@@ -95,7 +96,7 @@ type Outcome = Result<Decision, Rejection>;
 
 fn command(desk: &mut Desk, verb: &str, mut words: Words) -> (Outcome, Result<String, String>) {
     let by_default = match verb {
-        "hold" | "extend" | "release" | "send" | "confirm" | "join" => "agent",
+        "hold" | "extend" | "release" | "send" | "confirm" | "join" | "end" => "agent",
         "text" | "tick" | "offer" | "used" => "system",
         "tenant" => "admin",
         _ => "staff",
@@ -169,9 +170,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         },
         "hold" => Command::PlaceHold {
             party: desk.party(words.option("for").expect("a hold is for someone")),
-            call: words
-                .option("call")
-                .map(|call| CallId::new(call).expect("a call")),
+            call: words.option("call").map(calls::call),
             ttl_seconds: words.number("ttl"),
             wish: wish(desk, words),
         },
@@ -182,6 +181,7 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
             hold: desk.hold(words.next()),
         },
         "arrive" | "no-show" | "cancel" | "move" => read_appointment(desk, verb, words),
+        "end" => calls::read_end(desk, words),
         "text" => read_text(desk, words),
         "hear" => read_heard(desk, words),
         "join" | "withdraw" | "offer" | "reply" => read_wait(desk, verb, words),
@@ -265,6 +265,7 @@ fn read_texts(words: &mut Words) -> Command {
     });
     let texts = TextsChange {
         notices: words.option("notices").map(|word| word == "on"),
+        follow_ups: words.option("follow-ups").map(|word| word == "on"),
         reminder_hours: words.number("reminder"),
         quiet_hours: quiet,
         templates: Vec::new(),
@@ -360,6 +361,7 @@ fn route(word: &str) -> Route {
         calling_code: 0,
         country: Some(country.to_owned()),
         prefix: Prefix(prefix.parse().expect("digits")),
+        takes_texts: true,
     }
 }
 
@@ -659,6 +661,8 @@ fn set_policy(desk: &mut Desk, words: &mut Words) {
     }
     let mut set = |name: &str, field: &mut u32| *field = words.number(name).unwrap_or(*field);
     set("offer", &mut policy.offer_seconds);
+    set("follow-up", &mut policy.follow_up_seconds);
+    set("grace", &mut policy.call_grace_seconds);
     if let Some(channel) = words.option("texts") {
         policy.texts = match channel {
             "provider" => TextChannel::Provider,
@@ -674,6 +678,15 @@ fn ask(desk: &mut Desk, verb: &str, words: &mut Words) -> Result<String, String>
         "version" => Query::Hold(desk.hold(words.next())),
         "find" => return find(desk, words),
         "explain" => Query::Explain(wish(desk, words)),
+        "recall" => Query::Conversations {
+            caller: words
+                .peek()
+                .map(|name| desk.party(name).caller)
+                .inspect(|_| {
+                    words.next();
+                }),
+            page: EVERYTHING,
+        },
         "see" => {
             let name = words.next();
             match name.as_bytes().first() {

@@ -31,6 +31,7 @@ fn limits() -> TextLimits {
 
 fn route(country: &str, prefix: u32) -> Option<Route> {
     Some(Route {
+        takes_texts: true,
         calling_code: 44,
         country: Some(country.to_owned()),
         prefix: Prefix(prefix),

@@ -74,6 +74,9 @@ impl Clinic {
                 attempts_per_hold_max: 10,
                 resends_max: 3,
                 offer_seconds: 900,
+                follow_up_seconds: 1800,
+                call_grace_seconds: 60,
+                conversation_seconds: 30 * 86_400,
                 texts: TextChannel::Inbox,
                 limits,
             },
@@ -123,7 +126,7 @@ impl Clinic {
     }
 
     pub fn decide(&mut self, command: &Command) -> Result<Decision, Rejection> {
-        let fresh = [(); 3].map(|()| self.ids.id());
+        let fresh = [(); 5].map(|()| self.ids.id());
         let context = Context {
             now: self.now,
             principal: Principal::System,

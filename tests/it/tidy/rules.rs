@@ -19,8 +19,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ("actix_web::", &["facade/"], "only the façade speaks HTTP"),
     (
         "serde_json::",
-        &["facade/", "redact/run.rs", "cli/", "outbox/"],
-        "JSON is a façade's business, that of --json and --jsonl, and a provider's",
+        &["facade/", "redact/run.rs", "cli/", "outbox/", "offline/"],
+        "JSON is a façade's business, that of --json and --jsonl, a provider's, and that of logs and manifests",
     ),
     (
         "serde::",
@@ -29,6 +29,9 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
             "ledger/event.rs",
             "ledger/receipt.rs",
             "ledger/image.rs",
+            "ledger/calls.rs",
+            "replay/image.rs",
+            "snapshots/head.rs",
             "entry/sealed.rs",
             "config.rs",
             "outbox/",
@@ -40,12 +43,17 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "bincode::",
-        &["entry/", "ledger/image.rs", "snapshots.rs"],
+        &[
+            "entry/",
+            "ledger/image.rs",
+            "replay/image.rs",
+            "snapshots/head.rs",
+        ],
         "it is to be replaced one day",
     ),
     (
         "sled::",
-        &["snapshots.rs"],
+        &["snapshots/store.rs"],
         "it holds only what can be rebuilt",
     ),
     (
@@ -107,6 +115,7 @@ const EXPOSERS: &[(&str, &str)] = &[
     ("seal.rs", "defines it and derives from keys"),
     ("entry/sealed.rs", "writes the personal part"),
     ("replay/contacts.rs", "finds a caller by their number"),
+    ("replay/image.rs", "writes what is sealed into an image"),
     ("tenant/texts.rs", "writes the text to be sent"),
     ("outbox/", "sends it"),
     ("facade/", "shows it to those who may see it"),

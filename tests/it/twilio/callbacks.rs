@@ -273,7 +273,7 @@ impl Desk {
         let context = Context {
             now: Timestamp(1),
             principal: Principal::System,
-            fresh: [0; 3],
+            fresh: [0; 5],
             policy: &self.policy,
             codes: &self.codes,
             request: None,
