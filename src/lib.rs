@@ -5,6 +5,8 @@
 //! nobody can open before the journal has synced what they rest on. ARCHITECTURE.md is the map.
 
 pub mod limits;
+
+pub mod knowledge;
 pub mod redact;
 
 pub mod model;

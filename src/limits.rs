@@ -216,6 +216,8 @@ pub const FOLLOW_UPS_PER_PHONE_MAX: usize = 3;
 pub const CALL_LONGEST_SECONDS: i64 = 60 * 60;
 /// Names of one phone that free text is searched for.
 pub const KNOWN_NAMES_MAX: usize = 50;
+/// Bytes of what a clinic writes down about itself: one entry of the journal has to hold it.
+pub const KNOWLEDGE_BYTES_MAX: usize = 48_000;
 
 /// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
 pub const WAITLIST_ENTRIES_MAX: usize = 10_000;

@@ -17,8 +17,8 @@ use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
     appointments, audit, backup, blocks, calls, conflicts, conversations, events, explain, holds,
-    inbox, keys, messages, persons, redact, resources, series, services, slots, sms, tenants,
-    text_settings, verification, voice_line, waitlist,
+    inbox, keys, knowledge, messages, persons, redact, resources, series, services, slots, sms,
+    tenants, text_settings, verification, voice_line, waitlist,
 };
 use super::state::{Facade, Options};
 use super::{health, metrics, openapi, twilio, vapi};
@@ -70,6 +70,8 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/sms"                        DESK     sms::show;
         PUT    "/v1/tenants/{t}/vapi"                       DESK     voice_line::store;
         GET    "/v1/tenants/{t}/vapi"                       DESK     voice_line::show;
+        PUT    "/v1/tenants/{t}/knowledge"                  DESK     knowledge::store;
+        GET    "/v1/tenants/{t}/knowledge"                  READERS  knowledge::show;
         POST   "/v1/tenants/{t}/resources"                  DESK     resources::create;
         GET    "/v1/tenants/{t}/resources"                  ALL_KEYS resources::list;
         GET    "/v1/tenants/{t}/resources/{id}"             ALL_KEYS resources::show;

@@ -6,8 +6,8 @@
 use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
-    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, KeyUse,
-    Profile, Proof, Resource, ResourceId, Service, Timestamp, Transition,
+    Appointment, AppointmentId, AppointmentVerb, Cancellation, Hold, HoldId, HoldState, KeyId,
+    KeyUse, Profile, Proof, Resource, ResourceId, Service, Timestamp, Transition,
 };
 
 use super::attempts;
@@ -18,6 +18,7 @@ use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
 use super::occupancy::{Occupancy, Owner};
 use super::outgoing::{apply_to_texts, forget_text};
+use super::receipt::Receipt;
 use super::state::{Forget, Ledger};
 use super::table::Table;
 
@@ -34,16 +35,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         Event::ProfileSet(profile) => set_profile(ledger, profile),
         Event::SmsCredentialsSet(credentials) => ledger.sms = Some(credentials.clone()),
         Event::VoiceLineSet(line) => ledger.voice = Some(line.clone()),
+        Event::KnowledgeSet(knowledge) => ledger.knowledge = Some(knowledge.clone()),
         Event::KeyCreated(key) => {
             ledger.keys.insert(key.id, key.clone());
         }
-        Event::KeyRevoked { key, at } => {
-            let key = ledger
-                .keys
-                .get_mut(key)
-                .expect("only a known key is revoked");
-            key.revoked_at = Some(*at);
-        }
+        Event::KeyRevoked { key, at } => revoke(ledger, *key, *at),
         Event::KeysUsed(uses) => uses.iter().for_each(|used| note_use(ledger, used)),
         Event::ResourceAdded(resource) => add_resource(ledger, resource),
         Event::ResourceChanged(resource) => {
@@ -119,13 +115,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             key,
             receipt,
             until,
-        } => {
-            let before = ledger.requests.remember(*key, receipt.clone(), *until);
-            if let Some(before) = before {
-                ledger.forgets.remove(&(before, Forget::Request(*key)));
-            }
-            ledger.forgets.insert((*until, Forget::Request(*key)));
-        }
+        } => remember(ledger, *key, receipt, *until),
         Event::Forgotten { up_to } => forget(ledger, *up_to),
     }
 }
@@ -135,6 +125,19 @@ fn set_profile(ledger: &mut Ledger, profile: &Profile) {
     ledger.zone = Zone::named(&profile.time_zone).unwrap_or_else(Zone::utc);
     ledger.profile = Some(profile.clone());
     ledger.sheets.clear();
+}
+
+fn revoke(ledger: &mut Ledger, key: KeyId, at: Timestamp) {
+    let key = ledger.keys.get_mut(&key);
+    key.expect("only a known key is revoked").revoked_at = Some(at);
+}
+
+fn remember(ledger: &mut Ledger, key: [u8; 32], receipt: &Receipt, until: Timestamp) {
+    let before = ledger.requests.remember(key, receipt.clone(), until);
+    if let Some(before) = before {
+        ledger.forgets.remove(&(before, Forget::Request(key)));
+    }
+    ledger.forgets.insert((until, Forget::Request(key)));
 }
 
 fn note_use(ledger: &mut Ledger, used: &KeyUse) {

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
-    Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay, OpeningHours, Party, Principal,
-    Profile, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken, SendOutcome, Slug,
-    SmsAccount, Template, Times, Timestamp, VerificationPolicy, VoiceSettings, WaitlistId,
+    Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, MinuteOfDay, OpeningHours,
+    Party, Principal, Profile, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken,
+    SendOutcome, Slug, SmsAccount, Template, Times, Timestamp, VerificationPolicy, VoiceSettings,
+    WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -231,6 +232,8 @@ pub enum Command {
         /// What: about a hold or an appointment.
         deed: Box<Command>,
     },
+    /// What the clinic has written down about itself, from now on.
+    SetKnowledge(KnowledgeText),
     /// A new key. The secret stays with whoever drew it.
     CreateKey {
         /// What it may do.

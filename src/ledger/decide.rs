@@ -106,6 +106,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             line::owns(ledger, *caller, *call, deed, context)?;
             rule(ledger, deed, context)
         }
+        Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
         Command::CreateKey {
             scope,
             label,

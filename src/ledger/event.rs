@@ -8,9 +8,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallReport, CallerId, Channel, Claim,
-    Delivery, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, MessageId, Offered, ParkReason,
-    Party, Principal, Profile, Proof, ProviderId, Resource, ResourceId, SendOutcome, Series,
-    SeriesId, Service, ServiceId, SmsCredentials, TenantRecord, TextKind, Times, Timestamp,
+    Delivery, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, Knowledge, MessageId, Offered,
+    ParkReason, Party, Principal, Profile, Proof, ProviderId, Resource, ResourceId, SendOutcome,
+    Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord, TextKind, Times, Timestamp,
     Verification, VoiceLine, WaitlistId, Wished,
 };
 
@@ -27,6 +27,8 @@ pub enum Event {
     SmsCredentialsSet(SmsCredentials),
     /// The clinic's voice line is now so.
     VoiceLineSet(VoiceLine),
+    /// The clinic has written this down about itself.
+    KnowledgeSet(Knowledge),
     /// A key was made.
     KeyCreated(KeyRecord),
     /// A key was taken back.

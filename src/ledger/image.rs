@@ -14,8 +14,8 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Zone;
 use crate::model::{
     Appointment, AppointmentId, Block, CallId, CallerId, Conversation, Hold, HoldId, HoldState,
-    Interval, KeyRecord, Message, MessageState, Prefix, Profile, Resource, ResourceId, Series,
-    Service, SmsCredentials, TenantId, TenantRecord, Timestamp, VoiceLine, WaitlistEntry,
+    Interval, KeyRecord, Knowledge, Message, MessageState, Prefix, Profile, Resource, ResourceId,
+    Series, Service, SmsCredentials, TenantId, TenantRecord, Timestamp, VoiceLine, WaitlistEntry,
 };
 
 use super::agenda::Agenda;
@@ -100,6 +100,7 @@ struct Stored<'a> {
     profile: Option<Cow<'a, Profile>>,
     sms: Option<Cow<'a, SmsCredentials>>,
     voice: Option<Cow<'a, VoiceLine>>,
+    knowledge: Option<Cow<'a, Knowledge>>,
     tenants: Rows<'a, TenantRecord>,
     keys: Rows<'a, KeyRecord>,
     resources: Cow<'a, [Resource]>,
@@ -171,6 +172,7 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         tenant,
         profile,
         sms,
+        knowledge,
         voice,
         tenants,
         keys,
@@ -220,6 +222,7 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         profile: profile.as_ref().map(Cow::Borrowed),
         sms: sms.as_ref().map(Cow::Borrowed),
         voice: voice.as_ref().map(Cow::Borrowed),
+        knowledge: knowledge.as_ref().map(Cow::Borrowed),
         tenants: rows(tenants),
         keys: rows(keys),
         resources: Cow::Borrowed(resources),
@@ -348,6 +351,7 @@ fn restore(stored: Stored<'_>) -> Ledger {
         profile,
         sms: stored.sms.map(Cow::into_owned),
         voice: stored.voice.map(Cow::into_owned),
+        knowledge: stored.knowledge.map(Cow::into_owned),
         zone: zone.unwrap_or_else(Zone::utc),
         tenants: table(stored.tenants, |row| row.slug.clone()),
         keys: table(stored.keys, |row| row.id),

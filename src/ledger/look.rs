@@ -34,6 +34,7 @@ pub fn look(
         Query::VoiceLine => Ok(callers::settings(ledger)),
         Query::Catalogue => Ok(callers::catalogue(ledger)),
         Query::OfCaller(search) => Ok(callers::of_caller(ledger, search, viewer, now)),
+        Query::Knowledge => Ok(View::Knowledge(ledger.knowledge.clone())),
         Query::Tenants(page) => Ok(View::Tenants(list(
             ledger.tenants.after(begin(page)),
             page,

@@ -2,9 +2,9 @@
 
 use crate::model::{
     AppointmentId, AppointmentStatus, Block, CallId, CallerId, HoldId, HoldStatus, Interval, KeyId,
-    KeyRecord, Message, MessageStatus, PersonId, Profile, Resource, ResourceKind, SeriesId, Slug,
-    SmsAccount, TenantRecord, Timestamp, VerificationPolicy, VoiceSettings, WaitlistId,
-    WaitlistStatus,
+    KeyRecord, Knowledge, Message, MessageStatus, PersonId, Profile, Resource, ResourceKind,
+    SeriesId, Slug, SmsAccount, TenantRecord, Timestamp, VerificationPolicy, VoiceSettings,
+    WaitlistId, WaitlistStatus,
 };
 
 use super::command::{RequestKey, Wish};
@@ -170,6 +170,8 @@ pub enum Query {
     Catalogue,
     /// What someone on the telephone has.
     OfCaller(CallerSearch),
+    /// What the clinic has written down about itself.
+    Knowledge,
     /// The instance's tenants.
     Tenants(PageRequest),
     /// One tenant of the instance.
@@ -389,6 +391,8 @@ pub enum View {
     Catalogue(Catalogue),
     /// For [`Query::OfCaller`].
     OfCaller(CallerView),
+    /// For [`Query::Knowledge`]; `None`: nothing yet.
+    Knowledge(Option<Knowledge>),
     /// For [`Query::Tenants`].
     Tenants(Page<TenantRecord>),
     /// For [`Query::Tenant`].

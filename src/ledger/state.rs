@@ -11,9 +11,9 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Conversation, Hold, HoldId, HoldState, KeyId,
-    KeyRecord, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource, ResourceId,
-    SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId, TenantRecord,
-    Timestamp, VoiceLine, WaitlistId,
+    KeyRecord, Knowledge, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource,
+    ResourceId, SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId,
+    TenantRecord, Timestamp, VoiceLine, WaitlistId,
 };
 
 use super::agenda::Agenda;
@@ -77,6 +77,7 @@ pub struct Ledger {
     pub(super) profile: Option<Profile>,
     pub(super) sms: Option<SmsCredentials>,
     pub(super) voice: Option<VoiceLine>,
+    pub(super) knowledge: Option<Knowledge>,
     pub(super) zone: Zone,
     pub(super) tenants: Table<Slug, TenantRecord>,
     pub(super) keys: Table<KeyId, KeyRecord>,
@@ -121,6 +122,7 @@ impl Ledger {
             profile: None,
             sms: None,
             voice: None,
+            knowledge: None,
             zone: Zone::utc(),
             tenants: Table::default(),
             keys: Table::default(),

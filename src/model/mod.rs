@@ -4,6 +4,7 @@
 //! Types that events embed derive serde; they are stored formats, so their fields change only with a new entry version.
 
 mod ids;
+mod knowledge;
 mod route;
 mod schedule;
 mod slug;
@@ -48,6 +49,7 @@ pub use ids::{
     AppointmentId, BlockId, CallId, CallerId, HoldId, IdError, KeyId, MessageId, PersonId,
     ResourceId, SeriesId, ServiceId, TenantId, VerificationId, WaitlistId,
 };
+pub use knowledge::{Knowledge, KnowledgeText, KnowledgeTooLong};
 pub use message::{
     Delivery, DeliveryStatus, Kept, Message, MessageState, MessageStatus, Notice, ParkReason,
     ProviderId, SendOutcome, TextKind,

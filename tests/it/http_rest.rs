@@ -62,6 +62,7 @@ transcripts! {
     judgement
     locked
     keys
+    knowledge
     paging
     messages
     persons

@@ -19,6 +19,7 @@ pub mod blocks;
 pub mod events;
 pub mod explain;
 pub mod keys;
+pub mod knowledge;
 pub mod redact;
 pub mod resources;
 pub mod services;

@@ -8,7 +8,8 @@ use crate::ledger::rejection::{Bound, Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{
-    Profile, SealedToken, Slug, SmsAccount, SmsCredentials, TenantId, TenantRecord, TextSettings,
+    Knowledge, KnowledgeText, Profile, SealedToken, Slug, SmsAccount, SmsCredentials, TenantId,
+    TenantRecord, TextSettings,
 };
 
 use super::version;
@@ -125,4 +126,20 @@ pub fn set_sms_credentials(
         token: token.clone(),
     });
     Ok(Decision::new(vec![event], Receipt::Nothing))
+}
+
+/// What the clinic has written down about itself. The same text again changes nothing.
+pub fn set_knowledge(ledger: &Ledger, text: &KnowledgeText) -> Result<Decision, Rejection> {
+    if ledger.tenant() == TenantId::INSTANCE {
+        return Err(Rejection::NotFound(Missing::Tenant));
+    }
+    let known = ledger.knowledge.as_ref();
+    let events = match known.is_some_and(|known| known.text == *text) {
+        true => Vec::new(),
+        false => vec![Event::KnowledgeSet(Knowledge {
+            version: known.map_or(0, |known| known.version) + 1,
+            text: text.clone(),
+        })],
+    };
+    Ok(Decision::new(events, Receipt::Nothing))
 }

@@ -8,9 +8,9 @@ use holdfast::ledger::{
 };
 use holdfast::model::{
     AppointmentId, Assistant, Attendance, BlockId, CallId, CallerId, DayException, Delivery,
-    DeliveryStatus, EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, MessageId, MinuteOfDay,
-    OpeningHours, Party, PersonId, Prefix, Principal, ProviderId, Reply, ResourceKind, Route,
-    Scope, SealedToken, SendOutcome, SignatureForm, Slug, SmsAccount, Times, Timestamp,
+    DeliveryStatus, EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId,
+    MinuteOfDay, OpeningHours, Party, PersonId, Prefix, Principal, ProviderId, Reply, ResourceKind,
+    Route, Scope, SealedToken, SendOutcome, SignatureForm, Slug, SmsAccount, Times, Timestamp,
     VerificationPolicy, VoiceSettings, WaitlistId, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
@@ -590,6 +590,9 @@ fn of_texts() -> impl Strategy<Value = Command> {
         6 => call_end().prop_map(|end| Command::EndCall(Box::new(end))),
         1 => caller().prop_map(Command::StopTexts),
         1 => Just(credentials),
+        1 => "[a-z ]{0,20}".prop_map(|text| {
+            Command::SetKnowledge(KnowledgeText::new(text).expect("a short text"))
+        }),
     ]
 }
 

@@ -236,7 +236,7 @@ impl House {
                 apply(&mut replayed, event);
             }
             // An image stands for all entries before it, wherever it is made.
-            if decoded.header.sequence % 7 == 0 {
+            if decoded.header.sequence.is_multiple_of(7) {
                 replayed = through_an_image(&replayed);
             }
         }
