@@ -4,18 +4,28 @@ use crate::limits;
 use crate::model::{AppointmentStatus, Hold, HoldId, Principal, Timestamp};
 
 use super::decide::remembered;
-use super::query::{CallerSearch, CallerView, Catalogue, ResourceName, ServiceName, View};
+use super::query::{CallerSearch, CallerView, Catalogue, Query, ResourceName, ServiceName, View};
 use super::receipt::AppointmentView;
 use super::state::Ledger;
 
+/// Answers what whoever speaks may ask.
+pub(super) fn look(ledger: &Ledger, query: &Query, viewer: Principal, now: Timestamp) -> View {
+    match query {
+        Query::VoiceLine => settings(ledger),
+        Query::Catalogue => catalogue(ledger),
+        Query::OfCaller(search) => of_caller(ledger, search, viewer, now),
+        _ => unreachable!("only these are sent here"),
+    }
+}
+
 /// The voice line without its secret.
-pub(super) fn settings(ledger: &Ledger) -> View {
+fn settings(ledger: &Ledger) -> View {
     let line = ledger.voice.as_ref();
     View::VoiceLine(line.map(|line| (line.key, line.settings.clone())))
 }
 
 /// What can be booked and with whom.
-pub(super) fn catalogue(ledger: &Ledger) -> View {
+fn catalogue(ledger: &Ledger) -> View {
     let services = ledger.services.iter().map(|service| ServiceName {
         id: service.id.clone(),
         name: service.name.clone(),
@@ -35,12 +45,7 @@ pub(super) fn catalogue(ledger: &Ledger) -> View {
 }
 
 /// What a caller has.
-pub(super) fn of_caller(
-    ledger: &Ledger,
-    search: &CallerSearch,
-    viewer: Principal,
-    now: Timestamp,
-) -> View {
+fn of_caller(ledger: &Ledger, search: &CallerSearch, viewer: Principal, now: Timestamp) -> View {
     let caller = search.caller.and_then(|caller| ledger.callers.get(&caller));
     let of_phone = caller.map_or(&[][..], |caller| &caller.open_holds);
     let of_call = search

@@ -101,10 +101,8 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::SetSmsCredentials { account, token } => {
             tenants::set_sms_credentials(ledger, account, token)
         }
-        Command::SetVoiceLine { settings, secret } => line::set(ledger, settings, secret, context),
-        Command::OnTheLine { caller, call, deed } => {
-            line::owns(ledger, *caller, *call, deed, context)?;
-            rule(ledger, deed, context)
+        Command::SetVoiceLine { .. } | Command::OnTheLine { .. } => {
+            line_rule(ledger, command, context)
         }
         Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
         Command::CreateKey {
@@ -193,6 +191,22 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         | Command::TakeText { .. }
         | Command::StopTexts(_) => text_rule(ledger, command, context),
         Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
+    }
+}
+
+/// The voice line, and what is asked for by it.
+fn line_rule(
+    ledger: &Ledger,
+    command: &Command,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    match command {
+        Command::SetVoiceLine { settings, secret } => line::set(ledger, settings, secret, context),
+        Command::OnTheLine { caller, call, deed } => {
+            line::owns(ledger, *caller, *call, deed, context)?;
+            rule(ledger, deed, context)
+        }
+        _ => unreachable!("only what is said of the line is sent here"),
     }
 }
 

@@ -31,9 +31,9 @@ pub fn look(
             Ok(View::Profile(profile.clone()))
         }
         Query::SmsAccount => Ok(View::SmsAccount(ledger.sms_account().cloned())),
-        Query::VoiceLine => Ok(callers::settings(ledger)),
-        Query::Catalogue => Ok(callers::catalogue(ledger)),
-        Query::OfCaller(search) => Ok(callers::of_caller(ledger, search, viewer, now)),
+        Query::VoiceLine | Query::Catalogue | Query::OfCaller(_) => {
+            Ok(callers::look(ledger, query, viewer, now))
+        }
         Query::Knowledge => Ok(View::Knowledge(ledger.knowledge.clone())),
         Query::Tenants(page) => Ok(View::Tenants(list(
             ledger.tenants.after(begin(page)),

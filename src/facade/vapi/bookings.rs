@@ -5,9 +5,8 @@
 
 use super::availability;
 use super::call::Call;
-use super::message::Arguments;
+use super::message::{Arguments, Asked};
 use super::times::{is_among, said, wanted, wish};
-use super::tools::Asked;
 use super::words::Said;
 use crate::facade::redaction::{self, Occasion};
 use crate::ledger::{AppointmentView, CallerView, Command, Destination, Receipt, Rejection, Wish};

@@ -9,7 +9,7 @@ use jiff::civil::{Date, Time, Weekday};
 
 use super::call::Call;
 use super::meaning::all_of;
-use super::tools::Asked;
+use super::message::Asked;
 use super::words::{Said, Words};
 use crate::ledger::{Catalogue, PageRequest, Query, View};
 use crate::limits::PAGE_ROWS_MAX;

@@ -7,9 +7,8 @@
 use super::availability;
 use super::call::{Call, Names};
 use super::meaning::sought;
-use super::message::Arguments;
+use super::message::{Arguments, Asked};
 use super::times::{wanted, wish};
-use super::tools::Asked;
 use super::words::{Said, service, with};
 use crate::ledger::{
     AppointmentView, CallerView, Catalogue, CodeQueued, Command, HoldView, Receipt, Rejection,

@@ -24,6 +24,17 @@ pub struct ToolCall {
 #[derive(Debug, Default)]
 pub struct Arguments(Map<String, Value>);
 
+/// One call of a tool.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    /// Which tool.
+    pub tool: &'static str,
+    /// Which call of it.
+    pub id: Option<&'a str>,
+    /// With what.
+    pub given: &'a Arguments,
+}
+
 impl Message {
     /// Reads one; `None`: it is none.
     pub fn read(bytes: &[u8]) -> Option<Self> {

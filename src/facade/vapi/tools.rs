@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::call::Call;
-use super::message::{Arguments, Message, ToolCall};
+use super::message::{Arguments, Asked, Message, ToolCall};
 use super::schema::Tool;
 use super::words::Said;
 use super::{availability, bookings, clinic, holds, refusal};
@@ -22,17 +22,6 @@ const NO_SUCH_TOOL: &str = "That cannot be done on this line.";
 /// Said where a call came by a number that is not the clinic's.
 pub const FOREIGN: &str =
     "This call did not come by a number of this clinic, so nothing can be done here.";
-
-/// One call of a tool.
-#[derive(Debug, Clone, Copy)]
-pub struct Asked<'a> {
-    /// Which tool.
-    pub tool: &'static str,
-    /// Which call of it.
-    pub id: Option<&'a str>,
-    /// With what.
-    pub given: &'a Arguments,
-}
 
 /// The answers to all tool calls of a message, in order.
 #[derive(Debug, Serialize)]

@@ -658,6 +658,18 @@ fn page() -> impl Strategy<Value = PageRequest> {
     (prop::option::of(cursor), 0usize..20).prop_map(|(after, limit)| PageRequest { after, limit })
 }
 
+fn query_of_callers() -> impl Strategy<Value = Query> {
+    prop_oneof![
+        Just(Query::Catalogue),
+        Just(Query::VoiceLine),
+        prop::option::of(0u128..3).prop_map(|caller| Query::OfCaller(CallerSearch {
+            caller: caller.map(CallerId),
+            persons: (0u128..3).map(PersonId).collect(),
+            ..CallerSearch::default()
+        })),
+    ]
+}
+
 fn query() -> impl Strategy<Value = Query> {
     let slots = (
         slug("s"),
@@ -724,12 +736,6 @@ fn query() -> impl Strategy<Value = Query> {
         }),
         page().prop_map(Query::Resources),
         page().prop_map(Query::Keys),
-        Just(Query::Catalogue),
-        Just(Query::VoiceLine),
-        prop::option::of(0u128..3).prop_map(|caller| Query::OfCaller(CallerSearch {
-            caller: caller.map(CallerId),
-            persons: (0u128..3).map(PersonId).collect(),
-            ..CallerSearch::default()
-        })),
+        query_of_callers(),
     ]
 }
