@@ -5,8 +5,9 @@
 use std::fs::{File, OpenOptions};
 use std::os::unix::fs::FileExt;
 use std::path::Path;
+use std::time::Duration;
 
-use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use criterion::{BatchSize, Criterion, Throughput, criterion_group, criterion_main};
 use holdfast::journal::{FileStorage, Journal, Lsn, Options, Parts};
 
 /// About what a booking's entry has: covered part and personal part.
@@ -80,5 +81,66 @@ fn zeroed(path: &Path) -> File {
     file
 }
 
-criterion_group!(benches, probe, confirm);
+/// Closed when it is dropped, outside of what is measured: only then the directory is free again.
+struct Open(Option<Journal>);
+
+impl Drop for Open {
+    fn drop(&mut self) {
+        if let Some(journal) = self.0.take() {
+            journal.close().expect("the journal closes");
+        }
+    }
+}
+
+/// Opening a journal of a million entries of two hundred tenants: by the indexes of its full segments, and without them.
+fn opening(criterion: &mut Criterion) {
+    const ENTRIES: u64 = 1_000_000;
+    let directory = tempfile::tempdir().expect("a temporary directory");
+    let open = || {
+        let storage = FileStorage::open(directory.path()).expect("the directory opens");
+        Journal::open(Box::new(storage), Options::default()).expect("the journal opens")
+    };
+    let (journal, _) = open();
+    for number in 0..ENTRIES {
+        let covered: Vec<u8> = (0..300).map(|at| (number * 7 + at) as u8).collect();
+        let parts = Parts {
+            stream: u128::from(number % 200 + 1) << 64,
+            covered: &covered,
+            personal: &PERSONAL,
+        };
+        while journal.append(parts).is_err() {
+            std::thread::yield_now();
+        }
+    }
+    journal.close().expect("the journal closes");
+    let mut group = criterion.benchmark_group("journal");
+    group
+        .sample_size(10)
+        .measurement_time(Duration::from_secs(10));
+    for without in [false, true] {
+        let name = ["open a million entries", "the same without indexes"][usize::from(without)];
+        group.bench_function(name, |bencher| {
+            bencher.iter_batched(
+                || {
+                    let files = std::fs::read_dir(directory.path()).expect("a directory");
+                    let paths = files.map(|file| file.expect("a file").path());
+                    let indexes =
+                        paths.filter(|path| path.extension().is_some_and(|end| end == "index"));
+                    indexes.filter(|_| without).for_each(|path| {
+                        std::fs::remove_file(path).expect("it can be removed");
+                    });
+                },
+                |()| {
+                    let (journal, recovered) = open();
+                    assert_eq!(recovered.survey.frames, ENTRIES);
+                    drop(recovered);
+                    Open(Some(journal))
+                },
+                BatchSize::PerIteration,
+            );
+        });
+    }
+}
+
+criterion_group!(benches, probe, confirm, opening);
 criterion_main!(benches);

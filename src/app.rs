@@ -3,7 +3,7 @@
 //! The only place that knows all of them. Whatever differs between a clinic's server, a demo and a test comes in as
 //! [`Parts`]: storage, clock, carrier of texts, keys.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +17,12 @@ use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Countries, Policy, TextChannel, TextLimits};
 use crate::limits;
 use crate::metrics::Metrics;
-use crate::model::{Phone, TenantId};
+use crate::model::Phone;
 use crate::offline::{BackupSource, ERASED, Label};
 use crate::outbox::{Dispatcher, DispatcherOptions, SmsGateway};
-use crate::replay::{Fault, Recovery, Replayed};
 use crate::seal::MasterKey;
-use crate::tenant::{Directory, Keyring, Shared, StartError};
+use crate::snapshots::{self, Imager, Snapshots};
+use crate::tenant::{self, Directory, Keyring, Shared, StartError};
 
 /// A carrier is waited for a little longer than it gives itself, so that its own word counts.
 const CARRIER_MARGIN: Duration = Duration::from_millis(250);
@@ -48,6 +48,9 @@ pub enum Error {
         /// Why.
         source: std::io::Error,
     },
+    /// The thread that makes images cannot be started.
+    #[error("the thread that makes images cannot be started: {0}")]
+    Imager(#[source] std::io::Error),
     /// What was queued could not be made durable.
     #[error("the journal could not make its last entries durable")]
     Unsynced,
@@ -65,6 +68,8 @@ pub struct Parts {
     pub clock: Arc<dyn Clock>,
     /// Who carries texts.
     pub gateway: Arc<dyn SmsGateway>,
+    /// Where snapshots are kept; `None`: nowhere.
+    pub snapshots: Option<PathBuf>,
     /// How long callers on kept connections have for a last answer when the server stops.
     pub farewell: Duration,
 }
@@ -75,6 +80,7 @@ pub struct App {
     readiness: Readiness,
     server: Server,
     dispatcher: JoinHandle<()>,
+    alarm: JoinHandle<()>,
     checkpoints: JoinHandle<()>,
     farewell: Duration,
     journal: Journal,
@@ -92,57 +98,56 @@ impl App {
         let watch = Stopwatch::start();
         // The world's numbering plans take a moment to load; the first caller should not wait for them.
         std::thread::spawn(|| Phone::parse("+12025550123", "US"));
-        let Parts {
-            config,
-            storage,
-            master,
-            clock,
-            gateway,
-            farewell,
-        } = parts;
+        let config = &parts.config;
         let options = journal::Options {
             segment_bytes: u64::from(config.storage.segment_mib) << 20,
             ..journal::Options::default()
         };
-        let (journal, found) = Journal::open(storage, options)?;
-        let recovered = recover(&found, &master)?;
+        let (journal, found) = Journal::open(parts.storage, options)?;
+        let master = Arc::new(parts.master);
+        let snapshots = Snapshots::open(parts.snapshots, Arc::clone(&master));
+        let recovered = snapshots::recover(&found, &snapshots, &master)?;
         let metrics = Arc::new(Metrics::default());
-        let backups = backups(&config, &journal, &master);
+        let backups = backups(config, &journal, &master);
         let shared = Shared {
             journal: journal.clone(),
-            policy: Arc::new(policy(&config)),
+            policy: Arc::new(policy(config)),
             keyring: Arc::new(Keyring::default()),
-            master: Arc::new(master),
-            clock: Arc::clone(&clock),
+            master,
+            clock: Arc::clone(&parts.clock),
             metrics: Arc::clone(&metrics),
             credential_cache_seconds: config.sms.credential_cache_seconds,
         };
-        let in_flight = config.limits.tenant_in_flight_max as usize;
-        let directory = Directory::new(shared, in_flight);
+        let directory = directory(config, shared, snapshots)?;
         let facade = Facade::new(
             directory.clone(),
-            Arc::clone(&clock),
+            Arc::clone(&parts.clock),
             Arc::clone(&metrics),
-            options_of(&config),
+            options_of(config),
         )
         .with_backups(backups);
         let readiness = facade.readiness.clone();
         let server = listen(&config.http.listen, facade).await?;
         directory.start(server.arbiters.clone(), recovered).await?;
         let outbox = DispatcherOptions {
-            gateway,
-            patience: timeout(&config) + CARRIER_MARGIN,
-            clock,
-            metrics,
+            gateway: parts.gateway,
+            patience: timeout(config) + CARRIER_MARGIN,
+            clock: parts.clock,
+            metrics: Arc::clone(&metrics),
         };
         let dispatcher = actix_rt::spawn(Dispatcher::new(directory.clone(), outbox).run());
+        let watched = directory.clone();
+        let alarm = actix_rt::spawn(async move { watched.watch().await });
         let (tenants, out_of_service) = directory.count();
+        let millis = watch.elapsed().as_millis() as u64;
+        metrics.start_millis.set(millis);
         tracing::info!(
             entries = found.survey.frames,
             torn_bytes = found.survey.torn_bytes,
             tenants,
+            asleep = directory.asleep(),
             out_of_service,
-            millis = watch.elapsed().as_millis() as u64,
+            millis,
             "recovered"
         );
         Ok(Self {
@@ -151,7 +156,8 @@ impl App {
             readiness,
             server,
             dispatcher,
-            farewell,
+            alarm,
+            farewell: parts.farewell,
             journal,
             entries: found.survey.frames,
         })
@@ -190,18 +196,44 @@ impl App {
         self.readiness.set(Phase::Closing);
         // Callers on kept connections have their next answer, and with it the word that it is the last.
         tokio::time::sleep(self.farewell).await;
+        self.directory.close();
         self.server.stop().await;
         self.dispatcher.abort();
+        self.alarm.abort();
         self.checkpoints.abort();
         if let Err(refused) = self.directory.last_checkpoint().await {
             tracing::warn!(?refused, "the last checkpoint was not taken");
         }
-        let journal = self.journal;
-        let closed = tokio::task::spawn_blocking(move || journal.close()).await;
+        let (journal, imager) = (self.journal, self.directory.imager().clone());
+        let closing = tokio::task::spawn_blocking(move || {
+            imager.stop();
+            journal.close()
+        });
+        let closed = closing.await;
         closed
             .map_err(|_| Error::Unsynced)?
             .map_err(|_| Error::Unsynced)
     }
+}
+
+fn directory(config: &Config, shared: Shared, snapshots: Snapshots) -> Result<Directory, Error> {
+    let imager = Imager::start(
+        snapshots,
+        shared.journal.clone(),
+        Arc::clone(&shared.master),
+        Arc::clone(&shared.metrics),
+        snapshots::Options {
+            tail_entries_min: config.storage.snapshot_entries.into(),
+            ..snapshots::Options::default()
+        },
+    );
+    let idle = u64::from(config.storage.idle_minutes) * 60;
+    let options = tenant::Options {
+        in_flight_max: config.limits.tenant_in_flight_max,
+        idle_seconds: (idle > 0).then_some(idle),
+    };
+    let imager = imager.map_err(Error::Imager)?;
+    Ok(Directory::new(shared, imager, options))
 }
 
 /// Where backups come from. The list of who was erased lies in the state directory.
@@ -226,17 +258,6 @@ async fn sign_checkpoints(directory: Directory) {
             tracing::warn!(?refused, "a checkpoint was not taken");
         }
     }
-}
-
-fn recover(
-    found: &journal::Recovered,
-    master: &MasterKey,
-) -> Result<BTreeMap<TenantId, Result<Replayed, Fault>>, journal::Error> {
-    let mut recovery = Recovery::new(master);
-    for found in found.frames()? {
-        recovery.take(found?);
-    }
-    Ok(recovery.finish())
 }
 
 /// The settings that decisions rest on.

@@ -94,6 +94,10 @@ pub struct Storage {
     pub segment_mib: u32,
     /// The file with the master key; empty: in `dir`.
     pub master_key_file: PathBuf,
+    /// How long nobody asks a clinic before its state leaves the memory; 0: it never does.
+    pub idle_minutes: u32,
+    /// The least number of entries after which a clinic's snapshot is made anew.
+    pub snapshot_entries: u32,
 }
 
 /// `[holds]`
@@ -251,6 +255,8 @@ impl Default for Storage {
             dir: "data/state".into(),
             segment_mib: 16,
             master_key_file: PathBuf::new(),
+            idle_minutes: 30,
+            snapshot_entries: 10_000,
         }
     }
 }
@@ -385,6 +391,8 @@ impl Config {
         let rows = [
             ("http.listen", matches!(port, Some(Ok(_))), "an address and a port, as in 127.0.0.1:8080"),
             ("storage.segment_mib", (1..=1024).contains(&self.storage.segment_mib), "1 to 1024"),
+            ("storage.snapshot_entries", (1..=1_000_000).contains(&self.storage.snapshot_entries), "1 to 1000000"),
+            ("storage.idle_minutes", self.storage.idle_minutes <= 10_080, "0 to 10080"),
             ("holds.lifetime_seconds_max", (60..=86_400).contains(&lifetime), "60 to 86400, a day"),
             ("holds.ttl_seconds", (1..=lifetime).contains(&holds.ttl_seconds), "1 to holds.lifetime_seconds_max"),
             ("holds.live_per_phone_max", (1..=100).contains(&holds.live_per_phone_max), "1 to 100"),

@@ -82,6 +82,11 @@ impl StateDir {
         })
     }
 
+    /// Where snapshots are kept. What is in it can be deleted at any time; the next start takes longer.
+    pub fn snapshots_dir(&self) -> PathBuf {
+        self.dir.join("snapshots")
+    }
+
     /// The file with the first admin key.
     pub fn admin_key_file(&self) -> PathBuf {
         self.dir.join("admin.key")
@@ -124,12 +129,25 @@ fn at(path: &Path) -> impl FnOnce(io::Error) -> Error {
     move |source| Error::Io { path, source }
 }
 
+/// Makes the directory and whatever is missing above it, so that a power cut does not take them back with all that is in them.
 fn make_dir(dir: &Path) -> Result<(), Error> {
+    let is_missing = |folder: &&Path| !folder.as_os_str().is_empty() && !folder.is_dir();
+    let missing: Vec<_> = dir.ancestors().take_while(is_missing).collect();
     fs::DirBuilder::new()
         .recursive(true)
         .mode(0o700)
         .create(dir)
-        .map_err(at(dir))
+        .map_err(at(dir))?;
+    for made in missing {
+        let above = made
+            .parent()
+            .filter(|above| !above.as_os_str().is_empty())
+            .unwrap_or(Path::new("."));
+        fs::File::open(above)
+            .and_then(|above| above.sync_all())
+            .map_err(at(above))?;
+    }
+    Ok(())
 }
 
 fn master_key(file: &Path, has_journal: bool) -> Result<MasterKey, Error> {

@@ -10,6 +10,8 @@ mod remote;
 
 mod running;
 
+mod verify;
+
 mod backup;
 mod demo;
 mod init;
@@ -19,7 +21,6 @@ mod restore;
 mod serve;
 mod settings;
 mod tenant;
-mod verify;
 
 mod args;
 

@@ -38,6 +38,7 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
     telemetry::start(&config.log);
     let state = StateDir::open(&config)?;
     let admin_key_file = state.admin_key_file();
+    let snapshots = Some(state.snapshots_dir());
     let gateway: Arc<dyn SmsGateway> = match config.sms.provider {
         SmsProvider::Inbox => Arc::new(Inbox),
         SmsProvider::Twilio => Arc::new(twilio(&config)?),
@@ -48,6 +49,7 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
         master: state.master,
         clock: Arc::new(SystemClock),
         gateway,
+        snapshots,
         farewell: FAREWELL,
     })
     .await?;

@@ -6,10 +6,9 @@
 use super::redaction::{self, Occasion};
 use super::wishes::{self, Named, Wishes};
 use crate::calendar::Zone;
-use crate::ledger::{PageRequest, Query, View};
+use crate::ledger::{Query, View};
 use crate::limits;
-use crate::model::{PersonName, Principal, Remark, Timestamp};
-use crate::replay::PersonSearch;
+use crate::model::{Principal, Remark, Timestamp};
 use crate::tenant::{EndedCall, Handle, Refused};
 
 /// The words of a call, as far as its platform reports them.
@@ -49,7 +48,7 @@ impl Listener {
             heard,
             &services,
             &resources,
-            &self.zone(),
+            (&self.zone(), &self.tenant.profile().country),
             self.now,
         ))
     }
@@ -69,7 +68,7 @@ impl Listener {
         while !text.is_char_boundary(bytes) {
             bytes -= 1;
         }
-        let mut names = self.names_of(ended).await?;
+        let mut names = redaction::names_of(&self.tenant, &ended.from).await?;
         names.extend(ended.name.clone());
         let occasion = Occasion {
             principal: self.principal,
@@ -77,19 +76,6 @@ impl Listener {
             when: self.zone().rfc3339(self.now),
         };
         Ok(redaction::remark(&occasion, &names, &text[..bytes]))
-    }
-
-    /// What the persons are called that share the caller's phone.
-    async fn names_of(&self, ended: &EndedCall) -> Result<Vec<PersonName>, Refused> {
-        let search = PersonSearch {
-            phone: Some(ended.from.clone()),
-            page: PageRequest {
-                after: None,
-                limit: limits::KNOWN_NAMES_MAX,
-            },
-        };
-        let cards = self.tenant.persons(search).await?.items.into_iter();
-        Ok(cards.map(|card| card.contact.name).collect())
     }
 
     async fn look(&self, query: Query) -> Result<View, Refused> {

@@ -18,11 +18,16 @@ pub struct Health {
     /// Clinics that are out of service, if any.
     #[serde(skip_serializing_if = "Option::is_none")]
     out_of_service: Option<usize>,
+    /// `full`: the disk has no more space; what the journal has left is used up, then nothing new is taken until there is some.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<String>)]
+    storage: Option<&'static str>,
 }
 
 const PASS: Health = Health {
     status: "pass",
     out_of_service: None,
+    storage: None,
 };
 
 /// Says that the process lives.
@@ -40,12 +45,14 @@ pub async fn ready(facade: web::Data<Facade>) -> Result<HttpResponse, Problem> {
         return Err(Problem::new(Code::Overloaded, detail).retry_after(1));
     }
     let (_, out_of_service) = facade.directory.count();
-    // One clinic that cannot be served is no reason to turn all others away.
-    Ok(HttpResponse::Ok().json(match out_of_service {
-        0 => PASS,
-        some => Health {
-            status: "warn",
-            out_of_service: Some(some),
-        },
+    let is_full = facade.directory.is_storage_full();
+    if out_of_service == 0 && !is_full {
+        return Ok(HttpResponse::Ok().json(PASS));
+    }
+    // One clinic that cannot be served is no reason to turn all others away, nor is a full disk one to turn readers away.
+    Ok(HttpResponse::Ok().json(Health {
+        status: "warn",
+        out_of_service: (out_of_service > 0).then_some(out_of_service),
+        storage: is_full.then_some("full"),
     }))
 }

@@ -102,9 +102,11 @@ impl Modify for SharedAnswers {
                 &mut item.patch,
                 &mut item.delete,
             ];
-            for operation in operations.into_iter().flatten() {
+            for (place, operation) in operations.into_iter().enumerate() {
+                let Some(operation) = operation else { continue };
                 name(operation);
-                add_refusals(path, operation);
+                let writes = place > 0;
+                add_refusals(path, writes, operation);
             }
         }
     }
@@ -118,7 +120,7 @@ fn name(operation: &mut Operation) {
     }
 }
 
-fn add_refusals(path: &str, operation: &mut Operation) {
+fn add_refusals(path: &str, writes: bool, operation: &mut Operation) {
     let answers = &mut operation.responses.responses;
     // What a handler names itself is a problem too, unless it is a success.
     for (status, answer) in answers.iter_mut() {
@@ -144,6 +146,9 @@ fn add_refusals(path: &str, operation: &mut Operation) {
         ("429", "`rate-limited`, `tenant-busy`"),
         ("503", "`overloaded`, `tenant-quarantined`"),
     ];
+    if writes {
+        shared.push(("507", "`storage-full`"));
+    }
     if path.contains("{t}") {
         shared.push(("404", "`not-found`"));
     }

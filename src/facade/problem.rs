@@ -92,6 +92,7 @@ codes! {
     CancelWindowPassed "cancel-window-passed" CONFLICT "It is too late for that without the desk";
     VersionMismatch "version-mismatch" PRECONDITION_FAILED "It has changed since";
     Overloaded "overloaded" SERVICE_UNAVAILABLE "The server is overloaded";
+    StorageFull "storage-full" INSUFFICIENT_STORAGE "The server's disk is full";
     TenantQuarantined "tenant-quarantined" SERVICE_UNAVAILABLE "This clinic is out of service";
     InternalError "internal-error" INTERNAL_SERVER_ERROR "A fault in the server";
 }
@@ -259,6 +260,7 @@ mod tests {
         let promised = [
             "sms-not-sent",
             "overloaded",
+            "storage-full",
             "tenant-quarantined",
             "internal-error",
         ];

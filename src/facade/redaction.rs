@@ -7,9 +7,12 @@
 use std::sync::LazyLock;
 
 use crate::clock::Stopwatch;
+use crate::ledger::PageRequest;
 use crate::limits;
-use crate::model::{PersonName, Principal, Remark, Slug};
+use crate::model::{PersonName, Phone, Principal, Remark, Slug};
 use crate::redact::{AuditRecord, Kind, Outcome, Policy, Profile, Redacted, Redactor};
+use crate::replay::PersonSearch;
+use crate::tenant::{Handle, Refused};
 
 /// By what free text is redacted that comes with a request.
 static CLINIC: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(Policy::default()));
@@ -27,6 +30,19 @@ pub struct Occasion {
 
 /// By what free text is redacted that is remembered of someone: names and addresses go too.
 static MEMORY: LazyLock<Redactor> = LazyLock::new(|| Redactor::new(Policy::new(Profile::Strict)));
+
+/// What the persons are called that share a phone: words that a memory of them must not hold.
+pub async fn names_of(tenant: &Handle, phone: &Phone) -> Result<Vec<PersonName>, Refused> {
+    let search = PersonSearch {
+        phone: Some(phone.clone()),
+        page: PageRequest {
+            after: None,
+            limit: limits::KNOWN_NAMES_MAX,
+        },
+    };
+    let cards = tenant.persons(search).await?.items.into_iter();
+    Ok(cards.map(|card| card.contact.name).collect())
+}
 
 /// What someone said, as it may be remembered: also without the names that the clinic has of them.
 pub fn remark(occasion: &Occasion, names: &[PersonName], text: &str) -> Option<Remark> {

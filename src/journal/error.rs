@@ -124,9 +124,12 @@ pub enum Refused {
     /// The journal is closed or has failed.
     #[error("the journal has stopped")]
     Stopped,
-    /// The queue, or the disk, is full for now; trying again may help.
+    /// The queue is full for now; trying again soon helps.
     #[error("the journal's queue is full")]
     Full,
+    /// The disk is full; trying again helps once there is space.
+    #[error("the disk is full")]
+    NoSpace,
 }
 
 /// The journal ended before it could confirm: whether the entry is durable is unknown.

@@ -155,6 +155,11 @@ impl Storage for FileStorage {
         Ok(std::fs::metadata(self.path(number))?.len())
     }
 
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        let found = rustix::fs::statvfs(&self.directory)?;
+        Ok(Some(found.f_bavail.saturating_mul(found.f_frsize)))
+    }
+
     fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>> {
         match std::fs::read(self.path(number).with_extension(INDEX_SUFFIX)) {
             Ok(bytes) => Ok(Some(bytes)),

@@ -18,7 +18,7 @@ use super::frame::{Draft, FRAME_BYTES_MAX, Parts};
 use super::index;
 use super::lsn::{Lsn, Place};
 use super::preparer::Preparer;
-use super::queue::{GROUP_BYTES_MAX, Queue, Taken};
+use super::queue::{GROUP_BYTES_MAX, Queue, Room, Taken};
 use super::reader::{Frame, Frames};
 use super::recall::{Recalled, read, recall};
 use super::recovery;
@@ -133,6 +133,7 @@ impl Journal {
         let place = active
             .as_ref()
             .map_or(Place::default(), recovery::Active::place);
+        let segment_bytes = active.as_ref().map_or(0, |active| active.segment.bytes());
         // Made here only if the first append may need it; else opening would wait for a whole segment of zeros.
         let needed = room < FRAME_BYTES_MAX as u64 || preparer.has_unused();
         let next = match needed.then(|| preparer.prepare()).transpose() {
@@ -146,20 +147,13 @@ impl Journal {
                 options.queue_bytes_max,
                 options.queue_entries_max,
                 survey.head,
-                (place, room),
+                (place, room, segment_bytes),
                 next,
             ),
             durability: Arc::new(Durability::new(survey.head)),
             failure: Arc::new(Failure::default()),
         });
-        seal_left_over(&*storage, &survey, &shared.queue)?;
-        for contents in &holdings.segments {
-            if survey.unindexed.contains(&contents.segment) {
-                shared
-                    .queue
-                    .index(contents.segment, index::encode(contents));
-            }
-        }
+        finish_left_over(&*storage, &survey, &holdings, &shared.queue)?;
         let writer = Writer::new(Arc::clone(&storage), Arc::clone(&shared), active, epoch);
         let inner = Inner {
             shared,
@@ -184,8 +178,19 @@ impl Journal {
 
     /// Takes an entry and gives it its position and place. It is not durable yet; if it is refused, nothing has changed.
     pub fn append(&self, parts: Parts<'_>) -> Result<Taken, Refused> {
+        self.append_in(Room::Any, parts)
+    }
+
+    /// The same in the room that is kept for what must be written even while the disk is full, if need be.
+    pub fn append_in(&self, room: Room, parts: Parts<'_>) -> Result<Taken, Refused> {
         let draft = Draft::new(parts).ok_or(Refused::TooLarge)?;
-        self.inner.shared.queue.append(&draft)
+        self.inner.shared.queue.append(&draft, room)
+    }
+
+    /// Whether the disk is full: [`Journal::append`] refuses with [`Refused::NoSpace`], now or soon, until there is space.
+    #[must_use]
+    pub fn is_short_of_space(&self) -> bool {
+        self.inner.shared.queue.is_short_of_space()
     }
 
     /// Finds an entry again by its place. It must be durable: wait for its position first. Reads the disk: call it off the
@@ -322,8 +327,18 @@ impl Recovered {
     }
 }
 
-/// A crash between a roll and the sealing leaves a full segment with its zeros.
-fn seal_left_over(storage: &dyn Storage, survey: &Survey, queue: &Queue) -> Result<(), Error> {
+/// A crash between a roll and the sealing leaves a full segment with its zeros, or without an index.
+fn finish_left_over(
+    storage: &dyn Storage,
+    survey: &Survey,
+    holdings: &Holdings,
+    queue: &Queue,
+) -> Result<(), Error> {
+    for contents in &holdings.segments {
+        if survey.unindexed.contains(&contents.segment) {
+            queue.index(contents.segment, index::encode(contents));
+        }
+    }
     for (number, end) in &survey.unsealed {
         let segment = storage
             .open(*number)

@@ -48,6 +48,7 @@ struct Faults {
     write_fails_in: Option<u64>,
     write_short_in: Option<(u64, usize)>,
     segments_max: Option<usize>,
+    bytes_max: Option<u64>,
 }
 
 impl MemoryStorage {
@@ -107,6 +108,17 @@ impl MemoryStorage {
     /// Gives the disk room for so many segments, or for any number: creating one more finds it full.
     pub fn set_segments_max(&self, segments_max: Option<usize>) {
         self.lock().faults.segments_max = segments_max;
+    }
+
+    /// Gives the disk room for so many bytes of segments, or for any number.
+    pub fn set_bytes_max(&self, bytes_max: Option<u64>) {
+        self.lock().faults.bytes_max = bytes_max;
+    }
+
+    /// How many bytes all segments have.
+    #[must_use]
+    pub fn bytes(&self) -> u64 {
+        self.lock().bytes()
     }
 
     /// How many syncs have succeeded.
@@ -219,9 +231,11 @@ impl Storage for MemoryStorage {
     }
 
     fn create(&self, number: u64, bytes: u64) -> io::Result<Box<dyn Segment>> {
-        if self.lock().is_full() {
+        let state = self.lock();
+        if state.is_full() || state.free_bytes().is_some_and(|free| free < bytes) {
             return Err(io::ErrorKind::StorageFull.into());
         }
+        drop(state);
         let length = usize::try_from(bytes).map_err(|_| io::ErrorKind::StorageFull)?;
         self.replace(number, vec![0; length]);
         self.open(number)
@@ -246,6 +260,10 @@ impl Storage for MemoryStorage {
         let state = self.lock();
         let bytes = state.segments.get(&number).ok_or(io::ErrorKind::NotFound)?;
         Ok(bytes.written.len() as u64)
+    }
+
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        Ok(self.lock().free_bytes())
     }
 
     fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>> {
@@ -351,6 +369,16 @@ impl State {
         self.faults
             .segments_max
             .is_some_and(|most| self.segments.len() >= most)
+    }
+
+    fn bytes(&self) -> u64 {
+        let lengths = self.segments.values().map(|kept| kept.written.len() as u64);
+        lengths.sum()
+    }
+
+    fn free_bytes(&self) -> Option<u64> {
+        let most = self.faults.bytes_max?;
+        Some(most.saturating_sub(self.bytes()))
     }
 
     fn make_synced(&mut self, number: u64) {

@@ -62,7 +62,7 @@ pub use frame::{ENTRY_BYTES_MAX, OWNER_COPY, Parts};
 pub use handle::{Journal, Options, Recovered};
 pub use lsn::{Lsn, Place};
 pub use memory_storage::MemoryStorage;
-pub use queue::{GROUP_BYTES_MAX, Taken};
+pub use queue::{GROUP_BYTES_MAX, Room, Taken};
 pub use reader::{Found, Frame, Frames};
 pub use recall::Recalled;
 pub use storage::{Segment, Storage};

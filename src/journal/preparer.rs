@@ -1,13 +1,14 @@
 //! The thread beside the writer: makes the next segment ahead of need, seals the ones that are full and gives them an index.
 //!
 //! Both cost many syncs of a growing or shrinking file, which would stall every caller if the writer did them.
-//! A disk that is full here is no failure yet: it is logged, and tried again when an append finds no room.
+//! A disk that is full here is no failure: it is logged once, and tried again until there is space. Segments become smaller before
+//! that, so that the journal never takes the last of a disk.
 //! Invariant: a segment belongs to one thread at a time; it is handed over, never shared.
 //! Started by `handle.rs`; ends after the writer.
 
 use std::collections::BTreeSet;
+use std::io;
 use std::sync::Arc;
-use std::time::Duration;
 
 use super::error::Error;
 use super::index;
@@ -15,8 +16,12 @@ use super::queue::{Job, Queue};
 use super::reader::examine;
 use super::storage::{Segment, Storage};
 
-/// Trying to fill a full disk is work for the disk; a flood of refused appends must not become a flood of attempts.
-const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(200);
+/// No segment takes more than this part of what is free: others write to the disk too.
+const SHARE_OF_FREE: u64 = 4;
+/// A segment that is smaller for want of space has at least this, so that its reserve is worth something.
+const SMALL_SEGMENT_BYTES: u64 = 1 << 20;
+/// Sizes are whole blocks of the disk.
+const BLOCK_BYTES: u64 = 4096;
 
 /// Makes segments of one size, in the order of their numbers.
 pub(super) struct Preparer {
@@ -47,24 +52,44 @@ impl Preparer {
         self.unused.contains(&self.next_number)
     }
 
-    /// Makes the next segment, or takes the one that a former process made if it has the right size.
+    /// Makes the next segment, or takes the one that a former process made, if it is not larger than it should be.
     pub(super) fn prepare(&mut self) -> Result<Box<dyn Segment>, Error> {
         let number = self.next_number;
         let failed = |action| Error::io(action, self.storage.name(number));
         if self.unused.contains(&number) {
             let segment = self.storage.open(number).map_err(failed("open"))?;
-            if segment.bytes() == self.segment_bytes {
+            if (self.least()..=self.segment_bytes).contains(&segment.bytes()) {
                 self.next_number += 1;
                 return Ok(segment);
             }
         }
+        let bytes = self.affordable().map_err(failed("create"))?;
         let segment = self
             .storage
-            .create(number, self.segment_bytes)
+            .create(number, bytes)
             .map_err(failed("create"))?;
-        assert_eq!(segment.bytes(), self.segment_bytes);
+        assert_eq!(segment.bytes(), bytes);
         self.next_number += 1;
         Ok(segment)
+    }
+
+    fn least(&self) -> u64 {
+        self.segment_bytes.min(SMALL_SEGMENT_BYTES)
+    }
+
+    /// How large the next segment may be.
+    fn affordable(&self) -> io::Result<u64> {
+        let Some(free) = self.storage.free_bytes()? else {
+            return Ok(self.segment_bytes);
+        };
+        let share = free / SHARE_OF_FREE / BLOCK_BYTES * BLOCK_BYTES;
+        let bytes = self.segment_bytes.min(share);
+        if bytes >= self.least() {
+            return Ok(bytes);
+        }
+        let said =
+            format!("{free} bytes are free, and a segment takes no more than a quarter of that");
+        Err(io::Error::new(io::ErrorKind::StorageFull, said))
     }
 
     /// Works until the writer has ended.
@@ -80,10 +105,15 @@ impl Preparer {
 
     fn prepare_for(&mut self, queue: &Queue) {
         match self.prepare() {
-            Ok(segment) => queue.prepared(segment),
+            Ok(segment) => {
+                if queue.prepared(segment) {
+                    tracing::info!("there is space on the disk again; everything is taken");
+                }
+            }
             Err(error) => {
-                tracing::warn!(%error, "the next journal segment could not be prepared; appends are refused once this one is full");
-                queue.not_prepared(PAUSE_AFTER_FAILURE);
+                if queue.not_prepared() {
+                    tracing::error!(%error, "the disk is full; once this journal segment is full too, only what frees time or ends something is taken");
+                }
             }
         }
     }

@@ -2,7 +2,8 @@
 //!
 //! One mutex guards the group's bytes, the head and the room on the disk. Giving the position, copying the frame
 //! and deciding in which segment it will lie is one step, so queue order = position order = file order, and
-//! nothing is accepted that has no prepared place: a full disk refuses, it does not strand what was taken.
+//! nothing is accepted that has no prepared place: a full disk refuses, it does not strand what was taken. While it is full the
+//! last part of the open segment is kept for what must still be written.
 //! Invariant: a refusal changes nothing; a group and the one being written are all that is ever held in memory.
 //! `handle.rs` appends, `writer.rs` takes groups, `preparer.rs` takes its jobs. No IO happens here.
 
@@ -19,6 +20,16 @@ use super::storage::Segment;
 pub const GROUP_BYTES_MAX: usize = 4 << 20;
 
 const _: () = assert!(GROUP_BYTES_MAX >= FRAME_BYTES_MAX);
+
+/// The most that is kept of a segment for what must still be written when no next one can be made: some thousand entries.
+const RESERVE_BYTES_MAX: u64 = 1 << 20;
+
+/// Trying to fill a full disk is work for the disk.
+const PAUSE_AFTER_FAILURE: Duration = Duration::from_millis(200);
+
+fn reserve(segment_bytes: u64) -> u64 {
+    RESERVE_BYTES_MAX.min(segment_bytes / 2)
+}
 
 /// Frames that become durable together.
 #[derive(Default)]
@@ -69,6 +80,10 @@ struct State {
     head: Lsn,
     /// Bytes left in the segment that the next frame would go to.
     room: u64,
+    /// How many of them are kept for what must still be written when no next segment can be made.
+    reserve: u64,
+    /// No next segment could be made, and none has been since.
+    is_short: bool,
     /// Where the next frame would lie, if there is room for it.
     place: Place,
     next: Next,
@@ -78,11 +93,20 @@ struct State {
     indexes: Vec<(u64, Vec<u8>)>,
 }
 
+/// Who an entry's room is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Room {
+    /// Anyone's.
+    Any,
+    /// What must be written even while the disk is full.
+    Reserved,
+}
+
 /// The segment after the open one.
 enum Next {
     Wanted,
     Ready(Box<dyn Segment>),
-    /// Could not be made; tried again when an append needs it.
+    /// Could not be made; tried again and again.
     Failed,
 }
 
@@ -100,13 +124,15 @@ impl Queue {
         bytes_max: usize,
         entries_max: u32,
         head: Lsn,
-        (place, room): (Place, u64),
+        (place, room, segment_bytes): (Place, u64, u64),
         next: Option<Box<dyn Segment>>,
     ) -> Queue {
         let state = State {
             group: Group::default(),
             head,
             room,
+            reserve: reserve(segment_bytes),
+            is_short: false,
             place,
             next: next.map_or(Next::Wanted, Next::Ready),
             phase: Phase::Open,
@@ -123,7 +149,7 @@ impl Queue {
         }
     }
 
-    pub(super) fn append(&self, draft: &Draft<'_>) -> Result<Taken, Refused> {
+    pub(super) fn append(&self, draft: &Draft<'_>, room: Room) -> Result<Taken, Refused> {
         let mut state = self.lock();
         if state.phase != Phase::Open {
             return Err(Refused::Stopped);
@@ -133,9 +159,7 @@ impl Queue {
         {
             return Err(Refused::Full);
         }
-        if !state.make_room(draft.bytes() as u64, &self.work) {
-            return Err(Refused::Full);
-        }
+        state.make_room(draft.bytes() as u64, room, &self.work)?;
         let taken = state.push(draft);
         if state.writer_waits {
             state.writer_waits = false;
@@ -146,6 +170,11 @@ impl Queue {
 
     pub(super) fn head(&self) -> Lsn {
         self.lock().head
+    }
+
+    /// Whether the disk is full, so that only what is reserved for is taken.
+    pub(super) fn is_short_of_space(&self) -> bool {
+        self.lock().is_short
     }
 
     /// Waits until there is something to write and swaps it for the emptied group; false once closed and drained.
@@ -209,32 +238,37 @@ impl Queue {
             if let Some((number, bytes)) = state.indexes.pop() {
                 return Some(Job::Index(number, bytes));
             }
-            match state.phase {
-                Phase::Stopped => return None,
-                _ => {
-                    state = self
-                        .work
-                        .wait(state)
-                        .unwrap_or_else(PoisonError::into_inner)
-                }
+            if state.phase == Phase::Stopped {
+                return None;
+            }
+            // A disk that is full is looked at again by itself, so that service resumes though nobody asks.
+            let pause = match (state.phase, &state.next) {
+                (Phase::Open, Next::Failed) => PAUSE_AFTER_FAILURE,
+                _ => Duration::MAX,
+            };
+            let (next, waited) = self
+                .work
+                .wait_timeout(state, pause)
+                .unwrap_or_else(PoisonError::into_inner);
+            state = next;
+            if waited.timed_out() && matches!(state.next, Next::Failed) {
+                state.next = Next::Wanted;
             }
         }
     }
 
-    /// The next segment is ready.
-    pub(super) fn prepared(&self, segment: Box<dyn Segment>) {
-        self.lock().next = Next::Ready(segment);
+    /// The next segment is ready. True if the disk was full before.
+    pub(super) fn prepared(&self, segment: Box<dyn Segment>) -> bool {
+        let mut state = self.lock();
+        state.next = Next::Ready(segment);
+        std::mem::take(&mut state.is_short)
     }
 
-    /// The next segment could not be made: after the pause, the next append that needs it asks again.
-    pub(super) fn not_prepared(&self, pause: Duration) {
-        let state = self.lock();
-        let idle = |state: &mut State| state.phase == Phase::Open && state.sealable.is_empty();
-        let (mut state, _) = self
-            .work
-            .wait_timeout_while(state, pause, idle)
-            .unwrap_or_else(PoisonError::into_inner);
+    /// The next segment could not be made; [`Queue::job`] asks again. True if that is news.
+    pub(super) fn not_prepared(&self) -> bool {
+        let mut state = self.lock();
         state.next = Next::Failed;
+        !std::mem::replace(&mut state.is_short, true)
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -243,15 +277,20 @@ impl Queue {
 }
 
 impl State {
-    /// Finds a place for a frame of this length; false if neither this segment nor a prepared one has it.
-    fn make_room(&mut self, bytes: u64, work: &Condvar) -> bool {
-        if self.room >= bytes {
-            return true;
+    /// Finds a place for a frame of this length, in this segment or in a prepared one.
+    fn make_room(&mut self, bytes: u64, room: Room, work: &Condvar) -> Result<(), Refused> {
+        let kept = match (self.is_short, room) {
+            (true, Room::Any) => self.reserve,
+            _ => 0,
+        };
+        if self.room >= bytes + kept {
+            return Ok(());
         }
         match std::mem::replace(&mut self.next, Next::Wanted) {
             Next::Ready(segment) => {
                 self.room = segment.bytes().saturating_sub(segment::HEADER_BYTES as u64);
                 assert!(self.room >= bytes);
+                self.reserve = reserve(segment.bytes());
                 self.place = Place {
                     segment: segment.number(),
                     offset: segment::HEADER_BYTES as u64,
@@ -263,13 +302,15 @@ impl State {
                 };
                 self.group.rolls.push(roll);
                 work.notify_all();
-                true
+                Ok(())
             }
-            Next::Failed => {
-                work.notify_all();
-                false
+            next => {
+                self.next = next;
+                Err(match self.is_short {
+                    true => Refused::NoSpace,
+                    false => Refused::Full,
+                })
             }
-            Next::Wanted => false,
         }
     }
 

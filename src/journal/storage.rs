@@ -31,6 +31,11 @@ pub trait Storage: Send + Sync {
     /// How long a segment is, zeros included.
     fn length(&self, number: u64) -> io::Result<u64>;
 
+    /// How many bytes could still be written; None if nobody knows.
+    fn free_bytes(&self) -> io::Result<Option<u64>> {
+        Ok(None)
+    }
+
     /// The index that was kept beside a segment, if there is one.
     fn read_index(&self, number: u64) -> io::Result<Option<Vec<u8>>>;
 

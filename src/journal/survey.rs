@@ -171,13 +171,16 @@ impl Survey {
         let bytes = read(storage, number)?;
         let whole = self.take(walk, storage, &bytes, holdings)?.is_whole;
         let index = indexed(storage, number).filter(|index| index.epoch == walk.epoch);
-        match whole {
+        let knows_more = index
+            .as_ref()
+            .is_some_and(|index| index.end() > walk.expected);
+        if !whole || knows_more {
             // One that is damaged stays as it is found, and what its index knows of it is remembered.
-            false => holdings.witnesses.extend(index),
-            true if walk.offset < bytes.len() => {
-                self.unsealed.push((number, walk.offset as u64));
-            }
-            true => self.unindexed.push(number),
+            holdings.witnesses.extend(index);
+        } else if walk.offset < bytes.len() {
+            self.unsealed.push((number, walk.offset as u64));
+        } else {
+            self.unindexed.push(number);
         }
         Ok(())
     }

@@ -71,11 +71,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::CodeWithdrawn { hold } => hold_mut(ledger, *hold).verification = None,
         Event::AttemptFailed { hold, caller, at } => {
-            let hold = hold_mut(ledger, *hold);
-            hold.failed_attempts += 1;
-            if let Some(code) = &mut hold.verification {
-                code.failed_attempts += 1;
-            }
+            fail_attempt(hold_mut(ledger, *hold));
             attempts::count(ledger, *caller, *at);
         }
         Event::SeriesBooked(series) => {
@@ -181,6 +177,14 @@ fn hold_mut(ledger: &mut Ledger, hold: HoldId) -> &mut Hold {
         .holds
         .get_mut(&hold)
         .expect("events name known holds")
+}
+
+/// A wrong code was given for it.
+fn fail_attempt(hold: &mut Hold) {
+    hold.failed_attempts += 1;
+    if let Some(code) = &mut hold.verification {
+        code.failed_attempts += 1;
+    }
 }
 
 fn apply_to_hold(ledger: &mut Ledger, event: &Event) {

@@ -159,33 +159,36 @@ impl Ledger {
                 due(ended.plus_seconds(kept), Forget::WaitlistEntry(entry.id));
             }
         }
-        for (call, at) in self.calls.deadlines() {
-            due(at, Forget::Call(call));
-        }
-        for (_, conversation) in self.conversations.after(0) {
-            let row = Forget::Conversation(conversation.caller);
-            due(conversation.expires_at, row);
-        }
-        for (at, phone) in self.budgets.phones() {
-            due(at, Forget::TextsTo(phone));
-        }
-        for (at, prefix) in self.budgets.prefixes() {
-            due(at, Forget::Prefix(prefix));
-        }
-        for (text, until) in self.replies.text_deadlines() {
-            due(until, Forget::TakenText(text));
-        }
-        for (caller, until) in self.replies.answer_deadlines() {
-            due(until, Forget::Answer(caller));
-        }
-        for (key, until) in self.requests.deadlines() {
-            due(until, Forget::Request(*key));
+        for (at, row) in self.kept_rows() {
+            due(at, row);
         }
         for (id, caller) in &self.callers {
             if caller.failed_attempts > 0 {
                 due(caller.window_ends_at, Forget::Attempts(*id));
             }
         }
+    }
+
+    /// What is kept for a while and has no other end, with its deadline.
+    fn kept_rows(&self) -> Vec<(Timestamp, Forget)> {
+        let calls = self.calls.deadlines();
+        let calls = calls.map(|(call, at)| (at, Forget::Call(call)));
+        let conversations = self.conversations.after(0).map(|(_, conversation)| {
+            let row = Forget::Conversation(conversation.caller);
+            (conversation.expires_at, row)
+        });
+        let phones = self.budgets.phones();
+        let phones = phones.map(|(at, phone)| (at, Forget::TextsTo(phone)));
+        let prefixes = self.budgets.prefixes();
+        let prefixes = prefixes.map(|(at, prefix)| (at, Forget::Prefix(prefix)));
+        let texts = self.replies.text_deadlines();
+        let texts = texts.map(|(text, until)| (until, Forget::TakenText(text)));
+        let answers = self.replies.answer_deadlines();
+        let answers = answers.map(|(caller, until)| (until, Forget::Answer(caller)));
+        let requests = self.requests.deadlines();
+        let requests = requests.map(|(key, until)| (until, Forget::Request(*key)));
+        let rows = calls.chain(conversations).chain(phones).chain(prefixes);
+        rows.chain(texts).chain(answers).chain(requests).collect()
     }
 
     /// Texts are on the list of what they wait for, and only who is expected is reminded.

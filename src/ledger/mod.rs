@@ -1,7 +1,5 @@
-//! The pure ledger of one tenant: `decide` says what a command leads to, `apply` makes it so, `query` looks.
-//! No async, no IO, no clock, no randomness, no hash-map order: time and fresh ids come in with the context. That is what
-//! lets a restart, a test and an auditor replay the same events to the same state. Nothing here knows a name or a number.
-
+//! The pure ledger of one tenant: `decide` says what a command leads to, `apply` makes it so, `query` looks. No async, IO, clock,
+//! randomness or hash-map order, so that the same events replay to the same state; nothing here knows a name or a number.
 mod receipt;
 mod rejection;
 mod text_limits;

@@ -12,6 +12,9 @@ use crate::model::TenantId;
 
 use super::fault::{Fault, Faults};
 
+/// The one fault that the checksum does not show.
+const PERSONAL_PART: &str = "its personal part neither matches its digest nor is erased";
+
 /// What a walk found beside frames.
 #[derive(Debug, Default)]
 pub struct Walked {
@@ -147,6 +150,11 @@ impl Walk<'_> {
             let rest = bytes.get(offset..).unwrap_or_default();
             match inspect::frame(rest) {
                 Ok(sight) => {
+                    let is_damaged = sight.personal == Personal::Damaged;
+                    if is_damaged && !self.is_synced(bytes, offset) {
+                        self.bad(number, offset, bytes, PERSONAL_PART);
+                        return;
+                    }
                     self.frame(number, offset, bytes, &sight);
                     offset += sight.bytes;
                 }
@@ -223,7 +231,7 @@ impl Walk<'_> {
             fault("the frame's place in its group does not follow the one before".to_owned());
         }
         if sight.personal == Personal::Damaged {
-            fault("its personal part neither matches its digest nor is erased".to_owned());
+            fault(PERSONAL_PART.to_owned());
         }
         self.group_place = Some(group_place);
         self.expected = Some(sight.lsn.next());

@@ -198,7 +198,7 @@ where
     loop {
         match ask().await {
             Ok(answer) => return Some(answer),
-            Err(Refused::TenantBusy | Refused::Overloaded) => {
+            Err(Refused::TenantBusy | Refused::Overloaded | Refused::StorageFull) => {
                 let jitter: f64 = rand::rng().random();
                 tokio::time::sleep(pause.mul_f64(0.5 + jitter)).await;
                 pause = (pause * 2).min(RETRY_PAUSE_MAX);

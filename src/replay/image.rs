@@ -298,3 +298,70 @@ fn restore(stored: Stored<'_>) -> Contacts {
     contacts.body_order = stored.body_order.into_owned();
     contacts
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::Ledger;
+    use crate::model::{PersonalFact, TenantId};
+
+    fn state() -> Replayed {
+        let mut state = Replayed::new(TenantId(7));
+        let caller = CallerId(2);
+        let person = |id, name: &str, email: Option<&str>| PersonalFact::Person {
+            person: PersonId(id),
+            caller,
+            name: PersonName::from_stored(name.to_owned()),
+            email: email.map(|email| Email::from_stored(email.to_owned())),
+        };
+        let facts = [
+            PersonalFact::Caller {
+                caller,
+                phone: Phone::parse("07700 900123", "GB").expect("a phone"),
+            },
+            person(3, "Ada Lovelace", None),
+            person(1, "Ben", Some("ben@example.org")),
+            PersonalFact::Reason {
+                about: Subject::Block(BlockId(5)),
+                text: FreeText::from_stored("Training".to_owned()),
+            },
+            PersonalFact::Body {
+                key: [1; 32],
+                digest: [2; 32],
+            },
+        ];
+        state.contacts.apply(&facts, Timestamp(10), 1);
+        let again = person(3, "ADA LOVELACE", Some("ada@example.org"));
+        state.contacts.apply(&[again], Timestamp(20), 2);
+        (state.sequence, state.chain) = (2, [9; 32]);
+        (state.head, state.last_at) = (Lsn(5), Timestamp(20));
+        state
+    }
+
+    #[test]
+    fn an_image_gives_everything_back_and_equal_states_have_equal_bytes() {
+        let state = state();
+        let bytes = encode(&state);
+        let restored = decode(&bytes).expect("it decodes");
+        assert!(restored.contacts == state.contacts);
+        assert!(restored.ledger == Ledger::new(TenantId(7)));
+        let place = |state: &Replayed| (state.sequence, state.chain, state.head, state.last_at);
+        assert_eq!(place(&restored), place(&state));
+        assert!(encode(&restored) == bytes);
+    }
+
+    #[test]
+    fn a_changed_or_missing_byte_and_an_unknown_version_are_refused() {
+        let bytes = encode(&state());
+        for place in 0..bytes.len() {
+            let mut bent = bytes.to_vec();
+            bent[place] ^= 1;
+            assert!(decode(&bent).is_err(), "{place}");
+            assert!(decode(&bytes[..place]).is_err(), "{place}");
+        }
+        let mut newer = bytes.to_vec();
+        newer[4] = 2;
+        let refused = decode(&newer).map(|_| ());
+        assert!(matches!(refused, Err(Error::UnknownVersion(2))));
+    }
+}

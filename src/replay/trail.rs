@@ -33,6 +33,8 @@ struct State {
     checkpoint: Lsn,
     /// Shared with those who read; a new service or resource is rare.
     names: Arc<Names>,
+    /// An entry that is in the journal and not on the trail yet.
+    expected: Option<(Place, Latest)>,
 }
 
 /// A tenant's latest entry.
@@ -89,6 +91,7 @@ impl Trail {
             latest,
             checkpoint: Lsn::ZERO,
             names: Arc::new(names),
+            expected: None,
         };
         Self(Arc::new(Inner {
             state: RwLock::new(state),
@@ -99,6 +102,7 @@ impl Trail {
     /// Adds the next entry.
     pub fn push(&self, place: Place, latest: Latest, events: &[Event]) {
         let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.expected = None;
         state.places.push(packed(place));
         assert!(
             latest.sequence == state.places.len() as u64,
@@ -111,6 +115,35 @@ impl Trail {
         let head = state.places.len() as u64;
         drop(state);
         self.0.head.send_replace(head);
+    }
+
+    /// The next entry lies there; it is not to be shown before [`Self::push`].
+    pub fn expect(&self, place: Place, latest: Latest) {
+        let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.expected = Some((place, latest));
+    }
+
+    /// Takes in an entry that was expected and never came: whoever should have pushed it panicked in between.
+    pub fn settle(&self) {
+        let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some((place, latest)) = state.expected.take() {
+            state.places.push(packed(place));
+            state.latest = latest;
+            let head = state.places.len() as u64;
+            drop(state);
+            self.0.head.send_replace(head);
+        }
+    }
+
+    /// Its entries use these names.
+    pub fn name(&self, names: Names) {
+        let mut state = self.0.state.write().unwrap_or_else(PoisonError::into_inner);
+        state.names = Arc::new(names);
+    }
+
+    /// Whether anyone waits for more.
+    pub fn is_followed(&self) -> bool {
+        self.0.head.receiver_count() > 0
     }
 
     /// The latest sequence.

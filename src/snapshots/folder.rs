@@ -218,3 +218,42 @@ fn destroy(dir: &Path) -> io::Result<()> {
     }
     fs::remove_dir(dir)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_that_takes_too_long_is_left_to_its_thread() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let mut folder = Folder::new(dir.path().join("snapshots"));
+        folder.deadline = Duration::ZERO;
+        let opened = folder.open().map(|_| ());
+        assert!(opened.is_err_and(|broken| broken.0.contains("did not open within")));
+    }
+
+    #[test]
+    fn the_store_that_counts_is_the_one_that_was_switched_to_and_others_go() {
+        let dir = tempfile::tempdir().expect("a folder");
+        let folder = Folder::new(dir.path().join("snapshots"));
+        drop(folder.open().expect("a first store"));
+        let (number, store) = folder.begin_next().expect("a second store");
+        assert_eq!(number, 2);
+        assert_eq!(folder.current().expect("a number"), 1, "not yet");
+        store.sync().expect("it is synced");
+        folder.switch_to(number).expect("it counts");
+        folder.destroy_but(number).expect("the first goes");
+        assert_eq!(folder.current().expect("a number"), 2);
+        assert!(!folder.store_dir(1).exists() && folder.store_dir(2).exists());
+        let aside = folder.set_aside().expect("it is renamed");
+        assert!(aside.ends_with("snapshots.broken-1"));
+        drop(folder.open().expect("a new one"));
+        let aside = folder.set_aside().expect("it is renamed");
+        assert!(aside.ends_with("snapshots.broken-2"));
+        assert_eq!(
+            folder.broken().expect("a list"),
+            [aside],
+            "the latest is kept"
+        );
+    }
+}

@@ -2,7 +2,7 @@
 //!
 //! When: a tenant that goes to sleep, and one whose tail has become long: both 10,000 entries, which a start replays in some
 //! 50 ms, and an eighth of what its image covers, so that over a tenant's life each entry is written into images about eight
-//! times and a start replays at most an eighth of it. A tenant that goes to sleep hands its state over by value; the image is made
+//! times and a start replays at most an eighth of it; and the longest tails while all together reach twenty times the least. A tenant that goes to sleep hands its state over by value; the image is made
 //! from the journal all the same, and the two are compared. Invariant: nothing is kept that did not verify, entry by entry.
 
 use std::collections::{BTreeMap, VecDeque};
@@ -26,6 +26,8 @@ use super::shelf::{self, Snapshots};
 const HANDED_MAX: usize = 4;
 /// The part of what an image covers that a tail has to reach.
 const TAIL_PART: u64 = 8;
+/// How many times the least tail all tails together may have.
+const TAILS_MAX: u64 = 20;
 /// Longest rest between two stretches of entries.
 const REST_MAX: Duration = Duration::from_millis(20);
 
@@ -41,7 +43,7 @@ pub struct Options {
 impl Default for Options {
     fn default() -> Self {
         Self {
-            look_every: Duration::from_secs(10),
+            look_every: Duration::from_secs(2),
             tail_entries_min: 10_000,
         }
     }
@@ -58,7 +60,20 @@ enum Failed {
 
 /// A handle on the imager; clones share it.
 #[derive(Clone)]
-pub struct Imager(Arc<Inner>);
+pub struct Imager(
+    Arc<Inner>,
+    #[expect(dead_code, reason = "it is there to be dropped")] Arc<StopsAtLast>,
+);
+
+/// Ends the thread when the last handle is gone.
+struct StopsAtLast(Arc<Inner>);
+
+impl Drop for StopsAtLast {
+    fn drop(&mut self) {
+        self.0.queue().stopped = true;
+        self.0.rung.notify_one();
+    }
+}
 
 struct Inner {
     snapshots: Snapshots,
@@ -93,6 +108,15 @@ enum Errand {
     Renew(TenantId, oneshot::Sender<bool>),
 }
 
+/// What no image of a tenant covers.
+#[derive(Debug, Clone, Copy)]
+struct Tail {
+    tenant: TenantId,
+    entries: u64,
+    covered: u64,
+    asleep: bool,
+}
+
 /// What the thread does next.
 enum Next {
     Image(TenantId, Option<Box<Replayed>>),
@@ -110,7 +134,7 @@ impl Imager {
         metrics: Arc<Metrics>,
         options: Options,
     ) -> std::io::Result<Self> {
-        let imager = Self(Arc::new(Inner {
+        let inner = Arc::new(Inner {
             snapshots,
             journal,
             master,
@@ -119,8 +143,11 @@ impl Imager {
             queue: Mutex::default(),
             rung: Condvar::new(),
             thread: Mutex::default(),
-        }));
-        let inner = Arc::clone(&imager.0);
+        });
+        let imager = Self(
+            Arc::clone(&inner),
+            Arc::new(StopsAtLast(Arc::clone(&inner))),
+        );
         let thread = thread::Builder::new()
             .name("imager".to_owned())
             .spawn(move || inner.run())?;
@@ -258,22 +285,31 @@ impl Inner {
 
     /// Makes every image that is due.
     fn look(&self) -> usize {
-        let due: Vec<TenantId> = {
+        if !self.snapshots.are_kept() {
+            return 0;
+        }
+        let tails: Vec<Tail> = {
             let queue = self.queue();
             let tenants = queue.tenants.iter();
-            let due = tenants.filter(|(tenant, watched)| self.is_due(**tenant, watched));
-            due.map(|(tenant, _)| *tenant).collect()
+            let tails = tenants.filter_map(|(tenant, watched)| self.tail(*tenant, watched));
+            tails.collect()
         };
-        let made = due.into_iter().take_while(|_| !self.queue().stopped);
-        made.filter(|tenant| self.bring_up(*tenant, None)).count()
+        let due = due(tails, self.options.tail_entries_min).into_iter();
+        let due = due.take_while(|_| !self.queue().stopped);
+        due.filter(|tenant| self.bring_up(*tenant, None)).count()
     }
 
-    fn is_due(&self, tenant: TenantId, watched: &Watched) -> bool {
+    /// What no image of this tenant covers; `None`: nothing, or nothing that can be helped.
+    fn tail(&self, tenant: TenantId, watched: &Watched) -> Option<Tail> {
         let latest = watched.trail.head();
         let covered = self.snapshots.head(tenant).map_or(0, |head| head.sequence);
-        let tail = latest.saturating_sub(covered);
-        let is_long = tail >= self.options.tail_entries_min.max(covered / TAIL_PART);
-        tail > 0 && (watched.asleep || is_long) && watched.failed_at != Some(latest)
+        let entries = latest.saturating_sub(covered);
+        (entries > 0 && watched.failed_at != Some(latest)).then_some(Tail {
+            tenant,
+            entries,
+            covered,
+            asleep: watched.asleep,
+        })
     }
 
     /// Makes a tenant's image have everything that is durable. Whether it was made.
@@ -282,7 +318,7 @@ impl Inner {
             return false;
         };
         let covered = self.snapshots.head(tenant).map_or(0, |head| head.sequence);
-        if covered >= trail.head() {
+        if covered >= trail.head() || !self.snapshots.are_kept() {
             return false;
         }
         let mut watch = Stopwatch::start();
@@ -350,6 +386,21 @@ impl Inner {
     }
 }
 
+/// Whose images are to be made: those of sleepers, those with a long tail, and the longest of the rest while all of them together
+/// would keep a start waiting.
+fn due(mut tails: Vec<Tail>, entries_min: u64) -> Vec<TenantId> {
+    tails.sort_unstable_by_key(|tail| std::cmp::Reverse((tail.asleep, tail.entries)));
+    let mut all: u64 = tails.iter().map(|tail| tail.entries).sum();
+    tails.retain(|tail| {
+        let is_long = tail.entries >= entries_min.max(tail.covered / TAIL_PART);
+        let are_too_many = all > entries_min.saturating_mul(TAILS_MAX);
+        let is_due = tail.asleep || is_long || are_too_many;
+        all -= if is_due { tail.entries } else { 0 };
+        is_due
+    });
+    tails.into_iter().map(|tail| tail.tenant).collect()
+}
+
 /// A tenant that was live and what the journal makes of it are one. If they are not, the journal is right, and someone has to
 /// look at why.
 fn compare(replayed: &Replayed, live: &Replayed) {
@@ -360,5 +411,37 @@ fn compare(replayed: &Replayed, live: &Replayed) {
     if replayed.ledger != live.ledger || replayed.contacts != live.contacts {
         let tenant = live.ledger.tenant();
         tracing::error!(%tenant, sequence = live.sequence, "replay does not give what was live; the journal's is kept, please report this");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn due_of(tails: &[(u64, u64, bool)]) -> Vec<u128> {
+        let tails = (1..)
+            .zip(tails)
+            .map(|(id, (entries, covered, asleep))| Tail {
+                tenant: TenantId(id),
+                entries: *entries,
+                covered: *covered,
+                asleep: *asleep,
+            });
+        let mut due: Vec<_> = due(tails.collect(), 100).iter().map(|id| id.0).collect();
+        due.sort_unstable();
+        due
+    }
+
+    #[test]
+    fn images_are_due_of_sleepers_of_long_tails_and_of_too_many_short_ones() {
+        assert_eq!(
+            due_of(&[(1, 0, true), (99, 0, false), (100, 0, false)]),
+            [1, 3]
+        );
+        assert_eq!(due_of(&[(124, 1_000, false), (125, 1_000, false)]), [2]);
+        // Twenty-five times 90 are 2,250: three of them have to go before 2,000 are left.
+        let many = [(90, 0, false); 25];
+        assert_eq!(due_of(&many).len(), 3);
+        assert_eq!(due_of(&many[..22]).len(), 0);
     }
 }

@@ -3,7 +3,7 @@
 //! Never in the way: whatever fails is said once and leaves a tenant without an image, and the journal gives it all again. All
 //! heads are at hand in memory. Invariant: a head that is shown belongs to an image that was synced.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
@@ -87,6 +87,11 @@ impl Snapshots {
         catalog.get(&tenant).map(|row| Arc::clone(&row.head))
     }
 
+    /// Whether images are kept at all.
+    pub fn are_kept(&self) -> bool {
+        read(&self.0.store).is_some()
+    }
+
     /// A tenant as its image has it, with an empty trail. An image with which anything is wrong is gone afterwards.
     pub fn load(&self, tenant: TenantId) -> Option<Replayed> {
         let row = read(&self.0.catalog).get(&tenant).cloned()?;
@@ -130,6 +135,19 @@ impl Snapshots {
     pub fn keep_only(&self, state: &Replayed) -> Result<(), Error> {
         let _one_at_a_time = self.writing();
         self.exchange(Some(state))
+    }
+
+    /// Drops every image but those of these tenants: what is left is of another journal, or of another day of this one.
+    pub(super) fn keep_those_of(&self, tenants: &BTreeSet<TenantId>) {
+        let others: Vec<_> = {
+            let catalog = read(&self.0.catalog);
+            let others = catalog.keys().filter(|tenant| !tenants.contains(tenant));
+            others.copied().collect()
+        };
+        for tenant in others {
+            tracing::warn!(%tenant, "an image is not of this journal and is dropped; the journal has everything");
+            self.drop_image(tenant);
+        }
     }
 
     fn writing(&self) -> MutexGuard<'_, ()> {

@@ -36,7 +36,7 @@ pub fn recover(
     master: &MasterKey,
 ) -> Result<BTreeMap<TenantId, Result<Found, Fault>>, journal::Error> {
     let mut tenants = BTreeMap::new();
-    let mut uncovered = BTreeSet::new();
+    let (mut uncovered, mut of_this_journal) = (BTreeSet::new(), BTreeSet::new());
     // Whose entry is lost is judged over all entries of all: a start that finds damage trusts no image.
     let is_whole = recovered.survey.damages.is_empty();
     for stream in recovered.streams() {
@@ -44,6 +44,7 @@ pub fn recover(
         let rows = recovered.rows(stream, Lsn::ZERO)?;
         let head = snapshots.head(tenant);
         let head = head.filter(|head| is_whole && is_of_this_journal(head, &rows, recovered));
+        of_this_journal.extend(head.is_some().then_some(tenant));
         match head.and_then(|head| covered(recovered, snapshots, master, head, &rows)) {
             Some(found) => {
                 tenants.insert(tenant, Ok(found));
@@ -53,6 +54,7 @@ pub fn recover(
             }
         }
     }
+    snapshots.keep_those_of(&of_this_journal);
     if !uncovered.is_empty() {
         let mut recovery = Recovery::new(master);
         for found in recovered.frames()? {

@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use std::time::Duration;
 
-use actix::{Actor, AsyncContext, Context, Handler, MessageResult};
+use actix::{Actor, ActorContext, AsyncContext, Context, Handler, MessageResult};
 use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Stopwatch};
@@ -19,9 +19,8 @@ use crate::model::{
     Timestamp,
 };
 
-use super::asking::{
-    Checkpoint, Execute, Look, LookForCaller, LookForPersons, OpenVoiceLine, Recall,
-};
+use super::asking::{Checkpoint, Execute, LieDown, Look};
+use super::bed::Bed;
 use super::core::Core;
 use super::doorbell::Doorbell;
 use super::early::Early;
@@ -51,13 +50,24 @@ pub struct TenantActor {
     goes_on_offering: bool,
     /// The lapse at which it wakes by itself.
     wakes_at: Option<Timestamp>,
+    /// Where it goes when nobody asks.
+    bed: Bed,
+    /// When it was last asked anything.
+    asked_at: Timestamp,
 }
 
 impl TenantActor {
     /// An actor around a core. Texts that were in flight when the last life ended are for the outbox to ask about.
-    pub fn new(core: Core, clock: Arc<dyn Clock>, doorbell: Arc<Doorbell>) -> Self {
+    pub(super) fn new(
+        core: Core,
+        clock: Arc<dyn Clock>,
+        doorbell: Arc<Doorbell>,
+        bed: Bed,
+    ) -> Self {
         Self {
             core,
+            asked_at: clock.now(),
+            bed,
             clock,
             doorbell,
             fresh: BTreeSet::new(),
@@ -88,6 +98,29 @@ impl TenantActor {
         self.offer_freed(context);
         // A notice whose pause is over waits for nobody else to ring.
         self.ring_for_the_rest();
+        let (next, now) = (self.core.ledger().next_wake(), self.clock.now());
+        if self.bed.is_time(self.asked_at, next, now) {
+            self.lie_down(context);
+        }
+    }
+
+    /// Goes to sleep if nothing is under way. Whether it does.
+    fn lie_down(&mut self, context: &mut Context<Self>) -> bool {
+        self.waiters.retain(|_, waiters| {
+            waiters.retain(|waiter| !waiter.is_closed());
+            !waiters.is_empty()
+        });
+        let has_texts = !(self.fresh.is_empty() && self.in_flight.is_empty());
+        if has_texts || !self.waiters.is_empty() || self.core.is_followed() {
+            return false;
+        }
+        // What nobody has written down yet of its keys' uses is known to this process alone.
+        self.note_key_uses(|_, _| true);
+        let lies = self.bed.lie_down(|| self.core.leave());
+        if lies {
+            context.stop();
+        }
+        lies
     }
 
     /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
@@ -357,6 +390,14 @@ impl TenantActor {
     }
 }
 
+impl TenantActor {
+    /// It is asked something: the core, and the instant.
+    pub(super) fn asked(&mut self) -> (&Core, Timestamp) {
+        self.asked_at = self.clock.now();
+        (&self.core, self.asked_at)
+    }
+}
+
 impl Actor for TenantActor {
     type Context = Context<Self>;
 
@@ -365,7 +406,8 @@ impl Actor for TenantActor {
         if self.core.ledger().unsettled_texts().next().is_some() {
             self.doorbell.ring(self.core.tenant());
         }
-        self.offer_freed(context);
+        // Whatever became due while nobody was here.
+        self.tick(context);
     }
 }
 
@@ -373,7 +415,8 @@ impl Handler<Execute> for TenantActor {
     type Result = MessageResult<Execute>;
 
     fn handle(&mut self, Execute(request): Execute, context: &mut Self::Context) -> Self::Result {
-        let outcome = self.core.execute(request, self.clock.now());
+        self.asked_at = self.clock.now();
+        let outcome = self.core.execute(request, self.asked_at);
         self.note_queued();
         self.offer_freed(context);
         MessageResult(outcome)
@@ -384,6 +427,7 @@ impl Handler<Look> for TenantActor {
     type Result = MessageResult<Look>;
 
     fn handle(&mut self, look: Look, _: &mut Self::Context) -> Self::Result {
+        self.asked_at = self.clock.now();
         if matches!(look.query, Query::Keys(_) | Query::Key(_)) {
             // What is shown of their uses must be what a crash cannot take back. This very look is a use, too.
             let own = |key: &KeyRecord| matches!(look.viewer, Principal::Key { key: own, .. } if own == key.id);
@@ -396,6 +440,14 @@ impl Handler<Look> for TenantActor {
     }
 }
 
+impl Handler<LieDown> for TenantActor {
+    type Result = MessageResult<LieDown>;
+
+    fn handle(&mut self, _: LieDown, context: &mut Self::Context) -> Self::Result {
+        MessageResult(self.lie_down(context))
+    }
+}
+
 impl Handler<Checkpoint> for TenantActor {
     type Result = MessageResult<Checkpoint>;
 
@@ -404,53 +456,11 @@ impl Handler<Checkpoint> for TenantActor {
     }
 }
 
-impl Handler<Recall> for TenantActor {
-    type Result = MessageResult<Recall>;
-
-    fn handle(&mut self, recall: Recall, _: &mut Self::Context) -> Self::Result {
-        let now = self.clock.now();
-        let phone = recall.phone.as_ref();
-        MessageResult(self.core.recall(phone, recall.page, recall.viewer, now))
-    }
-}
-
-impl Handler<LookForPersons> for TenantActor {
-    type Result = MessageResult<LookForPersons>;
-
-    fn handle(
-        &mut self,
-        LookForPersons(search): LookForPersons,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        MessageResult(self.core.persons(&search))
-    }
-}
-
-impl Handler<LookForCaller> for TenantActor {
-    type Result = MessageResult<LookForCaller>;
-
-    fn handle(
-        &mut self,
-        LookForCaller(look): LookForCaller,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        MessageResult(self.core.look_for_caller(look, self.clock.now()))
-    }
-}
-
-impl Handler<OpenVoiceLine> for TenantActor {
-    type Result = MessageResult<OpenVoiceLine>;
-
-    fn handle(&mut self, _: OpenVoiceLine, _: &mut Self::Context) -> Self::Result {
-        let line = self.core.opening().open_voice(self.core.ledger());
-        MessageResult(self.core.unconfirmed(line))
-    }
-}
-
 impl Handler<Texting> for TenantActor {
     type Result = MessageResult<Texting>;
 
     fn handle(&mut self, texting: Texting, context: &mut Self::Context) -> Self::Result {
+        self.asked_at = self.clock.now();
         let texted = match texting {
             Texting::Due => Ok(Texted::Due(self.due())),
             Texting::Prepare(text) => self.prepare(text).map(Texted::Prepared),

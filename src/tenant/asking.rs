@@ -1,4 +1,6 @@
-//! What the façade may ask of a tenant's actor. Only the messages; `actor.rs` answers them.
+//! What a handle and the directory may ask of a tenant's actor, texts apart.
+//!
+//! Only the messages; `actor.rs` answers them.
 
 use std::sync::Arc;
 
@@ -31,6 +33,13 @@ pub struct Look {
 
 impl Message for Look {
     type Result = Outcome<Seen>;
+}
+
+/// Go to sleep now, if nothing is under way: whether it does.
+pub struct LieDown;
+
+impl Message for LieDown {
+    type Result = bool;
 }
 
 /// Append a checkpoint of these heads, which are durable; the instance's actor only.

@@ -5,7 +5,7 @@
 //! back. `directory.rs` gathers the heads.
 
 use crate::entry::{self, Before, Encoded, Head};
-use crate::journal::{self, Journal, Parts, Taken};
+use crate::journal::{self, Journal, Parts, Room, Taken};
 use crate::model::{TenantId, Timestamp};
 use crate::replay::{Latest, Trail};
 use crate::seal::MasterKey;
@@ -28,7 +28,7 @@ pub(super) fn append(
         at: latest.at,
     };
     for (header, encoded) in entry::encode_checkpoint(before, now, heads, master) {
-        let taken = take(journal, header.tenant, &encoded)?;
+        let taken = take(journal, header.tenant, &encoded, Room::Reserved)?;
         let latest = Latest {
             sequence: header.sequence,
             hash: encoded.hash,
@@ -45,22 +45,26 @@ pub(super) fn take(
     journal: &Journal,
     tenant: TenantId,
     encoded: &Encoded,
+    room: Room,
 ) -> Result<Taken, Refused> {
     let parts = Parts {
         stream: tenant.0,
         covered: &encoded.covered,
         personal: &encoded.personal,
     };
-    journal.append(parts).map_err(|refused| match refused {
-        journal::Refused::Full => Refused::Overloaded,
-        journal::Refused::Stopped => Refused::Stopped,
-        journal::Refused::TooLarge => {
-            // limits.rs keeps every entry below this; should one slip through, one request fails, not a clinic.
-            let bytes = encoded.covered.len() + encoded.personal.len();
-            tracing::error!(bytes, "an entry is too large for the journal");
-            Refused::Overloaded
-        }
-    })
+    journal
+        .append_in(room, parts)
+        .map_err(|refused| match refused {
+            journal::Refused::Full => Refused::Overloaded,
+            journal::Refused::NoSpace => Refused::StorageFull,
+            journal::Refused::Stopped => Refused::Stopped,
+            journal::Refused::TooLarge => {
+                // limits.rs keeps every entry below this; should one slip through, one request fails, not a clinic.
+                let bytes = encoded.covered.len() + encoded.personal.len();
+                tracing::error!(bytes, "an entry is too large for the journal");
+                Refused::Overloaded
+            }
+        })
 }
 
 /// Says what was signed, a line for each tenant: a copy of the log that is kept elsewhere makes a rewritten history evident.

@@ -11,7 +11,7 @@ use rand::{RngExt, SeedableRng};
 
 use crate::clock::Clock;
 use crate::entry::{self, Head};
-use crate::journal::{self, Journal, Unconfirmed};
+use crate::journal::{self, Journal, Room, Unconfirmed};
 use crate::ledger::{
     CallEnd, CallerSearch, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest,
     Policy, Query, Receipt, Rejection, RequestKey, apply, decide, look,
@@ -26,7 +26,6 @@ use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, MasterKey, Sealer};
 
 use super::checkpoints;
-use super::history::History;
 use super::keyring::{Keyring, NewSecret};
 use super::messages::{Answer, CallerLook, Idempotency, Instruction, Refused, Request, Seen};
 use super::naming;
@@ -63,6 +62,8 @@ pub struct Core {
     codes: CodeKey,
     entropy: StdRng,
     queued_texts: Vec<MessageId>,
+    /// Its state has been handed over: nothing is decided here any more.
+    has_left: bool,
 }
 
 /// What one step leads to: a receipt, or a rejection. Both rest on the tenant's head.
@@ -89,6 +90,7 @@ impl Core {
             entropy,
             shared,
             queued_texts: Vec::new(),
+            has_left: false,
         }
     }
 
@@ -107,15 +109,16 @@ impl Core {
         &self.state.contacts
     }
 
-    /// Its past, for readers who need not ask this core.
-    pub fn history(&self) -> History {
-        let shared = &self.shared;
-        History::new(
-            self.tenant(),
-            self.state.trail.clone(),
-            shared.journal.clone(),
-            Arc::clone(&shared.master),
-        )
+    /// Whether anyone follows what it does.
+    pub fn is_followed(&self) -> bool {
+        self.state.trail.is_followed()
+    }
+
+    /// Hands its state over: a tenant that goes to sleep. Nothing is decided by this core any more.
+    pub fn leave(&mut self) -> Replayed {
+        self.has_left = true;
+        let nothing = Replayed::new(self.tenant());
+        std::mem::replace(&mut self.state, nothing)
     }
 
     /// Its name in paths; none for the instance.
@@ -325,6 +328,10 @@ impl Core {
         step: Step,
         now: Timestamp,
     ) -> Result<Outcome<Decision>, Refused> {
+        // Only whoever no longer waits for an answer can still have a message on its way.
+        if self.has_left {
+            return Err(Refused::Stopped);
+        }
         let now = self.no_earlier(now);
         let request = step.idempotency.map(|idempotency| RequestKey {
             hash: idempotency.key,
@@ -361,13 +368,17 @@ impl Core {
                 digest: idempotency.body,
             }
         }));
-        self.append_and_apply(step.principal, now, &decision.events, &facts)?;
+        let room = match command.is_essential() {
+            true => Room::Reserved,
+            false => Room::Any,
+        };
+        self.append_and_apply((step.principal, room), now, &decision.events, &facts)?;
         Ok(self.unconfirmed(Ok(decision)))
     }
 
     fn append_and_apply(
         &mut self,
-        principal: Principal,
+        (principal, room): (Principal, Room),
         now: Timestamp,
         events: &[Event],
         facts: &[PersonalFact],
@@ -381,7 +392,15 @@ impl Core {
         };
         let salt = self.entropy.random();
         let encoded = entry::encode(&header, events, facts, salt, &mut self.sealer);
-        let taken = checkpoints::take(&self.shared.journal, header.tenant, &encoded)?;
+        let taken = checkpoints::take(&self.shared.journal, header.tenant, &encoded, room)?;
+        let latest = Latest {
+            sequence: header.sequence,
+            hash: encoded.hash,
+            at: now,
+            lsn: taken.lsn,
+        };
+        // Should what follows panic, this entry is in the journal all the same, and whoever rebuilds this tenant must know.
+        self.state.trail.expect(taken.place, latest);
         for event in events {
             apply(&mut self.state.ledger, event);
             self.opening.notice(event);
@@ -396,12 +415,6 @@ impl Core {
         self.state.head = taken.lsn;
         self.tell_keyring(events, taken.lsn);
         // Last: whoever sees the entry on the trail must find its key judged by it.
-        let latest = Latest {
-            sequence: header.sequence,
-            hash: encoded.hash,
-            at: now,
-            lsn: taken.lsn,
-        };
         self.state.trail.push(taken.place, latest, events);
         Ok(())
     }

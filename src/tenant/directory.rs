@@ -1,30 +1,34 @@
 //! The directory: which tenants there are, where their actors live, and whose keys are whose.
 //!
 //! Tenants live on the arbiters that `app.rs` hands over, by hash of their id: those are the HTTP workers' own, because a message
-//! to another thread costs a quarter of a request's time. What recovery could not replay is listed as out of service.
+//! to another thread costs a quarter of a request's time. What recovery could not replay is listed as out of service. A tenant
+//! whose image has everything sleeps until it is asked or something is due, and [`Directory::watch`] wakes it then.
 
 use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Duration;
 
-use actix::{Actor, ArbiterHandle};
+use actix::ArbiterHandle;
 use dashmap::DashMap;
-use tokio::sync::oneshot;
 
 use crate::entry::{self, Head};
 use crate::journal::Lsn;
 use crate::ledger::{Command, Receipt};
-use crate::model::{KeyId, Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp};
-use crate::replay::{Fault, FaultKind, Latest, Replayed};
-use crate::seal;
+use crate::model::{
+    KeyId, KeyRecord, Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp,
+};
+use crate::replay::{Fault, FaultKind, Latest, Replayed, Trail};
+use crate::snapshots::{self, Imager};
 
-use super::actor::TenantActor;
 use super::checkpoints;
-use super::core::{Core, Shared};
+use super::core::Shared;
 use super::doorbell::Doorbell;
-use super::handle::{Handle, Housed};
+use super::handle::Handle;
+use super::house::{House, NoThread, Street};
 use super::keyring::Credential;
 use super::messages::{Answer, Instruction, Refused, Request};
+use super::sleepers::Sleepers;
 
 /// How long to wait before a full queue is tried again.
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
@@ -42,7 +46,7 @@ pub enum StartError {
     MasterKey(#[source] entry::Error),
     /// The instance's own ledger is damaged: without it nobody can be served.
     #[error("the instance itself cannot be replayed: {0}")]
-    Instance(#[source] Fault),
+    Instance(#[source] Box<Fault>),
     /// An actor's thread ended while it was being started.
     #[error("an actor could not be started; the process is shutting down")]
     Arbiter,
@@ -51,28 +55,41 @@ pub enum StartError {
     FirstEntry(Refused),
 }
 
+impl From<NoThread> for StartError {
+    fn from(_: NoThread) -> Self {
+        Self::Arbiter
+    }
+}
+
 impl StartError {
     fn instance(fault: Fault) -> Self {
         match fault.fault {
             FaultKind::Unreadable(wrong @ entry::Error::OtherMasterKey { .. }) => {
                 Self::MasterKey(wrong)
             }
-            _ => Self::Instance(fault),
+            _ => Self::Instance(Box::new(fault)),
         }
     }
 }
 
 /// Which tenants there are.
 #[derive(Clone)]
-pub struct Directory(Arc<Inner>);
+pub struct Directory(pub(super) Arc<Inner>);
 
-struct Inner {
-    shared: Shared,
-    doorbell: Arc<Doorbell>,
-    in_flight_max: usize,
+/// How tenants are kept.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Requests that one tenant may have in flight.
+    pub in_flight_max: u32,
+    /// How long nobody asks before a tenant goes to sleep; `None`: none does by itself.
+    pub idle_seconds: Option<u64>,
+}
+
+pub(super) struct Inner {
+    pub(super) street: Arc<Street>,
     /// Set once, when the threads on which tenants live are there.
     started: OnceLock<Started>,
-    by_slug: DashMap<Slug, Tenant>,
+    pub(super) by_slug: DashMap<Slug, Tenant>,
     by_id: DashMap<TenantId, Slug>,
     /// Held while a tenant is opened, so that two requests cannot open one twice.
     opening: tokio::sync::Mutex<()>,
@@ -85,7 +102,7 @@ struct Started {
 
 /// How a tenant stands.
 #[derive(Clone)]
-enum Tenant {
+pub(super) enum Tenant {
     Open(Handle),
     /// It could not be replayed.
     OutOfService,
@@ -103,11 +120,18 @@ pub enum Found {
 
 impl Directory {
     /// A directory of nobody yet; nothing else may be asked of it before [`Self::start`] is through.
-    pub fn new(shared: Shared, in_flight_max: usize) -> Self {
-        Self(Arc::new(Inner {
+    pub fn new(shared: Shared, imager: Imager, options: Options) -> Self {
+        let street = Street {
             shared,
             doorbell: Arc::new(Doorbell::default()),
-            in_flight_max,
+            imager,
+            sleepers: Sleepers::default(),
+            in_flight_max: options.in_flight_max,
+            idle_seconds: options.idle_seconds,
+            closing: AtomicBool::new(false),
+        };
+        Self(Arc::new(Inner {
+            street: Arc::new(street),
             started: OnceLock::new(),
             by_slug: DashMap::new(),
             by_id: DashMap::new(),
@@ -119,32 +143,41 @@ impl Directory {
     pub async fn start(
         &self,
         arbiters: Vec<ArbiterHandle>,
-        mut recovered: BTreeMap<TenantId, Result<Replayed, Fault>>,
+        mut recovered: BTreeMap<TenantId, Result<snapshots::Found, Fault>>,
     ) -> Result<(), StartError> {
         assert!(!arbiters.is_empty(), "tenants need a thread to live on");
-        let inner = &self.0;
         let zero = match recovered.remove(&TenantId::INSTANCE) {
             None => Replayed::new(TenantId::INSTANCE),
-            Some(replayed) => replayed.map_err(StartError::instance)?,
+            Some(found) => match found.map_err(StartError::instance)? {
+                snapshots::Found::Awake(replayed) => *replayed,
+                snapshots::Found::Asleep { .. } => unreachable!("tenant zero is always awake"),
+            },
         };
-        for key in zero.ledger.keys() {
-            inner
-                .shared
-                .keyring
-                .record(TenantId::INSTANCE, None, key, Lsn::ZERO);
-        }
+        self.take_keys(TenantId::INSTANCE, None, zero.ledger.keys());
         let tenants: Vec<_> = zero.ledger.tenants().cloned().collect();
-        let core = Core::new(inner.shared.clone(), None, zero, seal::random_bytes());
-        let housed = self.spawn(&arbiters, core).await?;
+        let house = self.house(&arbiters, TenantId::INSTANCE, None, zero.trail.clone());
+        house.rise(zero).await?;
         let slug = "instance".parse().expect("this is a slug");
-        let instance = self.handle(TenantId::INSTANCE, slug, Profile::of_instance(), housed);
-        let started = inner.started.set(Started { arbiters, instance });
+        let instance = self.handle(TenantId::INSTANCE, slug, Profile::of_instance(), house);
+        let started = self.0.started.set(Started { arbiters, instance });
         assert!(started.is_ok(), "a directory starts once");
         for tenant in tenants {
-            let replayed = recovered.remove(&tenant.id);
-            self.open(&tenant, replayed).await?;
+            let found = recovered.remove(&tenant.id);
+            self.open(&tenant, found).await?;
         }
         Ok(())
+    }
+
+    fn take_keys<'a>(
+        &self,
+        tenant: TenantId,
+        slug: Option<&Slug>,
+        keys: impl IntoIterator<Item = &'a KeyRecord>,
+    ) {
+        for key in keys {
+            let keyring = &self.0.street.shared.keyring;
+            keyring.record(tenant, slug, key, Lsn::ZERO);
+        }
     }
 
     fn started(&self) -> &Started {
@@ -154,10 +187,22 @@ impl Directory {
             .expect("nobody asks before the house is ready")
     }
 
-    fn handle(&self, id: TenantId, slug: Slug, profile: Profile, housed: Housed) -> Handle {
-        let journal = self.0.shared.journal.clone();
-        let in_flight_max = self.0.in_flight_max;
-        Handle::new(id, slug, profile, housed, journal, in_flight_max)
+    fn handle(&self, id: TenantId, slug: Slug, profile: Profile, house: House) -> Handle {
+        let journal = self.0.street.shared.journal.clone();
+        Handle::new(id, slug, profile, house, journal)
+    }
+
+    /// A tenant's house, on the arbiter that its id chooses.
+    fn house(
+        &self,
+        arbiters: &[ArbiterHandle],
+        tenant: TenantId,
+        slug: Option<Slug>,
+        trail: Trail,
+    ) -> House {
+        let place = (tenant.0 % arbiters.len() as u128) as usize;
+        let street = Arc::clone(&self.0.street);
+        House::asleep(street, (tenant, slug), arbiters[place].clone(), trail)
     }
 
     /// Tenant zero.
@@ -181,14 +226,14 @@ impl Directory {
 
     /// Who presents this key.
     pub fn judge(&self, presented: &str, now: Timestamp) -> Option<Credential> {
-        let durable = self.0.shared.journal.durability().watermark();
-        self.0.shared.keyring.judge(presented, durable, now)
+        let durable = self.0.street.shared.journal.durability().watermark();
+        self.0.street.shared.keyring.judge(presented, durable, now)
     }
 
     /// Whether this key is still good, without its being used.
     pub fn is_good(&self, key: KeyId, now: Timestamp) -> bool {
-        let durable = self.0.shared.journal.durability().watermark();
-        self.0.shared.keyring.is_good(key, durable, now)
+        let durable = self.0.street.shared.journal.durability().watermark();
+        self.0.street.shared.keyring.is_good(key, durable, now)
     }
 
     /// Adds a clinic: an entry of the instance, then the clinic's own first entry. If a crash comes between the two, the next
@@ -230,9 +275,8 @@ impl Directory {
     /// The next tenant that has a text to send; waits for one. For one outbox.
     pub async fn next_with_texts(&self) -> Handle {
         loop {
-            let tenant = self.0.doorbell.next().await;
-            let slug = self.0.by_id.get(&tenant).map(|slug| slug.value().clone());
-            if let Some(Found::Open(handle)) = slug.map(|slug| self.tenant(&slug)) {
+            let tenant = self.0.street.doorbell.next().await;
+            if let Some(handle) = self.by_id(tenant) {
                 return handle;
             }
         }
@@ -240,8 +284,13 @@ impl Directory {
 
     /// The positions of the journal's latest entry and of the latest that is durable.
     pub fn journal_positions(&self) -> (u64, u64) {
-        let journal = &self.0.shared.journal;
+        let journal = &self.0.street.shared.journal;
         (journal.head().0, journal.durability().watermark().0)
+    }
+
+    /// Whether the disk is full, so that nothing new is taken.
+    pub fn is_storage_full(&self) -> bool {
+        self.0.street.shared.journal.is_short_of_space()
     }
 
     /// Signs and logs what every tenant's chain has come to, unless nothing was written since this was last done.
@@ -257,12 +306,12 @@ impl Directory {
     /// The same once the house is stopping, as the last that is written: it vouches for what was written before.
     pub async fn last_checkpoint(&self) -> Result<(), Refused> {
         for _ in 0..ACTOR_ENDS_PAUSES_MAX {
-            if !self.instance().is_alive() {
+            if !self.instance().is_awake() {
                 break;
             }
             tokio::time::sleep(ACTOR_ENDS_PAUSE).await;
         }
-        if self.instance().is_alive() {
+        if self.instance().is_awake() {
             return self.checkpoint().await;
         }
         // Its actor is gone, so nobody else appends to its chain.
@@ -274,7 +323,7 @@ impl Directory {
             master,
             clock,
             ..
-        } = &self.0.shared;
+        } = &self.0.street.shared;
         let instance = self.instance();
         let trail = instance.history().trail();
         checkpoints::append(journal, master, trail, &heads, clock.now())?;
@@ -286,7 +335,7 @@ impl Directory {
 
     /// What the chains have come to, all of it durable; `None`: nothing was written since the last checkpoint.
     async fn heads_to_sign(&self) -> Result<Option<Vec<Head>>, Refused> {
-        let journal = &self.0.shared.journal;
+        let journal = &self.0.street.shared.journal;
         let instance = self.instance();
         if instance.history().trail().checkpoint() == journal.head() {
             return Ok(None);
@@ -319,31 +368,48 @@ impl Directory {
         let own = head(instance.id(), instance.history().trail().latest());
         heads.retain(|head| head.tenant != own.tenant);
         heads.push(own);
-        checkpoints::log(&self.0.shared.master, &heads);
+        checkpoints::log(&self.0.street.shared.master, &heads);
     }
 
     /// How many tenants are open, and how many are out of service.
     pub fn count(&self) -> (usize, usize) {
         let all = self.0.by_slug.len();
-        let open = self
-            .0
-            .by_slug
-            .iter()
-            .filter(|tenant| matches!(tenant.value(), Tenant::Open(_)));
+        let open =
+            self.0.by_slug.iter().filter(
+                |tenant| matches!(tenant.value(), Tenant::Open(handle) if handle.is_alive()),
+            );
         let open = open.count();
         (open, all - open)
+    }
+
+    /// What makes images.
+    pub fn imager(&self) -> &Imager {
+        &self.0.street.imager
+    }
+
+    /// The threads are about to end: whoever's actor goes with them has not panicked.
+    pub fn close(&self) {
+        self.0.street.closing.store(true, Ordering::Release);
+    }
+
+    pub(super) fn by_id(&self, tenant: TenantId) -> Option<Handle> {
+        let slug = self.0.by_id.get(&tenant).map(|slug| slug.value().clone())?;
+        match self.tenant(&slug) {
+            Found::Open(handle) => Some(handle),
+            Found::OutOfService | Found::Nothing => None,
+        }
     }
 
     async fn open(
         &self,
         record: &TenantRecord,
-        replayed: Option<Result<Replayed, Fault>>,
+        found: Option<Result<snapshots::Found, Fault>>,
     ) -> Result<(), StartError> {
         let inner = &self.0;
         let slug = &record.slug;
-        let replayed = match replayed {
-            None => Replayed::new(record.id),
-            Some(Ok(replayed)) => replayed,
+        let found = match found {
+            None => snapshots::Found::Awake(Box::new(Replayed::new(record.id))),
+            Some(Ok(found)) => found,
             Some(Err(fault)) => {
                 tracing::error!(
                     %fault,
@@ -353,67 +419,39 @@ impl Directory {
                     offset = fault.place.offset,
                     "this tenant is out of service; the others are served"
                 );
-                for key in &fault.keys {
-                    inner
-                        .shared
-                        .keyring
-                        .record(record.id, Some(slug), key, Lsn::ZERO);
-                }
+                self.take_keys(record.id, Some(slug), &fault.keys);
                 inner.by_slug.insert(slug.clone(), Tenant::OutOfService);
                 return Ok(());
             }
         };
-        for key in replayed.ledger.keys() {
-            inner
-                .shared
-                .keyring
-                .record(record.id, Some(slug), key, Lsn::ZERO);
-        }
-        let profile = replayed.ledger.profile().cloned();
-        let is_new = profile.is_none();
-        let profile = profile.unwrap_or_else(|| record.founding_profile.clone());
-        let core = Core::new(
-            inner.shared.clone(),
-            Some(slug.clone()),
-            replayed,
-            seal::random_bytes(),
-        );
-        let housed = self.spawn(&self.started().arbiters, core).await?;
-        let handle = self.handle(record.id, slug.clone(), profile.clone(), housed);
-        if is_new {
-            first_entry(&handle, profile).await?;
-        }
+        let founded = || record.founding_profile.clone();
+        let arbiters = &self.started().arbiters;
+        let house = |trail| self.house(arbiters, record.id, Some(slug.clone()), trail);
+        let handle = match found {
+            snapshots::Found::Asleep { head, trail } => {
+                self.take_keys(record.id, Some(slug), &head.keys);
+                inner.street.sleepers.enter(record.id, head.wakes_at);
+                inner.street.imager.watch_asleep(record.id, trail.clone());
+                let profile = head.profile.clone().unwrap_or_else(founded);
+                self.handle(record.id, slug.clone(), profile, house(trail))
+            }
+            snapshots::Found::Awake(replayed) => {
+                self.take_keys(record.id, Some(slug), replayed.ledger.keys());
+                let profile = replayed.ledger.profile().cloned();
+                let is_new = profile.is_none();
+                let profile = profile.unwrap_or_else(founded);
+                let house = house(replayed.trail.clone());
+                house.rise(*replayed).await?;
+                let handle = self.handle(record.id, slug.clone(), profile.clone(), house);
+                if is_new {
+                    first_entry(&handle, profile).await?;
+                }
+                handle
+            }
+        };
         inner.by_id.insert(record.id, slug.clone());
         inner.by_slug.insert(slug.clone(), Tenant::Open(handle));
         Ok(())
-    }
-
-    /// Starts an actor on the arbiter that its tenant's id chooses.
-    async fn spawn(&self, arbiters: &[ArbiterHandle], core: Core) -> Result<Housed, StartError> {
-        let place = (core.tenant().0 % arbiters.len() as u128) as usize;
-        let (clock, doorbell) = (
-            Arc::clone(&self.0.shared.clock),
-            Arc::clone(&self.0.doorbell),
-        );
-        let history = core.history();
-        let access = Arc::clone(core.opening().sms_cache());
-        let voice = Arc::clone(core.opening().voice_cache());
-        let actor = TenantActor::new(core, clock, doorbell);
-        let (sender, started) = oneshot::channel();
-        let spawned = arbiters[place].spawn_fn(move || {
-            // Whoever no longer waits is shutting down.
-            let _ = sender.send(actor.start());
-        });
-        if !spawned {
-            return Err(StartError::Arbiter);
-        }
-        let address = started.await.map_err(|_| StartError::Arbiter)?;
-        Ok(Housed {
-            address,
-            history,
-            access,
-            voice,
-        })
     }
 }
 

@@ -1,21 +1,20 @@
 //! A handle on one tenant: takes a permit, sends, waits for the sync. All that the rooms above see of a tenant.
 //!
-//! Actix mailboxes do not bound what is sent to them, so every message first takes a permit of the tenant's own bound; that
-//! is also what keeps the one writer fair. An answer is opened only when the journal has synced what it rests on. A tenant whose
-//! actor has panicked is out of service and says so; the others do not notice.
+//! Actix mailboxes do not bound what is sent to them, so every message first takes a place of the tenant's own bound; that
+//! is also what keeps the one writer fair. An answer is opened only when the journal has synced what it rests on. A tenant that
+//! sleeps is woken by whoever asks; one that is out of service says so, and the others do not notice.
 
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use actix::dev::ToEnvelope;
-use actix::{Addr, Handler, Message};
-use tokio::sync::{Semaphore, SemaphorePermit};
+use actix::{Handler, Message};
+use tokio::sync::SemaphorePermit;
 
 use crate::calendar::Zone;
 use crate::entry::Head;
 use crate::journal::{Journal, Unconfirmed};
 use crate::ledger::{CallerView, Command, Page, PageRequest, Query, View};
-use crate::limits;
 use crate::model::{MessageId, Phone, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
 use crate::replay::{PersonCard, PersonSearch};
 
@@ -24,11 +23,12 @@ use super::asking::{
     Checkpoint, Execute, Look, LookForCaller, LookForPersons, OpenVoiceLine, Recall,
 };
 use super::history::History;
+use super::house::House;
 use super::messages::{
     Answer, CallerLook, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request,
     Seen,
 };
-use super::sms_access::{AccessCache, SmsAccess, VoiceAccess};
+use super::sms_access::{SmsAccess, VoiceAccess};
 use super::texting::{Texted, Texting};
 
 /// How long to wait before a tenant that was too busy is offered a callback again.
@@ -41,28 +41,10 @@ pub struct Handle(Arc<Inner>);
 struct Inner {
     id: TenantId,
     slug: Slug,
-    address: Addr<TenantActor>,
-    permits: Semaphore,
-    /// Beside the above: for its texts.
-    outcome_permits: Semaphore,
+    house: House,
     journal: Journal,
-    history: History,
-    access: Arc<AccessCache<SmsAccess>>,
-    voice: Arc<AccessCache<VoiceAccess>>,
     profile: RwLock<(Arc<Profile>, Zone)>,
     looking: tokio::sync::Mutex<()>,
-}
-
-/// What a tenant's actor and its handle share.
-pub(super) struct Housed {
-    /// Where the actor is.
-    pub address: Addr<TenantActor>,
-    /// Its past.
-    pub history: History,
-    /// Its opened credentials.
-    pub access: Arc<AccessCache<SmsAccess>>,
-    /// The opened secret of its voice line.
-    pub voice: Arc<AccessCache<VoiceAccess>>,
 }
 
 impl std::fmt::Debug for Handle {
@@ -76,30 +58,22 @@ impl Handle {
         id: TenantId,
         slug: Slug,
         profile: Profile,
-        housed: Housed,
+        house: House,
         journal: Journal,
-        in_flight_max: usize,
     ) -> Self {
         let zone = zone_of(&profile);
-        let Housed {
-            address,
-            history,
-            access,
-            voice,
-        } = housed;
         Self(Arc::new(Inner {
             id,
             slug,
-            address,
-            permits: Semaphore::new(in_flight_max),
-            outcome_permits: Semaphore::new(limits::OUTCOMES_IN_FLIGHT_MAX),
+            house,
             journal,
-            history,
-            access,
-            voice,
             profile: RwLock::new((Arc::new(profile), zone)),
             looking: tokio::sync::Mutex::new(()),
         }))
+    }
+
+    pub(super) fn house(&self) -> &House {
+        &self.0.house
     }
 
     /// Whose.
@@ -136,12 +110,17 @@ impl Handle {
 
     /// Its past. Reading it takes no place in the tenant's share: it asks nothing of the actor.
     pub fn history(&self) -> &History {
-        &self.0.history
+        self.0.house.history()
     }
 
-    /// Whether its actor lives; one that has panicked is out of service.
+    /// Whether it is served: it is awake, or can be woken.
     pub fn is_alive(&self) -> bool {
-        self.0.address.connected()
+        self.0.house.is_served()
+    }
+
+    /// Whether an actor stands ready.
+    pub fn is_awake(&self) -> bool {
+        self.0.house.if_awake(|_, _| ()).is_some()
     }
 
     /// Carries out a request; the answer is durable.
@@ -281,7 +260,7 @@ impl Handle {
 
     /// What the clinic sends texts with, if it has anything; from what is at hand, if that is.
     pub async fn sms_access(&self) -> Result<Option<Arc<SmsAccess>>, Refused> {
-        if let Some(access) = self.0.access.get() {
+        if let Some(access) = self.0.house.access().and_then(|access| access.get()) {
             return Ok(access);
         }
         let _permit = self.permit()?;
@@ -293,7 +272,7 @@ impl Handle {
 
     /// The clinic's voice line, if it has one; from what is at hand, if that is.
     pub async fn voice_line(&self) -> Result<Option<Arc<VoiceAccess>>, Refused> {
-        if let Some(access) = self.0.voice.get() {
+        if let Some(access) = self.0.house.voice().and_then(|access| access.get()) {
             return Ok(access);
         }
         let _permit = self.permit()?;
@@ -325,7 +304,7 @@ impl Handle {
     pub async fn note_delivery(&self, note: DeliveryNote) -> Result<(), Refused> {
         loop {
             match self.note_delivery_now(note.clone()).await {
-                Err(Refused::TenantBusy | Refused::Overloaded) => {
+                Err(Refused::TenantBusy | Refused::Overloaded | Refused::StorageFull) => {
                     tokio::time::sleep(RETRY_PAUSE).await;
                 }
                 noted => return noted,
@@ -352,21 +331,15 @@ impl Handle {
 
     /// A place in this tenant's share, kept until the answer is durable: that is what bounds its part of a group.
     pub fn permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
-        self.0
-            .permits
-            .try_acquire()
-            .map_err(|_| Refused::TenantBusy)
+        self.0.house.gate().request()
     }
 
-    /// A place in the part of this tenant's share that is kept for its texts: however busy its callers keep it, what became of
-    /// a text is written down.
+    /// A place in the part of this tenant's share that is kept for its texts.
     fn outcome_permit(&self) -> Result<SemaphorePermit<'_>, Refused> {
-        self.0
-            .outcome_permits
-            .try_acquire()
-            .map_err(|_| Refused::TenantBusy)
+        self.0.house.gate().outcome()
     }
 
+    /// Asks the actor, and wakes it first if need be. Only for whoever has a place.
     async fn send<M>(&self, message: M) -> Result<M::Result, Refused>
     where
         M: Message + Send + 'static,
@@ -374,12 +347,22 @@ impl Handle {
         TenantActor: Handler<M>,
         <TenantActor as actix::Actor>::Context: ToEnvelope<TenantActor, M>,
     {
-        // A closed mailbox is a panic in this tenant's actor; whether this message was taken before is not known.
-        self.0
-            .address
-            .send(message)
-            .await
-            .map_err(|_| Refused::Quarantined)
+        let mut message = Some(message);
+        loop {
+            let sent = self.0.house.if_awake(|address, life| {
+                let message = message.take();
+                (address.send(message.expect("it is sent once")), life)
+            });
+            if let Some((sent, life)) = sent {
+                if let Ok(answer) = sent.await {
+                    return Ok(answer);
+                }
+                // A mailbox that drops it is a panic in this tenant's actor; whether it was taken before is not known.
+                self.0.house.ended(life).await;
+                return Err(Refused::Stopped);
+            }
+            self.0.house.wake().await?;
+        }
     }
 
     async fn confirmed<T>(&self, value: Unconfirmed<T>) -> Result<T, Refused> {

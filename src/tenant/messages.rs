@@ -125,12 +125,14 @@ pub enum Instruction {
         /// Its words, if it is no command.
         said: Option<Remark>,
     },
-    /// Take in a text that came from a phone. Its words are not here: what they mean is all that is kept.
+    /// Take in a text that came from a phone.
     TakeReply {
         /// From which phone.
         from: Phone,
         /// What it means.
         reply: Reply,
+        /// Its words, if that is unclear.
+        said: Option<Remark>,
     },
     /// Make a key; the answer shows its secret, once.
     CreateKey {
@@ -284,6 +286,8 @@ pub enum Refused {
     TenantBusy,
     /// The machine has as much queued as it may: nothing was done.
     Overloaded,
+    /// The disk is full: nothing was done.
+    StorageFull,
     /// The engine or this tenant stopped meanwhile: whether it was done is not known; the same idempotency key will tell.
     Stopped,
     /// The tenant's actor has panicked or its entries do not replay: it is out of service until the operator has looked.

@@ -19,17 +19,29 @@ mod history;
 
 mod core;
 
-mod asking;
 mod texting;
 
+mod gate;
+
+mod bed;
+
+mod asking;
+
 mod actor;
+mod looking;
+
+mod sleepers;
+
+mod house;
 
 mod handle;
 
 mod directory;
 
+mod night;
+
 pub use core::{Core, Outcome, Shared};
-pub use directory::{Directory, Found, StartError};
+pub use directory::{Directory, Found, Options, StartError};
 pub use doorbell::Doorbell;
 pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};

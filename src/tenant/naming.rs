@@ -5,7 +5,7 @@
 use std::collections::BTreeMap;
 
 use crate::ledger::{AppointmentView, Decision, Receipt, View};
-use crate::model::{Principal, Subject, TextKind, Timestamp};
+use crate::model::{Message, Principal, Subject, TextKind, Timestamp};
 use crate::replay::Contacts;
 
 use super::messages::{Answer, Seen};
@@ -50,10 +50,7 @@ pub fn seen(
         View::Appointment(shown) => appointment(shown),
         View::Appointments(page) => page.items.iter().for_each(appointment),
         View::Series(series) => series.appointments.iter().for_each(appointment),
-        View::Conflicts(page) => {
-            let shown = page.items.iter().map(|conflict| &conflict.appointment);
-            shown.for_each(appointment);
-        }
+        View::Conflicts(page) => (page.items.iter()).for_each(|one| appointment(&one.appointment)),
         View::OfPerson {
             person,
             upcoming,
@@ -91,13 +88,11 @@ pub fn seen(
     let callers = callers.chain(conversations.iter().map(|one| one.caller));
     let phones = callers.filter_map(|caller| Some((caller, contacts.phone(caller)?.clone())));
     // What someone said is shown to whoever may act on it.
-    let heard = conversations
-        .iter()
-        .filter(|_| viewer.is_of_the_house() || viewer.is_agent());
+    let may_hear = viewer.is_of_the_house() || viewer.is_agent();
+    let heard = conversations.iter().filter(|_| may_hear);
     let remarks = heard.map(|one| (one.caller, contacts.remarks(one.caller, now)));
-    let shown = texts
-        .iter()
-        .filter(|text| viewer.is_staff() && !matches!(text.kind, TextKind::Code { .. }));
+    let is_shown = |text: &&Message| !matches!(text.kind, TextKind::Code { .. });
+    let shown = texts.iter().filter(|_| viewer.is_staff()).filter(is_shown);
     let bodies = shown.map(|text| (text.id, writer.words(text.kind, text.queued_at)));
     Seen {
         phones: phones.collect(),

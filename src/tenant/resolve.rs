@@ -7,7 +7,7 @@ use crate::ledger::{CallEnd, Command, FreshIds};
 use crate::limits;
 use crate::model::{
     AppointmentId, CallId, CallReference, CallerId, Channel, Contact, Heard, Party, PersonId,
-    PersonName, PersonalFact, Phone, Principal, Subject, Timestamp,
+    PersonName, PersonalFact, Phone, Principal, Remark, Subject, Timestamp,
 };
 use crate::replay::Contacts;
 
@@ -37,15 +37,14 @@ pub fn resolve(
     let command = match instruction {
         Instruction::For(contact, errand) => {
             let party = party(contacts, contact, by, fresh, &mut facts);
-            let call = errand
-                .call()
-                .map(|reference| call(contacts, reference, party.caller, fresh, &mut facts));
+            let call = in_call(contacts, &errand, party.caller, fresh, &mut facts);
             command(errand, party, call, draw)
         }
-        Instruction::TakeReply { from, reply } => Command::AnswerOffer {
-            caller: contacts.caller(&from),
-            reply,
-        },
+        Instruction::TakeReply { from, reply, said } => {
+            let caller = contacts.caller(&from);
+            facts.extend(remembered(caller, said, remembered_until));
+            Command::AnswerOffer { caller, reply }
+        }
         Instruction::CreateKey {
             scope,
             label,
@@ -65,14 +64,7 @@ pub fn resolve(
             heard,
             said,
         } => {
-            let until = remembered_until;
-            let known = contacts.caller(&from).zip(said);
-            facts.extend(known.map(|(caller, remark)| PersonalFact::Said {
-                caller,
-                channel: Channel::Text,
-                remark,
-                until,
-            }));
+            facts.extend(remembered(contacts.caller(&from), said, remembered_until));
             take_text(contacts, text, from, heard, CallerId(fresh[2]), &mut facts)
         }
         Instruction::SetSmsCredentials { .. } | Instruction::SetVoiceLine { .. } => {
@@ -118,6 +110,21 @@ pub fn resolve(
         Instruction::Plain(command) => command,
     };
     Resolved { command, facts }
+}
+
+/// What someone said whom the clinic knows.
+fn remembered(
+    caller: Option<CallerId>,
+    said: Option<Remark>,
+    until: Timestamp,
+) -> Option<PersonalFact> {
+    let (caller, remark) = caller.zip(said)?;
+    Some(PersonalFact::Said {
+        caller,
+        channel: Channel::Text,
+        remark,
+        until,
+    })
 }
 
 /// A text that came in. Whoever wants no texts is remembered, as `stranger`, also if the clinic has never heard of them.
@@ -263,6 +270,18 @@ fn call(
         });
         call
     })
+}
+
+/// The call in which it is to be done.
+fn in_call(
+    contacts: &Contacts,
+    errand: &Errand,
+    caller: CallerId,
+    fresh: FreshIds,
+    facts: &mut Vec<PersonalFact>,
+) -> Option<CallId> {
+    let reference = errand.call()?;
+    Some(call(contacts, reference, caller, fresh, facts))
 }
 
 /// What is to be done for someone, as the ledger takes it.

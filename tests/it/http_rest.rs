@@ -50,9 +50,11 @@ transcripts! {
     agents
     appointments
     audit
+    backup
     bodies
     booking
     confirm
+    conversations
     conflicts
     desk
     events

@@ -36,6 +36,17 @@ trait Lab {
         self.replace(number, bytes);
     }
 
+    fn remove(&self, number: u64);
+    fn remove_index(&self, number: u64);
+
+    fn index(&self, number: u64) -> Option<Vec<u8>> {
+        self.storage().unwrap().read_index(number).unwrap()
+    }
+
+    fn replace_index(&self, number: u64, bytes: &[u8]) {
+        self.storage().unwrap().write_index(number, bytes).unwrap();
+    }
+
     fn open(&self, options: Options) -> Result<(Journal, Recovered), Error> {
         Journal::open(self.storage()?, options)
     }
@@ -58,6 +69,14 @@ impl Lab for Files {
 
     fn replace(&self, number: u64, bytes: &[u8]) {
         std::fs::write(self.name(number), bytes).unwrap();
+    }
+
+    fn remove(&self, number: u64) {
+        std::fs::remove_file(self.name(number)).unwrap();
+    }
+
+    fn remove_index(&self, number: u64) {
+        std::fs::remove_file(self.name(number).replace(".journal", ".index")).unwrap();
     }
 
     fn name(&self, number: u64) -> String {
@@ -88,6 +107,14 @@ impl Lab for Memory {
         self.0.replace(number, bytes.to_vec());
     }
 
+    fn remove(&self, number: u64) {
+        self.0.remove_segment(number);
+    }
+
+    fn remove_index(&self, number: u64) {
+        self.0.remove_index(number);
+    }
+
     fn name(&self, number: u64) -> String {
         self.0.name(number)
     }
@@ -115,6 +142,9 @@ contract! {
     a_torn_tail_at_any_byte_is_cut_to_a_clean_prefix,
     a_flipped_bit_in_the_middle_costs_one_entry_that_is_named,
     a_missing_segment_is_named,
+    a_missing_segment_costs_those_whom_its_index_names,
+    a_sealed_segment_has_an_index_that_is_made_again_when_it_is_not_right,
+    what_an_index_lists_is_the_same_as_reading_it,
     a_segment_under_another_name_is_refused,
     a_repeated_segment_is_refused,
     a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail,
@@ -385,6 +415,109 @@ fn a_missing_segment_is_named<L: Lab>() {
     }
 }
 
+fn a_missing_segment_costs_those_whom_its_index_names<L: Lab>() {
+    let lab = five_entries::<L>();
+    lab.remove(2);
+    let (journal, recovered) = lab.open(SMALL).unwrap();
+    let found = damages(&recovered);
+    assert_eq!(found, recovered.survey.damages);
+    let [damage] = &found[..] else {
+        panic!("{found:?}");
+    };
+    assert_eq!(
+        (&damage.file, damage.first, damage.lost),
+        (&lab.name(2), Lsn(3), 2)
+    );
+    assert_eq!(damage.owners, Owners::Known(vec![1]));
+    let left: Vec<_> = recovered.rows(1, Lsn::ZERO).unwrap();
+    let left: Vec<_> = left.iter().map(|row| row.lsn.0).collect();
+    assert_eq!(left, [1, 2, 5]);
+    drop(recovered);
+    journal.close().unwrap();
+    lab.remove_index(2);
+    assert!(matches!(lab.open(SMALL), Err(Error::Missing { .. })));
+}
+
+fn a_sealed_segment_has_an_index_that_is_made_again_when_it_is_not_right<L: Lab>() {
+    let lab = five_entries::<L>();
+    let indexes = [1, 2].map(|number| lab.index(number).expect("it is sealed"));
+    assert_eq!(lab.index(3), None, "it is being written");
+    let mut other = lab.read(1);
+    other.truncate(SECOND as usize);
+    let bent = |at: usize| {
+        let mut bent = indexes[0].clone();
+        bent[at] ^= 1;
+        bent
+    };
+    let wrong = [
+        None,
+        Some(vec![]),
+        Some(bent(60)),
+        Some(bent(20)),
+        Some(indexes[1].clone()),
+    ];
+    for wrong in wrong {
+        match &wrong {
+            None => lab.remove_index(1),
+            Some(wrong) => lab.replace_index(1, wrong),
+        }
+        let (journal, recovered) = lab.open(SMALL).unwrap();
+        let survey = &recovered.survey;
+        assert_eq!(
+            (survey.segments, survey.frames, survey.by_index),
+            (3, 5, 1),
+            "{wrong:?}"
+        );
+        drop(recovered);
+        journal.close().unwrap();
+        assert_eq!(lab.index(1).as_ref(), Some(&indexes[0]), "{wrong:?}");
+    }
+    let (_journal, recovered) = lab.open(SMALL).unwrap();
+    assert_eq!(recovered.survey.by_index, 2);
+}
+
+fn what_an_index_lists_is_the_same_as_reading_it<L: Lab>() {
+    let lab = L::new();
+    let (journal, _) = lab.open(SMALL).unwrap();
+    for number in 0..100 {
+        let covered = entry_of(number);
+        taken(
+            &journal,
+            Parts {
+                stream: u128::from(number % 3),
+                covered: &covered,
+                personal: b"",
+            },
+        );
+    }
+    journal.close().unwrap();
+    let look = |indexed: bool| {
+        let (journal, recovered) = lab.open(SMALL).unwrap();
+        assert_eq!(recovered.survey.by_index > 5, indexed);
+        let streams = recovered.streams();
+        let rows = streams
+            .iter()
+            .map(|one| recovered.rows(*one, Lsn(7)).unwrap());
+        let survey = &recovered.survey;
+        let seen = (
+            rows.collect::<Vec<_>>(),
+            survey.frames,
+            survey.head,
+            frames(&recovered),
+        );
+        drop(recovered);
+        journal.close().unwrap();
+        seen
+    };
+    let by_index = look(true);
+    let many = lab.storage().unwrap().segments().unwrap();
+    many.iter()
+        .filter(|one| lab.index(**one).is_some())
+        .for_each(|one| lab.remove_index(*one));
+    assert_eq!(look(false), by_index);
+    assert_eq!(look(true), by_index);
+}
+
 fn a_segment_under_another_name_is_refused<L: Lab>() {
     let image = Image::new(&[1, 1]);
     let lab = L::new();
@@ -425,25 +558,40 @@ fn five_entries<L: Lab>() -> L {
     lab
 }
 
-/// Opens and says where the one damage is: segment, offset, first entry that is lost, how many are.
+/// Opens and says where the one damage is: segment, offset, first entry that is lost, how many are. With the indexes, which
+/// know whose they were, and without.
 fn one_damage<L: Lab>(lab: &L) -> (u64, u64, u64, u64) {
-    let (journal, recovered) = lab.open(SMALL).unwrap();
-    let found = damages(&recovered);
-    assert_eq!(found, recovered.survey.damages);
-    let [damage] = &found[..] else {
-        panic!("{found:?}");
-    };
-    let frames = frames(&recovered).len() as u64;
-    assert_eq!(frames, recovered.survey.frames);
-    assert_eq!((frames + damage.lost, recovered.survey.head), (5, Lsn(5)));
-    drop(recovered);
-    journal.close().unwrap();
-    (
-        damage.place.segment,
-        damage.place.offset,
-        damage.first.0,
-        damage.lost,
-    )
+    let mut said = Vec::new();
+    for (has_index, round) in [(true, 1), (false, 2), (false, 3)] {
+        if round == 2 {
+            (1..=2)
+                .filter(|one| lab.index(*one).is_some())
+                .for_each(|one| lab.remove_index(one));
+        }
+        let (journal, recovered) = lab.open(SMALL).unwrap();
+        let found = damages(&recovered);
+        let [damage] = &found[..] else {
+            panic!("{found:?}");
+        };
+        let frames = frames(&recovered).len() as u64;
+        assert_eq!((frames + damage.lost, recovered.survey.head), (5, Lsn(5)));
+        if has_index {
+            let owners = if damage.lost == 0 { vec![] } else { vec![1] };
+            assert_eq!(damage.owners, Owners::Known(owners));
+        } else {
+            assert_eq!(
+                (&found, frames),
+                (&recovered.survey.damages, recovered.survey.frames)
+            );
+        }
+        drop(recovered);
+        journal.close().unwrap();
+        let Place { segment, offset } = damage.place;
+        said.push((segment, offset, damage.first.0, damage.lost));
+    }
+    // The indexes that the second made let no later start go past the damage.
+    assert!(said.iter().all(|one| *one == said[0]), "{said:?}");
+    said[0]
 }
 
 fn a_bad_end_before_a_used_segment_is_damage_and_no_torn_tail<L: Lab>() {
@@ -500,6 +648,7 @@ fn a_damaged_header_costs_nothing<L: Lab>() {
 
 fn damage_before_a_torn_header_is_refused_because_nobody_can_tell_what_is_lost<L: Lab>() {
     let lab = five_entries::<L>();
+    lab.remove_index(2);
     let mut bytes = lab.read(2);
     *bytes.last_mut().unwrap() ^= 1;
     lab.rewrite(2, &bytes);

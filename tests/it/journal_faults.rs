@@ -8,7 +8,8 @@ use std::pin::pin;
 use std::task::{Context, Poll, Waker};
 
 use holdfast::journal::{
-    Error, Journal, Lsn, MemoryStorage, Options, Recovered, Refused, Stopped, Unconfirmed,
+    Error, Journal, Lsn, MemoryStorage, Options, Recovered, Refused, Room, Stopped, Storage,
+    Unconfirmed,
 };
 
 use crate::journal_contract::{SMALL, append_when_there_is_room, frames, parts};
@@ -189,28 +190,54 @@ fn dropped_waiters_leave_no_wakers() {
     journal.clone().close().unwrap();
 }
 
+/// Appends until the journal says something else than that it is busy.
+fn append_in(journal: &Journal, room: Room, covered: &[u8]) -> Result<Lsn, Refused> {
+    loop {
+        match journal.append_in(room, parts(covered)) {
+            Err(Refused::Full) => std::thread::yield_now(),
+            said => return said.map(|taken| taken.lsn),
+        }
+    }
+}
+
 #[test]
-fn a_full_disk_refuses_appends_until_space_returns() {
+fn a_full_disk_refuses_appends_until_space_returns_and_keeps_a_reserve() {
     let storage = MemoryStorage::new();
     storage.set_segments_max(Some(2));
     let (journal, _) = open(&storage);
     let fills_a_segment = [1; 60_000];
     append_when_there_is_room(&journal, &fills_a_segment);
-    append_when_there_is_room(&journal, &fills_a_segment);
+    append_when_there_is_room(&journal, &[1; 30_000]);
     journal.barrier().wait_blocking().unwrap();
-    assert_eq!(journal.append(parts(&fills_a_segment)), Err(Refused::Full));
     assert_eq!(
-        journal.append(parts(b"small")).map(|taken| taken.lsn),
-        Ok(Lsn(3)),
-        "what still fits is taken"
+        append_in(&journal, Room::Any, &fills_a_segment),
+        Err(Refused::NoSpace)
     );
+    assert!(journal.is_short_of_space());
+    // The half of a segment that is left is not for everyone.
+    assert_eq!(
+        append_in(&journal, Room::Any, &[1; 10_000]),
+        Err(Refused::NoSpace)
+    );
+    for number in 0..3 {
+        assert_eq!(
+            append_in(&journal, Room::Reserved, &[1; 10_000]),
+            Ok(Lsn(3 + number))
+        );
+    }
+    assert_eq!(
+        append_in(&journal, Room::Reserved, &[1; 10_000]),
+        Err(Refused::NoSpace)
+    );
+    assert_eq!(journal.head(), Lsn(5), "a refusal changes nothing");
     storage.set_segments_max(None);
-    assert_eq!(
-        append_when_there_is_room(&journal, &fills_a_segment),
-        Lsn(4)
-    );
+    // Nobody asks meanwhile: it resumes by itself.
+    while journal.is_short_of_space() {
+        std::thread::yield_now();
+    }
+    assert_eq!(append_in(&journal, Room::Any, &fills_a_segment), Ok(Lsn(6)));
     journal.close().unwrap();
-    assert_eq!(frames(&open(&storage).1).len(), 4);
+    assert_eq!(frames(&open(&storage).1).len(), 6);
 }
 
 #[test]
@@ -224,7 +251,41 @@ fn a_full_disk_at_the_first_start_is_an_error_and_later_only_refuses() {
     journal.close().unwrap();
     let (journal, recovered) = open(&storage);
     assert_eq!(frames(&recovered).len(), 1);
-    assert_eq!(journal.append(parts(&[1; 60_000])), Err(Refused::Full));
+    assert_eq!(
+        append_in(&journal, Room::Any, &[1; 60_000]),
+        Err(Refused::NoSpace)
+    );
+}
+
+#[test]
+fn a_segment_takes_no_more_than_a_quarter_of_what_is_free() {
+    const MIB: u64 = 1 << 20;
+    let options = Options {
+        segment_bytes: 8 * MIB,
+        ..SMALL
+    };
+    let storage = MemoryStorage::new();
+    storage.set_bytes_max(Some(3 * MIB));
+    assert!(
+        Journal::open(Box::new(storage.clone()), options).is_err(),
+        "too little for any"
+    );
+    storage.set_bytes_max(Some(20 * MIB));
+    let (journal, _) = open_with(&storage, options);
+    while append_in(&journal, Room::Any, &[1; 60_000]).is_ok() {
+        let free = 20 * MIB - storage.bytes();
+        assert!(free >= 3 * MIB, "{free} are left");
+    }
+    let lengths: Vec<_> = (1..=storage.segments().unwrap().len() as u64)
+        .map(|number| storage.read(number).unwrap().len() as u64)
+        .collect();
+    // The first is a quarter of all; each is less than the one before, down to the least that is worth it.
+    assert!(
+        lengths.len() > 3 && lengths.iter().all(|one| *one <= 5 * MIB),
+        "{lengths:?}"
+    );
+    assert!(*lengths.last().unwrap() >= MIB);
+    journal.close().unwrap();
 }
 
 /// Goal: whatever part of the unsynced bytes a power cut lets through, in order or scattered, the journal opens

@@ -13,6 +13,8 @@ mod fault_histories;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
+mod full_disk;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod http_rest;
@@ -42,6 +44,8 @@ mod redaction_audit;
 mod sealed_entries;
 #[cfg(test)]
 mod seeded_faults;
+#[cfg(test)]
+mod snapshots;
 #[cfg(test)]
 mod speech;
 #[cfg(test)]

@@ -48,6 +48,12 @@ fn planted_values_reach_no_log_and_every_redaction_leaves_its_record() {
     assert!(
         block.text("reason").contains("[PHONE_1]") && !block.text("reason").contains(PLANTED[0])
     );
+    let call = json!({
+        "call_id": PLANTED[2], "caller": "07700 900986", "name": PLANTED[3], "booking_confirmed": false,
+        "transcript": text, "service": "checkup",
+    });
+    let ended = clinic.staff.post(&clinic.at("calls/ended"), &call);
+    assert_eq!(ended.text("follow_up"), "queued");
     // Refusals may not quote either: an unknown field, a wrong type, no JSON, a path.
     for body in [
         format!(r#"{{"text": "x", "{}": 1}}"#, PLANTED[4]),
@@ -78,7 +84,11 @@ fn check(logs: &Logs, text: &str) {
             line["target"] == "holdfast::audit::redaction" && line["fields"]["tenant"] == "planted"
         })
         .collect();
-    assert_eq!(records.len(), 3, "the text, the long text, the reason");
+    assert_eq!(
+        records.len(),
+        4,
+        "the text, the long one, the reason, the call"
+    );
     let first = &records[0]["fields"];
     assert_eq!(
         first["counts"],

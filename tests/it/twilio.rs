@@ -2,5 +2,7 @@
 
 mod callbacks;
 mod carrier;
+mod follow_ups;
 mod inbound;
+mod pumping;
 mod sending;

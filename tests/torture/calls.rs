@@ -4,6 +4,7 @@
 //! A sync that was made to fail has not synced: so after the end the power is cut too, and what the drive was not told to flush is
 //! gone. Whoever acknowledges after a failed sync is found out by that. Each run also starts on what the page cache kept.
 
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -15,9 +16,9 @@ use serde_json::json;
 use crate::alone;
 use crate::clients::World;
 use crate::clinic::Clinic;
-use crate::drive::{Cut, Drives, FileSystem, Unflushed};
+use crate::drive::{self, Cut, Drives, FileSystem, Unflushed};
 use crate::http::Caller;
-use crate::injected::{Call, Fault, Seen};
+use crate::injected::{self, Call, Fault, Seen};
 use crate::load::{Load, seed};
 use crate::report::Report;
 use crate::server::{Place, Server};
@@ -71,9 +72,12 @@ struct Base {
     world: World,
 }
 
-pub fn prepare() -> Result<(), String> {
+/// Whether calls can be made to fail here, and images be mounted.
+pub fn prepare(dir: &Path) -> Result<(), String> {
+    alone::with_own_mounts()?;
     alone::need("strace", "strace")?;
-    alone::with_own_mounts()
+    injected::try_out()?;
+    drive::try_out(dir, FileSystem::Ext4)
 }
 
 pub async fn run(options: Options, place: &Place) -> Report {
@@ -117,7 +121,7 @@ impl Base {
         let drives = Drives::new(place.dir(), FileSystem::Ext4)?;
         let drive = drives.drive()?;
         let mut state = place.state_at(drive.path().join("state"));
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         let (mut load, server) = Load::open_in(state, TENANTS, CLIENTS, chance.random()).await?;
         load.book(server, async |server: Server| {
             tokio::time::sleep(LOAD).await;
@@ -143,7 +147,7 @@ impl Tally {
     async fn first_start(&mut self, fault: Fault, place: &Place) {
         self.runs += 1;
         let mut state = place.state();
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         let log = state.path().join("strace.log");
         let server = state.spawn_under(&fault.wrapper(state.state(), &log));
         let started = state.ready(server).await;
@@ -166,7 +170,7 @@ impl Tally {
         let again = drives.again(&base.cut).and_then(|cut| drives.mount(cut));
         let drive = again.expect("what was mounted once can be mounted again");
         let mut state = place.state_at(drive.path().join("state"));
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         remove_unused(&state.journal());
         let log = state.path().join("strace.log");
         let mut load = Load {
@@ -224,7 +228,8 @@ impl Tally {
         // The system's own loader could not open a library: nothing of ours ran yet.
         let loader = words.contains("error while loading shared libraries");
         let sentence = words.contains("holdfast: ") && !words.contains("panicked");
-        if !loader && !(sentence && plain.iter().any(|status| words.contains(status))) {
+        let is_plain = sentence && plain.iter().any(|status| words.contains(status));
+        if !loader && !is_plain {
             self.condemn(
                 fault,
                 format!("no plain end of a start that cannot be: {words}"),
@@ -307,7 +312,7 @@ struct End {
 }
 
 /// Waits for its end, or kills it once it had time enough.
-async fn watched(mut server: Server, log: &std::path::Path) -> End {
+async fn watched(mut server: Server, log: &Path) -> End {
     let mut status = server.ended(LOAD).await;
     if status.is_none() && Seen::read(log).is_fatal() {
         status = server
@@ -321,7 +326,7 @@ async fn watched(mut server: Server, log: &std::path::Path) -> End {
 }
 
 /// Takes away the segment that was prepared ahead, so that starting has to make it again: a crash may have come before it was made.
-fn remove_unused(journal: &std::path::Path) {
+fn remove_unused(journal: &Path) {
     for file in std::fs::read_dir(journal).into_iter().flatten().flatten() {
         let bytes = std::fs::read(file.path()).unwrap_or_default();
         let is_segment = file

@@ -13,6 +13,8 @@ use std::process::{Command, Stdio};
 use clap::ValueEnum;
 use tempfile::TempDir;
 
+use crate::alone;
+
 /// How often a copy is tried before the writing around it is taken for a fault of this program.
 const COPIES_MAX: usize = 50;
 const OUTER_BYTES: u64 = 512 << 20;
@@ -62,8 +64,8 @@ impl FileSystem {
         }
     }
 
-    /// The package that makes it.
-    pub fn package(self) -> (&'static str, &'static str) {
+    /// The program that makes it, and its package.
+    fn package(self) -> (&'static str, &'static str) {
         match self {
             FileSystem::Ext4 => ("mkfs.ext4", "e2fsprogs"),
             FileSystem::Xfs => ("mkfs.xfs", "xfsprogs"),
@@ -220,6 +222,13 @@ impl Drop for Drive {
         }
         let _ = std::fs::remove_dir_all(&self.folder);
     }
+}
+
+/// Whether such an image can be made and mounted here; installs what makes it.
+pub fn try_out(dir: &Path, fs: FileSystem) -> Result<(), String> {
+    let (program, package) = fs.package();
+    alone::need(program, package)?;
+    Drives::new(dir, fs)?.drive().map(drop)
 }
 
 /// What all loop devices have written so far, and what they are at: two equal answers, and nothing was written in between.

@@ -149,6 +149,10 @@ fn in_segment(bytes: &[u8], byte: usize) -> (&'static str, Whose, bool) {
         let digest = if personal > 0 { DIGEST } else { 0 };
         let end = start + FRAME_HEADER + digest + covered + personal;
         if byte < end {
+            if bytes.get(end..end + MAGIC.len()) != Some(&MAGIC) {
+                // What damages it cannot be told from a torn tail.
+                return ("last entry", Whose::Nobodys, false);
+            }
             let is_instance = header[28..44].iter().all(|byte| *byte == 0);
             return match (is_instance, byte < start + FRAME_HEADER) {
                 (true, _) => ("instance's entry", Whose::Everyones, true),

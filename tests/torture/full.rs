@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::Write;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
@@ -13,6 +13,7 @@ use rand::{RngExt, SeedableRng};
 use serde_json::json;
 use tokio::time::sleep;
 
+use crate::alone;
 use crate::clinic;
 use crate::http::{Answer, Caller};
 use crate::load::{Load, Sum, seed};
@@ -50,10 +51,10 @@ struct SmallDisk {
 }
 
 impl SmallDisk {
-    fn new(place: &Place, mib: usize) -> Result<Self, String> {
+    fn new(dir: &Path, mib: usize) -> Result<Self, String> {
         let dir = tempfile::Builder::new()
             .prefix("holdfast-full-")
-            .tempdir_in(place.dir())
+            .tempdir_in(dir)
             .map_err(|error| error.to_string())?;
         let done = Command::new("mount")
             .args(["-t", "tmpfs", "-o", &format!("size={mib}m"), "tmpfs"])
@@ -95,6 +96,12 @@ impl Drop for SmallDisk {
             unmount(&["-l"]);
         }
     }
+}
+
+/// Whether a small disk can be had here.
+pub fn prepare(dir: &Path) -> Result<(), String> {
+    alone::with_own_mounts()?;
+    SmallDisk::new(dir, 1).map(drop)
 }
 
 /// What it has come to.
@@ -150,9 +157,9 @@ impl Course {
             && watch.elapsed().as_secs_f64() < options.seconds
             && self.sum.violations.is_empty()
         {
-            let disk = SmallDisk::new(place, options.mib)?;
+            let disk = SmallDisk::new(place.dir(), options.mib)?;
             let mut state = place.state_at(disk.dir.path().join("state"));
-            state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+            state.keep_small();
             let (mut load, server) =
                 Load::open_in(state, 2, options.clients, chance.random()).await?;
             let ended = self.fill_and_free(&disk, &mut load, server, chance).await;

@@ -1,6 +1,7 @@
 //! System calls that fail on purpose: the server under strace, and what strace wrote down of it.
 
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 /// Segments whose files strace watches by name; no run here comes near as many.
 const SEGMENTS_MAX: usize = 24;
@@ -66,6 +67,27 @@ impl Fault {
             line.extend(files.flat_map(|file| ["-P".to_owned(), file.display().to_string()]));
         }
         line
+    }
+}
+
+/// Whether strace may trace here.
+pub fn try_out() -> Result<(), String> {
+    let tried = Command::new("strace")
+        .args([
+            "-D",
+            "-f",
+            "-q",
+            "-e",
+            "trace=fdatasync",
+            "-o",
+            "/dev/null",
+            "true",
+        ])
+        .output()
+        .map_err(|error| format!("strace: {error}"))?;
+    match tried.status.success() {
+        true => Ok(()),
+        false => Err(String::from_utf8_lossy(&tried.stderr).trim().to_owned()),
     }
 }
 

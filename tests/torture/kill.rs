@@ -8,7 +8,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::time::sleep;
 
-use crate::load::{Load, Sum, seed};
+use crate::load::{Load, Sum, seed, until_crash};
 use crate::report::Report;
 use crate::server::{Place, Server};
 use crate::watch::Watch;
@@ -52,7 +52,7 @@ pub async fn run(options: Options, place: &Place) -> Report {
     while goes_on(&sum) {
         // Small segments, so that kills meet the beginning of new ones.
         let mut state = place.state();
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         let opened = Load::open_in(state, options.tenants, options.clients, chance.random()).await;
         let (mut load, mut server) = opened.expect("a first start that is left alone succeeds");
         for _ in 0..KILLS_PER_STATE {
@@ -94,7 +94,7 @@ async fn cycle(
 ) -> Option<Server> {
     sum.cycles += 1;
     let when = format!("kill {}", sum.cycles);
-    let length = Duration::from_micros(chance.random_range(1_000..=options.load.max(2) * 1000));
+    let length = until_crash(options.load, chance);
     load.book(server, async |server: Server| {
         sleep(length).await;
         server.kill();

@@ -1,7 +1,10 @@
 //! A server with clinics and callers, and how it is judged after whatever happened to it.
 
 use std::rc::Rc;
+use std::time::Duration;
 
+use rand::RngExt;
+use rand::rngs::StdRng;
 use tokio::task::spawn_local;
 
 use crate::clients::{Client, World};
@@ -104,6 +107,16 @@ impl Load {
 /// A seed that was given, or a new one.
 pub fn seed(given: Option<u64>) -> u64 {
     given.unwrap_or_else(rand::random)
+}
+
+/// How long to wait under load before a crash: mostly up to so many milliseconds, now and then about as long as it takes until
+/// images are looked after, which is every two seconds.
+pub fn until_crash(longest: u64, chance: &mut StdRng) -> Duration {
+    let micros = match chance.random_range(0..10) {
+        0 => chance.random_range(1_950_000..2_250_000),
+        _ => chance.random_range(1_000..=longest.max(2) * 1000),
+    };
+    Duration::from_micros(micros)
 }
 
 /// What a run of many crashes has come to so far.

@@ -1,4 +1,4 @@
-//! Tortures and measures the real binary from outside: `cargo torture contend|kill|stop|damage|latency|texts`.
+//! Tortures and measures the real binary from outside: `cargo torture contend|kill|powercut|calls|full|flips|…`.
 //!
 //! It names nothing of the library: it starts `holdfast serve` as a process, speaks HTTP to it over loopback, keeps its own
 //! record of what was acknowledged, and judges by that record alone. Every command is bounded, ends by itself, prints one
@@ -15,6 +15,7 @@ mod damage;
 mod drive;
 mod flipped;
 mod flips;
+mod follow_ups;
 mod full;
 mod http;
 mod injected;
@@ -32,7 +33,7 @@ mod texts;
 mod verify;
 mod watch;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser, Subcommand};
@@ -90,6 +91,8 @@ enum Command {
     Latency(latency::Options),
     /// p50 and p99 from the request for a code to the provider's request.
     Texts(texts::Options),
+    /// Calls that all end at once, and a kill -9 among as many more: when each text is at the provider, and that none is lost.
+    FollowUps(follow_ups::Options),
     /// Appends numbers to a file: the known writer of `powercut`'s controls.
     #[command(hide = true)]
     Writer(control::Writer),
@@ -97,10 +100,11 @@ enum Command {
 
 impl Command {
     /// What it cannot do without, made ready; or why it cannot be had.
-    fn prepare(&self) -> Result<(), String> {
+    fn prepare(&self, dir: &Path) -> Result<(), String> {
         match self {
-            Command::Powercut(_) | Command::Full(_) => alone::with_own_mounts(),
-            Command::Calls(_) => calls::prepare(),
+            Command::Powercut(options) => powercut::prepare(options, dir),
+            Command::Full(_) => full::prepare(dir),
+            Command::Calls(_) => calls::prepare(dir),
             _ => Ok(()),
         }
     }
@@ -127,7 +131,9 @@ fn main() -> ExitCode {
         eprintln!("torture: the writer ended: {ended:?}");
         return ExitCode::FAILURE;
     }
-    if let Err(why) = command.prepare() {
+    let dir = arguments.dir.or_else(|| command.usual_dir());
+    let place = Place::new(dir, arguments.binary, arguments.keep);
+    if let Err(why) = command.prepare(place.dir()) {
         println!("torture: SKIPPED, not possible here: {why}");
         return match arguments.if_possible {
             true => ExitCode::SUCCESS,
@@ -139,21 +145,20 @@ fn main() -> ExitCode {
         .build()
         .expect("a runtime");
     let local = tokio::task::LocalSet::new();
-    let dir = arguments.dir.or_else(|| command.usual_dir());
-    let place = Place::new(dir, arguments.binary, arguments.keep);
     let run = async {
         match command {
             Command::Contend(options) => contend::run(options, &place).await,
             Command::Kill(options) => kill::run(options, &place).await,
             Command::Powercut(options) => powercut::run(options, &place).await,
             Command::Calls(options) => calls::run(options, &place).await,
-            Command::Seeded(options) => seeded::run(&options, place.dir()),
+            Command::Seeded(options) => seeded::run(&options, place.dir()).await,
             Command::Full(options) => full::run(options, &place).await,
             Command::Flips(options) => flips::run(options, &place).await,
             Command::Stop(options) => stop::run(options, &place).await,
             Command::Damage(options) => damage::run(options, &place).await,
             Command::Latency(options) => latency::run(options, &place).await,
             Command::Texts(options) => texts::run(options, &place).await,
+            Command::FollowUps(options) => follow_ups::run(options, &place).await,
             Command::Writer(_) => unreachable!("it has ended before"),
         }
     };

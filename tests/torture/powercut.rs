@@ -1,6 +1,7 @@
 //! Power cuts: the server works on a drive of ext4, xfs or btrfs, is frozen in the middle, and what the drive holds at that
 //! moment is mounted and started; now and then the power goes again while it recovers. Judged by what callers were told.
 
+use std::path::Path;
 use std::time::Duration;
 
 use clap::Args;
@@ -11,8 +12,8 @@ use tokio::time::sleep;
 
 use crate::alone;
 use crate::control::{self, Controls};
-use crate::drive::{Drive, Drives, FileSystem, Unflushed};
-use crate::load::{Load, Sum, seed};
+use crate::drive::{self, Drive, Drives, FileSystem, Unflushed};
+use crate::load::{Load, Sum, seed, until_crash};
 use crate::report::Report;
 use crate::server::{Place, Server};
 use crate::watch::Watch;
@@ -43,6 +44,15 @@ pub struct Options {
     /// Draws what callers do and when the power goes; another one each time if absent.
     #[arg(long)]
     seed: Option<u64>,
+}
+
+/// Whether images of these file systems can be made and mounted here.
+pub fn prepare(options: &Options, dir: &Path) -> Result<(), String> {
+    alone::with_own_mounts()?;
+    for fs in &options.fs {
+        drive::try_out(dir, *fs)?;
+    }
+    Ok(())
 }
 
 /// What one file system has come to.
@@ -126,8 +136,6 @@ async fn cut_on(
     course: &mut Course,
 ) -> Result<(), String> {
     let watch = Watch::start();
-    let (program, package) = fs.package();
-    alone::need(program, package)?;
     let drives = Drives::new(place.dir(), fs)?;
     for (at, unflushed) in [Unflushed::Lost, Unflushed::Kept].into_iter().enumerate() {
         course.controls[at] = control::run(&drives, unflushed, chance).await?;
@@ -135,7 +143,7 @@ async fn cut_on(
     while course.goes_on(options, watch) {
         let mut drive = first_start(&drives, place, chance, course).await?;
         let mut state = place.state_at(drive.path().join("state"));
-        state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        state.keep_small();
         let opened = Load::open_in(state, options.tenants, options.clients, chance.random()).await;
         let (mut load, mut server) = opened?;
         for _ in 0..CUTS_PER_STATE {
@@ -171,7 +179,7 @@ async fn first_start(
 ) -> Result<Drive, String> {
     let drive = drives.drive()?;
     let mut state = place.state_at(drive.path().join("state"));
-    state.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+    state.keep_small();
     let starting = state.spawn();
     sleep(Duration::from_micros(chance.random_range(0..250_000))).await;
     starting.freeze().await;
@@ -213,8 +221,7 @@ impl Cycle<'_> {
     ) -> Result<(Server, Drive), String> {
         let drives = self.drives;
         course.sum.cycles += 1;
-        let longest = self.options.load.max(2) * 1000;
-        let length = Duration::from_micros(chance.random_range(1_000..=longest));
+        let length = until_crash(self.options.load, chance);
         let how = unflushed(chance);
         let booked = self.load.book(server, async |server: Server| {
             sleep(length).await;

@@ -140,6 +140,11 @@ impl Record {
                 self.refused += 1;
                 return Became::Nothing;
             }
+            // Its text had to wait until nobody could use it any more, and was not sent then.
+            (Verb::SendCode, 502, "sms-not-sent") if self.ran_out(at) => {
+                self.refused += 1;
+                return Became::Nothing;
+            }
             (Verb::Confirm | Verb::WrongCode, 410, "code-expired") if self.code_is_over(at) => {
                 self.refused += 1;
                 self.holds[at].code_sent = false;

@@ -4,17 +4,22 @@
 //! compile, and its test must fail. All builds share one target folder, so a fault costs one build of this crate.
 
 use std::collections::BTreeMap;
+use std::fs::File;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Output, Stdio};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use clap::Args;
 use serde_json::json;
+use tokio::time::sleep;
 
 use crate::report::Report;
 use crate::watch::Watch;
 
 const FAULT: &str = "Fault: ";
 const CAUGHT_BY: &str = "Caught by: ";
+const PAUSE: Duration = Duration::from_millis(20);
 
 #[derive(Args)]
 pub struct Options {
@@ -47,12 +52,12 @@ struct Scratch {
     target: PathBuf,
 }
 
-pub fn run(options: &Options, dir: &Path) -> Report {
+pub async fn run(options: &Options, dir: &Path) -> Report {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let watch = Watch::start();
     let mut violations = Vec::new();
     let mut figures = BTreeMap::new();
-    let (mut caught, mut powercuts_left_out) = (0, 0);
+    let (mut caught, mut left_out) = (0, 0);
     let seeds = seeds(root, &options.only, &mut violations);
     let scratch = Scratch::new(root, dir, options);
     if !options.without_baseline {
@@ -60,12 +65,10 @@ pub fn run(options: &Options, dir: &Path) -> Report {
         named.sort_unstable();
         named.dedup();
         for test in named {
-            let passed = scratch.test(test);
-            if !passed.status.success() || ran_nothing(&passed) {
-                violations.push(format!(
-                    "without any fault: cargo test {test}: {}",
-                    end(&passed)
-                ));
+            let passed = scratch.test(test).await;
+            if !passed.is_well || passed.ran_nothing() {
+                let end = passed.end();
+                violations.push(format!("without any fault: cargo test {test}: {end}"));
             }
         }
     }
@@ -75,24 +78,30 @@ pub fn run(options: &Options, dir: &Path) -> Report {
             continue;
         }
         let one = Watch::start();
-        match scratch.try_out(seed) {
+        let verdict = scratch.try_out(seed).await;
+        let seconds = one.elapsed().as_secs_f64();
+        let word = match &verdict {
+            Ok(Verdict::Caught) => "caught",
+            Ok(Verdict::NotPossible) => "left out",
+            Err(_) => "NOT CAUGHT",
+        };
+        eprintln!("torture: {word} in {seconds:.0} s: {}", seed.name);
+        match verdict {
             Ok(Verdict::Caught) => caught += 1,
-            Ok(Verdict::NotPossible) => powercuts_left_out += 1,
+            Ok(Verdict::NotPossible) => left_out += 1,
             Err(why) => violations.push(format!("{}: {why}", seed.name)),
         }
-        let seconds = one.elapsed().as_secs_f64();
-        eprintln!("torture: {} ({}): {seconds:.0} s", seed.name, seed.fault);
         figures.insert(seed.name.clone(), seconds);
     }
     let line = format!(
-        "{caught} of {} faults caught by the tests that name them, {powercuts_left_out} left out because their test is not possible here, in {:.0} s",
+        "{caught} of {} faults caught by the tests that name them, {left_out} left out because their test is not possible here, in {:.0} s",
         seeds.len(),
         watch.elapsed().as_secs_f64()
     );
     Report {
         command: "seeded",
         line,
-        figures: json!({ "faults": seeds.len(), "caught": caught, "left_out": powercuts_left_out, "seconds_each": figures }),
+        figures: json!({ "faults": seeds.len(), "caught": caught, "left_out": left_out, "seconds_each": figures }),
         violations,
     }
 }
@@ -155,71 +164,98 @@ impl Scratch {
         Self { dir, target }
     }
 
-    fn run(&self, program: &str, words: &[&str]) -> Output {
-        Command::new(program)
+    /// Runs a command to its end; it and all that it started are killed if this is dropped before.
+    async fn run(&self, program: &str, words: &[&str]) -> Done {
+        let said = self.dir.path().join("said");
+        let out = File::create(&said).expect("a file for what is said");
+        let err = out.try_clone().expect("a second handle");
+        let child = Command::new(program)
             .args(words)
             .current_dir(self.dir.path())
             .env("CARGO_TARGET_DIR", &self.target)
             .stdin(Stdio::null())
-            .output()
-            .unwrap_or_else(|error| panic!("{program}: {error}"))
+            .stdout(out)
+            .stderr(err)
+            .process_group(0)
+            .spawn()
+            .unwrap_or_else(|error| panic!("{program}: {error}"));
+        let mut running = Running(child);
+        let status = loop {
+            if let Some(status) = running.0.try_wait().expect("a child can be waited for") {
+                break status;
+            }
+            sleep(PAUSE).await;
+        };
+        Done {
+            is_well: status.success(),
+            said: String::from_utf8_lossy(&std::fs::read(said).unwrap_or_default()).into_owned(),
+        }
     }
 
-    fn test(&self, test: &str) -> Output {
+    async fn test(&self, test: &str) -> Done {
         let mut words = vec!["test", "--quiet", "--offline"];
         words.extend(test.split_whitespace());
-        self.run("cargo", &words)
+        self.run("cargo", &words).await
     }
 
-    fn apply(&self, seed: &Seed, reverse: bool) -> Result<(), String> {
+    async fn apply(&self, seed: &Seed, reverse: bool) -> Result<(), String> {
         let file = seed.file.display().to_string();
         let mut words = vec!["apply", file.as_str()];
         if reverse {
             words.push("--reverse");
         }
-        let done = self.run("git", &words);
-        match done.status.success() {
+        let done = self.run("git", &words).await;
+        match done.is_well {
             true => Ok(()),
-            false => Err(format!("the patch does not apply: {}", end(&done))),
+            false => Err(format!("the patch does not apply: {}", done.end())),
         }
     }
 
-    fn try_out(&self, seed: &Seed) -> Result<Verdict, String> {
-        self.apply(seed, false)?;
-        let done = self.test(&seed.caught_by);
-        // Cargo writes its lock file anew where a fault brings a dependency along.
-        self.apply(seed, true)?;
-        let said = |words: &str| {
-            let mut both = [&done.stdout, &done.stderr].into_iter();
-            both.any(|bytes| String::from_utf8_lossy(bytes).contains(words))
-        };
-        if said("torture: SKIPPED") {
+    async fn try_out(&self, seed: &Seed) -> Result<Verdict, String> {
+        self.apply(seed, false).await?;
+        let done = self.test(&seed.caught_by).await;
+        self.apply(seed, true).await?;
+        if done.said.contains("torture: SKIPPED") {
             return Ok(Verdict::NotPossible);
         }
-        match (
-            done.status.success(),
-            said("test result: FAILED") || said(": FAILED ("),
-        ) {
+        let failed = done.said.contains("test result: FAILED") || done.said.contains(": FAILED (");
+        match (done.is_well, failed) {
             (true, _) => Err(format!("NOT CAUGHT: {} ({})", seed.caught_by, seed.fault)),
             (false, true) => Ok(Verdict::Caught),
-            (false, false) => Err(format!("its test could not be run: {}", end(&done))),
+            (false, false) => Err(format!("its test could not be run: {}", done.end())),
         }
     }
 }
 
-/// A test of that name is not there, so nothing was tested.
-fn ran_nothing(done: &Output) -> bool {
-    let said = String::from_utf8_lossy(&done.stdout);
-    said.contains("test result: ok. 0 passed") && !said.contains("torture: SKIPPED")
+/// A command and all that it started.
+struct Running(Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        if let Ok(None) = self.0.try_wait() {
+            let group = format!("-{}", self.0.id());
+            let _ = Command::new("kill").args(["-KILL", "--", &group]).status();
+            let _ = self.0.wait();
+        }
+    }
 }
 
-/// The last words of a command.
-fn end(done: &Output) -> String {
-    let all = [&done.stdout[..], &done.stderr[..]].concat();
-    let text = String::from_utf8_lossy(&all).into_owned();
-    let lines: Vec<_> = text
-        .lines()
-        .filter(|line| !line.trim().is_empty())
-        .collect();
-    lines[lines.len().saturating_sub(12)..].join(" | ")
+/// A command that has ended.
+struct Done {
+    is_well: bool,
+    said: String,
+}
+
+impl Done {
+    /// A test of that name is not there, so nothing was tested.
+    fn ran_nothing(&self) -> bool {
+        self.said.contains("test result: ok. 0 passed") && !self.said.contains("torture: SKIPPED")
+    }
+
+    /// Its last words.
+    fn end(&self) -> String {
+        let lines = self.said.lines().filter(|line| !line.trim().is_empty());
+        let lines: Vec<_> = lines.collect();
+        lines[lines.len().saturating_sub(12)..].join(" | ")
+    }
 }

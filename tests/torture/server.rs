@@ -117,6 +117,11 @@ impl State {
         self.settings.push((name.to_owned(), value.to_owned()));
     }
 
+    /// Small segments, and images after a few entries, so that what happens meets the beginning of one and the writing of the other.
+    pub fn keep_small(&mut self) {
+        self.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+    }
+
     /// A copy of a stopped server's state.
     pub fn twin(&self, place: &Place) -> Self {
         let twin = place.state();
@@ -295,6 +300,11 @@ impl Server {
         }
         // What was sent before is read before the process goes.
         sleep(READ_OUT).await;
+    }
+
+    /// kill -9; whoever has it still has to wait for the corpse.
+    pub fn kill_now(&mut self) {
+        let _ = self.child.kill();
     }
 
     /// kill -9, and waits for the corpse.

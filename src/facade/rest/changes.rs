@@ -75,6 +75,8 @@ pub struct Change {
     #[serde(skip_serializing_if = "Option::is_none")]
     message: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    call: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     block: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     key: Option<String>,
@@ -143,6 +145,7 @@ impl Change {
             overbooked: change.overbooked,
             late: change.late,
             message: text(&change.message),
+            call: text(&change.call),
             block: text(&change.block),
             key: text(&change.key),
             scope: change.scope.map(crate::model::Scope::as_str),

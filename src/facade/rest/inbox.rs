@@ -1,10 +1,10 @@
 //! `/v1/tenants/{t}/inbox`: the texts that the local inbox captured instead of sending them, and those that come in. Only
 //! there with that provider.
 //!
-//! What someone writes is free text: it is read for what it means as the body is, and never kept, logged or handed on.
+//! What someone writes is free text: it is read for what it means, and redacted before a line of it is remembered.
 
 use actix_web::HttpResponse;
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::appointments::Appointment;
@@ -14,6 +14,7 @@ use crate::calendar::Zone;
 use crate::facade::body::Body;
 use crate::facade::params::{ListParams, Params};
 use crate::facade::problem::Problem;
+use crate::facade::redaction;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::ledger::Receipt;
 use crate::model::{Phone, Reply as Meaning};
@@ -48,10 +49,8 @@ pub struct Inbox {
 pub struct IncomingText {
     /// From which phone.
     from: String,
-    /// What it says; only whether that is a yes or a no is taken in.
-    #[serde(deserialize_with = "meaning")]
-    #[schema(value_type = String)]
-    body: Meaning,
+    /// What it says. A yes or a no is taken for what it means; of anything else a line is remembered, redacted.
+    body: String,
 }
 
 /// What was understood of a text that came in.
@@ -67,12 +66,6 @@ pub struct Understood {
     /// The appointment, if an offer was taken.
     #[serde(skip_serializing_if = "Option::is_none")]
     appointment: Option<Appointment>,
-}
-
-/// The words go no further than this.
-fn meaning<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Meaning, D::Error> {
-    let words = String::deserialize(deserializer)?;
-    Ok(Meaning::read(&words))
 }
 
 impl Understood {
@@ -136,8 +129,16 @@ pub async fn take(
 ) -> Result<HttpResponse, Problem> {
     let country = &visit.tenant.profile().country;
     let from = Phone::parse(&body.value.from, country).map_err(in_field("from"))?;
-    let reply = body.value.body;
-    let instruction = Instruction::TakeReply { from, reply };
+    let reply = Meaning::read(&body.value.body);
+    let said = match reply {
+        Meaning::Yes | Meaning::No => None,
+        Meaning::Unclear => {
+            let names = redaction::names_of(&visit.tenant, &from).await;
+            let names = names.map_err(|refused| visit.refusal(&refused))?;
+            redaction::remark(&visit.occasion(), &names, &body.value.body)
+        }
+    };
+    let instruction = Instruction::TakeReply { from, reply, said };
     let answer = visit.execute(instruction, key.of(&body)).await?;
     let understood = Understood::of(&answer, reply, &visit.zone())?;
     Ok(Reply::ok().replayed(answer.replayed).json(&understood))

@@ -23,6 +23,11 @@ pub fn problem(refused: &Refused, zone: &Zone, now: Timestamp) -> Problem {
             "The server has as much queued as it takes; nothing was done. Wait and repeat the request.",
         )
         .retry_after(1),
+        Refused::StorageFull => Problem::new(
+            Code::StorageFull,
+            "The server's disk is full; nothing was done. What is booked can be looked at, cancelled and released; for anything else wait and repeat the request.",
+        )
+        .retry_after(30),
         Refused::Stopped => Problem::new(
             Code::Overloaded,
             "The server stopped meanwhile, so it is not known whether this was done. Wait and repeat the request with the same Idempotency-Key, which will tell.",

@@ -9,10 +9,8 @@ use ring::digest::{SHA256, digest};
 use super::signed::Signed;
 use crate::facade::problem::{Code, Problem};
 use crate::facade::redaction::{self, Occasion};
-use crate::ledger::{PageRequest, Reaction, Receipt};
-use crate::limits;
+use crate::ledger::{Reaction, Receipt};
 use crate::model::{Heard, Phone, Principal, Remark, Timestamp};
-use crate::replay::PersonSearch;
 use crate::tenant::{Handle, Instruction, Refused, Request};
 
 /// How long a text is offered to a clinic that is busy.
@@ -68,16 +66,7 @@ async fn understood(signed: &Signed) -> Option<Instruction> {
 
 /// Words that are no command, as they may be remembered. If the clinic is too busy to say who its sender is, they are not.
 async fn remembered(signed: &Signed, from: &Phone, body: &str) -> Option<Remark> {
-    let search = PersonSearch {
-        phone: Some(from.clone()),
-        page: PageRequest {
-            after: None,
-            limit: limits::KNOWN_NAMES_MAX,
-        },
-    };
-    let known = signed.tenant.persons(search).await.ok()?;
-    let names = known.items.into_iter().map(|card| card.contact.name);
-    let names: Vec<_> = names.collect();
+    let names = redaction::names_of(&signed.tenant, from).await.ok()?;
     let tenant = &signed.tenant;
     let occasion = Occasion {
         principal: Principal::System,

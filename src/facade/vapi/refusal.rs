@@ -12,6 +12,9 @@ pub fn words(refused: &Refused, words: &Words) -> String {
         Refused::TenantBusy | Refused::Overloaded => {
             "The booking system is busy and nothing was done. Please ask again in a moment."
         }
+        Refused::StorageFull => {
+            "The booking system can take nothing in at the moment and nothing was done. Please call the desk."
+        }
         Refused::Stopped => {
             "I cannot tell whether that was done. Please ask again in a moment; it will not be done twice."
         }

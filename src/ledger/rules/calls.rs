@@ -125,7 +125,7 @@ fn remembered(ledger: &Ledger, end: &CallEnd, named: Wished) -> Wished {
     held.filter(fits).unwrap_or(named)
 }
 
-/// The call's holds last a grace longer, but for the one that is kept.
+/// The call's holds last a grace longer, but for the one that is kept, and those of another agent.
 fn let_go(
     ledger: &Ledger,
     occasion: &Occasion<'_>,
@@ -139,6 +139,7 @@ fn let_go(
     let open = open.filter_map(|hold| ledger.holds.get(hold));
     let longer = open.filter(|hold| {
         hold.is_live(context.now)
+            && hold.is_open_to(context.principal)
             && grace < hold.expires_at
             && kept.is_none_or(|kept| kept.id != hold.id)
     });

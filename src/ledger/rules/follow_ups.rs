@@ -12,8 +12,8 @@ use crate::ledger::receipt::SlotView;
 use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{
-    AppointmentStatus, CallId, CallReport, FollowUp, Hold, HoldId, HoldStatus, Kept, MessageId,
-    Offered, Party, Route, Service, Suppression, TextKind, Timestamp, Wished,
+    AppointmentStatus, CallId, CallReport, FollowUp, Hold, HoldId, Kept, MessageId, Offered, Party,
+    Route, Service, Suppression, TextKind, Timestamp, Wished,
 };
 
 use super::channel;
@@ -302,7 +302,7 @@ pub(super) fn held_in<'a>(
     let newest_first = ledger.calls.open_holds(call).iter().rev();
     let mut live = newest_first
         .filter_map(|hold| ledger.holds.get(hold))
-        .filter(|hold| hold.status(context.now) == HoldStatus::Held);
+        .filter(|hold| hold.is_live(context.now) && hold.is_open_to(context.principal));
     live.find(|hold| {
         let start = hold.interval.start();
         answer_until(start, context).is_some()

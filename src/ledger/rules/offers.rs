@@ -11,8 +11,11 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::Rejection;
 use crate::ledger::state::Ledger;
 use crate::limits;
-use crate::model::{CallerId, Claim, HoldId, MessageId, Proof, Reply, TextKind, Timestamp};
+use crate::model::{
+    CallerId, Channel, Claim, HoldId, MessageId, Proof, Reply, TextKind, Timestamp,
+};
 
+use super::calls::conversed;
 use super::channel;
 use super::claiming::clear_lapsed;
 use super::confirm::booked;
@@ -129,7 +132,8 @@ fn offered(ledger: &Ledger, fit: Fit<'_>, context: &Context<'_>) -> Vec<Event> {
 }
 
 /// Takes or declines the newest offer of a phone, be it of the waitlist or after a call, as its holder answered. Whoever answers from the phone has it in hand, so
-/// no code is asked for (docs/decisions). What is unclear, or answers nothing, changes nothing.
+/// no code is asked for (docs/decisions). What answers nothing changes nothing; what is unclear is
+/// remembered as a contact.
 pub fn answer(
     ledger: &Ledger,
     caller: Option<CallerId>,
@@ -143,6 +147,11 @@ pub fn answer(
             let event = Event::HoldReleased { hold: hold.id };
             Decision::new(vec![event], Receipt::Released(hold.id))
         }
-        (None, _) | (_, Reply::Unclear) => Decision::quiet(Receipt::Nothing),
+        (_, Reply::Unclear) => {
+            // It may be asked about in the next call.
+            let said = caller.map(|caller| conversed(caller, Channel::Text, None, context));
+            Decision::new(said.into_iter().collect(), Receipt::Nothing)
+        }
+        (None, _) => Decision::quiet(Receipt::Nothing),
     })
 }

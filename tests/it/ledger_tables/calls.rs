@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use holdfast::ledger::{
-    CallEnd, Command, ConversationView, Decision, Event, FollowUpView, View, WishView,
+    CallEnd, Command, ConversationView, Decision, Event, FollowUpView, PageRequest, Query, View,
+    WishView,
 };
 use holdfast::model::{CallId, CallerId, FollowUp, HoldId, Kept, Prefix, Route, TextKind};
 
@@ -54,6 +55,18 @@ pub fn read_end(desk: &mut Desk, words: &mut Words) -> Command {
         ended_at: ago.map(|minutes| desk.now.plus_seconds(-60 * minutes)),
         reach,
     }))
+}
+
+/// `recall ann`, or of all.
+pub fn read_recall(desk: &mut Desk, words: &mut Words) -> Query {
+    let caller = words.peek().map(|_| words.next());
+    Query::Conversations {
+        caller: caller.map(|name| desk.party(name).caller),
+        page: PageRequest {
+            after: None,
+            limit: 1000,
+        },
+    }
 }
 
 fn word(follow_up: FollowUp) -> String {

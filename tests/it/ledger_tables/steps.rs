@@ -678,15 +678,7 @@ fn ask(desk: &mut Desk, verb: &str, words: &mut Words) -> Result<String, String>
         "version" => Query::Hold(desk.hold(words.next())),
         "find" => return find(desk, words),
         "explain" => Query::Explain(wish(desk, words)),
-        "recall" => Query::Conversations {
-            caller: words
-                .peek()
-                .map(|name| desk.party(name).caller)
-                .inspect(|_| {
-                    words.next();
-                }),
-            page: EVERYTHING,
-        },
+        "recall" => calls::read_recall(desk, words),
         "see" => {
             let name = words.next();
             match name.as_bytes().first() {

@@ -112,8 +112,10 @@ impl Client {
 
 /// Reads an answer to its end.
 pub fn read(mut stream: TcpStream) -> Answer {
-    let mut text = String::new();
-    stream.read_to_string(&mut text).expect("an answer");
+    let mut bytes = Vec::new();
+    stream.read_to_end(&mut bytes).expect("an answer");
+    // An archive is no text; nobody looks into its body as one.
+    let text = String::from_utf8_lossy(&bytes);
     let (head, body) = text
         .split_once("\r\n\r\n")
         .unwrap_or_else(|| panic!("no answer: {text:?}"));

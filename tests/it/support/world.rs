@@ -1,5 +1,8 @@
 //! The real application on its own threads, over loopback.
 
+use std::path::PathBuf;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, mpsc};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -11,6 +14,7 @@ use holdfast::journal::MemoryStorage;
 use holdfast::model::Timestamp;
 use holdfast::outbox::{SmsGateway, Twilio, TwilioOptions};
 use holdfast::seal::MasterKey;
+use holdfast::tenant::Directory;
 use serde_json::{Value, json};
 
 use super::{Carrier, Client};
@@ -26,14 +30,31 @@ pub struct World {
     /// Texts go by Twilio, to whatever the settings say is there, instead of by the carrier above.
     pub by_twilio: bool,
     pub config: Config,
+    /// Set: whoever asks the clock next panics.
+    pub wire: Arc<AtomicBool>,
+    /// Where snapshots are kept; nowhere, unless a test is about them.
+    pub snapshots: Option<PathBuf>,
     /// Holds the admin key.
     pub admin: Client,
     running: Option<Running>,
 }
 
 struct Running {
-    stop: tokio::sync::oneshot::Sender<()>,
+    /// Whatever is to be done on the server's thread; it stops when this is dropped.
+    jobs: tokio::sync::mpsc::Sender<Job>,
     thread: JoinHandle<()>,
+}
+
+type Job = Box<dyn FnOnce(Directory) -> Pin<Box<dyn Future<Output = ()>>> + Send>;
+
+/// A clock that stands where it is put; whoever asks it after the wire was set panics, once.
+struct TripWire(Arc<ManualClock>, Arc<AtomicBool>);
+
+impl Clock for TripWire {
+    fn now(&self) -> Timestamp {
+        assert!(!self.1.swap(false, Ordering::SeqCst), "the wire was set");
+        self.0.now()
+    }
 }
 
 /// A clinic with one practitioner pair, and its keys.
@@ -75,7 +96,11 @@ impl World {
 
     /// The same, with so many milliseconds for one attempt.
     pub fn by_twilio_within(base_url: &str, timeout_ms: u32) -> Self {
-        let mut config = Self::settings();
+        Self::by_twilio_with(Self::settings(), base_url, timeout_ms)
+    }
+
+    /// The same, with these settings beside.
+    pub fn by_twilio_with(mut config: Config, base_url: &str, timeout_ms: u32) -> Self {
         config.sms.provider = SmsProvider::Twilio;
         config.sms.twilio.base_url = base_url.to_owned();
         config.http.public_url = "https://booking.example".to_owned();
@@ -90,6 +115,8 @@ impl World {
             carrier: Carrier::default(),
             by_twilio,
             config,
+            wire: Arc::default(),
+            snapshots: None,
             admin: Client {
                 address: String::new(),
                 key: String::new(),
@@ -128,20 +155,21 @@ impl World {
 
     fn stop(&mut self) {
         if let Some(running) = self.running.take() {
-            let _ = running.stop.send(());
+            drop(running.jobs);
             running.thread.join().expect("the server ends well");
         }
     }
 
     fn run(&mut self, first: bool) -> Option<String> {
-        let (stop, stopped) = tokio::sync::oneshot::channel();
+        let (jobs, mut work) = tokio::sync::mpsc::channel::<Job>(1);
         let (tell, told) = mpsc::sync_channel(1);
         let parts = Parts {
             config: self.config.clone(),
             storage: Box::new(self.storage.clone()),
             master: MasterKey::new([42; 32]),
-            clock: Arc::<ManualClock>::clone(&self.clock),
+            clock: Arc::new(TripWire(Arc::clone(&self.clock), Arc::clone(&self.wire))),
             gateway: self.gateway(),
+            snapshots: self.snapshots.clone(),
             farewell: Duration::ZERO,
         };
         let thread = std::thread::spawn(move || {
@@ -156,14 +184,30 @@ impl World {
                 };
                 app.open();
                 tell.send((app.url(), key)).expect("the test waits");
-                let _ = stopped.await;
+                while let Some(job) = work.recv().await {
+                    job(app.directory().clone()).await;
+                }
                 let _ = app.stop().await;
             });
         });
-        self.running = Some(Running { stop, thread });
+        self.running = Some(Running { jobs, thread });
         let (url, key) = told.recv().expect("the server starts");
         self.admin.address = url.trim_start_matches("http://").to_owned();
         key
+    }
+
+    /// Does something on the server's own thread.
+    pub fn within<T: Send + 'static, F: Future<Output = T> + 'static>(
+        &self,
+        act: impl FnOnce(Directory) -> F + Send + 'static,
+    ) -> T {
+        let (tell, told) = mpsc::sync_channel(1);
+        let job: Job = Box::new(move |directory| {
+            Box::pin(async move { tell.send(act(directory).await).expect("the test waits") })
+        });
+        let running = self.running.as_ref().expect("it runs");
+        running.jobs.blocking_send(job).expect("it runs");
+        told.recv().expect("it is done")
     }
 
     fn gateway(&self) -> Arc<dyn SmsGateway> {

@@ -6,7 +6,7 @@ use crate::support::{Answer, Behaviour, StandIn, World};
 
 const NOTHING: &str = r#"<?xml version="1.0" encoding="UTF-8"?><Response></Response>"#;
 
-fn text(world: &World, sid: &str, from: &str, body: &str) -> Answer {
+pub fn text(world: &World, sid: &str, from: &str, body: &str) -> Answer {
     let fields = [
         ("MessageSid", sid),
         ("AccountSid", SID),
