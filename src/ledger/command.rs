@@ -440,24 +440,6 @@ pub enum Command {
 }
 
 impl Command {
-    /// Whether it must be possible while the disk is full: it gives something back, or writes down what has happened anyway.
-    pub fn is_essential(&self) -> bool {
-        matches!(
-            self,
-            Self::OpenClinic(_)
-                | Self::RevokeKey(_)
-                | Self::RemoveBlock { .. }
-                | Self::ReleaseHold { .. }
-                | Self::CancelAppointment { .. }
-                | Self::WithdrawFromWaitlist { .. }
-                | Self::SettleText { .. }
-                | Self::NoteDelivery { .. }
-                | Self::TakeText { .. }
-                | Self::StopTexts(_)
-                | Self::TimePassed
-        )
-    }
-
     /// The id of the block that this command would make, given fresh ids; free text about it is filed under it.
     pub fn new_block_id(fresh: &FreshIds) -> BlockId {
         BlockId(fresh[0])

@@ -5,6 +5,7 @@ mod rejection;
 mod text_limits;
 
 mod command;
+mod essential;
 mod event;
 mod query;
 
@@ -31,13 +32,12 @@ mod conversing;
 mod erasing;
 mod freeing;
 mod invariants;
+mod judgement;
 mod made;
 mod outgoing;
 mod waiting;
 
 mod apply;
-mod judgement;
-
 mod choosing;
 
 mod availability;

@@ -298,10 +298,12 @@ impl<'a> Recovery<'a> {
         let tenants = self.tenants.into_iter();
         let mut tenants: BTreeMap<_, _> = tenants
             .map(|(tenant, (_, replayed))| {
-                (
-                    tenant,
-                    replayed.and_then(|state| state.finish().map_err(|fault| *fault)),
-                )
+                let whole = match replayed.map(Replayed::finish) {
+                    Ok(Ok(state)) => Ok(state),
+                    Ok(Err(fault)) => Err(*fault),
+                    Err(fault) => Err(fault),
+                };
+                (tenant, whole)
             })
             .collect();
         let mut all: BTreeSet<_> = tenants.keys().copied().collect();

@@ -17,6 +17,8 @@ mod formats;
 #[cfg(test)]
 mod full_disk;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod history;
 #[cfg(test)]
 mod http_rest;
