@@ -19,6 +19,7 @@ mod history;
 
 mod core;
 
+mod erasing;
 mod texting;
 
 mod gate;
@@ -43,6 +44,7 @@ mod night;
 pub use core::{Core, Outcome, Shared};
 pub use directory::{Directory, Found, Options, StartError};
 pub use doorbell::Doorbell;
+pub use erasing::ErasureStep;
 pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};

@@ -155,6 +155,7 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
         "one arm for each rejection",
     ),
     ("ledger/look.rs", "look", "one arm for each query"),
+    ("facade/routes.rs", "table", "one row for each route"),
     ("ledger/image.rs", "take_down", "one line for each field"),
     ("ledger/image.rs", "restore", "one line for each field"),
     ("replay/image.rs", "take_down", "one line for each field"),
@@ -165,7 +166,7 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-pub const DOOR_LINES_MAX: usize = 70;
+pub const DOOR_LINES_MAX: usize = 80;
 pub const FILE_LINES_MAX: usize = 500;
 const LONG_FILE_LINES_MAX: usize = 800;
 pub const FUNCTION_LINES_MAX: usize = 70;
