@@ -9,6 +9,7 @@ mod route;
 mod schedule;
 mod slug;
 mod sms;
+mod spoken;
 mod time;
 
 mod call;
@@ -20,7 +21,6 @@ mod personal;
 mod reply;
 mod resource;
 mod service;
-mod spoken;
 mod text_settings;
 mod verification;
 
