@@ -36,7 +36,7 @@ impl Calls {
     }
 
     /// Drops a caller's.
-    pub fn erase(&mut self, caller: CallerId) {
+    pub fn forget_caller(&mut self, caller: CallerId) {
         self.known.retain(|_, (_, own)| *own != caller);
         let known = &self.known;
         self.order

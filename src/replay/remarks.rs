@@ -54,7 +54,7 @@ impl Remarks {
     }
 
     /// Drops what a caller said.
-    pub fn erase(&mut self, caller: CallerId) {
+    pub fn forget_caller(&mut self, caller: CallerId) {
         self.lines.remove(&caller);
     }
 
