@@ -3,31 +3,35 @@
 //! Nothing here decides, stores or sends. Contact types print masked and give their content only through `.expose()`.
 //! Types that events embed derive serde; they are stored formats, so their fields change only with a new entry version.
 
-mod appointment;
+mod ids;
+mod knowledge;
+mod route;
+mod schedule;
+mod slug;
+mod sms;
+mod spoken;
+mod time;
+
 mod call;
 mod contact;
 mod conversation;
 mod credential;
 mod erasure;
-mod heard;
-mod hold;
-mod ids;
-mod knowledge;
 mod message;
 mod personal;
 mod reply;
 mod resource;
-mod route;
-mod schedule;
 mod service;
-mod slug;
-mod sms;
-mod spoken;
-mod tenant;
 mod text_settings;
-mod time;
 mod verification;
 mod voice;
+
+mod tenant;
+
+mod heard;
+mod hold;
+
+mod appointment;
 mod waitlist;
 
 pub use appointment::{
