@@ -10,7 +10,7 @@ use crate::model::{
     Erasure, Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, MinuteOfDay,
     OpeningHours, Party, PersonId, Principal, Profile, ProviderId, Reply, ResourceKind, Route,
     Scope, SealedToken, SendOutcome, Slug, SmsAccount, Template, Times, Timestamp,
-    VerificationPolicy, WaitlistId,
+    VerificationPolicy, VoiceSettings, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -215,6 +215,22 @@ pub enum Command {
         account: SmsAccount,
         /// The account's token.
         token: SealedToken,
+    },
+    /// The clinic's voice line, from now on.
+    SetVoiceLine {
+        /// What it is.
+        settings: VoiceSettings,
+        /// Its secret.
+        secret: SealedToken,
+    },
+    /// Someone on the telephone wants this done: to their own holds and appointments only.
+    OnTheLine {
+        /// Who calls; `None`: nobody here knows that phone, or it has no number.
+        caller: Option<CallerId>,
+        /// In which call.
+        call: Option<CallId>,
+        /// What: about a hold or an appointment.
+        deed: Box<Command>,
     },
     /// What the clinic has written down about itself, from now on.
     SetKnowledge(KnowledgeText),
@@ -500,6 +516,17 @@ pub struct RequestKey {
     pub hash: [u8; 32],
     /// Whether this key was seen before with another body. (The bodies' digests are personal data, so the ledger never has them.)
     pub reused: bool,
+    /// Another name of the same request, if it has one.
+    pub twin: Option<Twin>,
+}
+
+/// Another name of a request, for a while: whoever comes back by either gets the one answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Twin {
+    /// SHA-256 of what makes it the same request.
+    pub hash: [u8; 32],
+    /// For how long it counts.
+    pub seconds: i64,
 }
 
 /// What a decision rests on beside the ledger.

@@ -7,6 +7,7 @@ use crate::model::{
 };
 
 use super::availability;
+use super::callers;
 use super::conflicts;
 use super::explain;
 use super::query::{AppointmentSearch, PageRequest, Query, View, WantedHolds};
@@ -30,6 +31,9 @@ pub fn look(
             Ok(View::Profile(profile.clone()))
         }
         Query::SmsAccount => Ok(View::SmsAccount(ledger.sms_account().cloned())),
+        Query::VoiceLine | Query::Catalogue | Query::OfCaller(_) => {
+            Ok(callers::look(ledger, query, viewer, now))
+        }
         Query::Knowledge => Ok(View::Knowledge(ledger.knowledge.clone())),
         Query::Tenants(page) => Ok(View::Tenants(list(
             ledger.tenants.after(begin(page)),

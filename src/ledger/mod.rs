@@ -47,6 +47,9 @@ mod explain;
 mod rules;
 
 mod decide;
+
+mod callers;
+
 pub mod image;
 mod look;
 
@@ -54,15 +57,16 @@ pub use apply::apply;
 pub use change::{Change, Names, change};
 pub use command::{
     Awaited, CallEnd, Command, Context, Destination, FreshIds, NewResource, NewService, Policy,
-    ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, TextsChange, Wish,
+    ProfileChange, RequestKey, ResourceChange, ServiceChange, TextChannel, TextsChange, Twin, Wish,
 };
 pub use decide::decide;
 pub use decision::Decision;
 pub use event::Event;
 pub use look::look;
 pub use query::{
-    AppointmentSearch, BlockSearch, ConflictSearch, ConflictView, Explanation, Finding,
-    PageRequest, Query, ResourceFinding, Rule, SlotPage, SlotSearch, View, WantedHolds,
+    AppointmentSearch, BlockSearch, CallerSearch, CallerView, Catalogue, ConflictSearch,
+    ConflictView, Explanation, Finding, PageRequest, Query, ResourceFinding, ResourceName, Rule,
+    ServiceName, SlotPage, SlotSearch, View, WantedHolds,
 };
 pub use receipt::{
     AppointmentView, CodeQueued, ConversationView, Cursor, FollowUpView, HoldView, OfferView, Page,
