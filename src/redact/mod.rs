@@ -27,6 +27,8 @@ mod place;
 mod view;
 mod walk;
 
+mod handover;
+
 mod scan;
 
 mod audit;
