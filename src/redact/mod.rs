@@ -38,6 +38,8 @@ mod text;
 mod redactor;
 mod streaming;
 
+mod json;
+
 mod run;
 
 pub use audit::AuditRecord;
