@@ -320,7 +320,7 @@ fn whatever_happens_to_the_folder_nothing_is_lost() {
 
 #[test]
 fn an_image_of_a_later_day_or_of_another_journal_is_no_image() {
-    let (mut world, dir) = world();
+    let (mut world, _dir) = world();
     let clinic = busy(&world);
     let before = everything(&clinic.staff, &clinic);
     let earlier = world.storage.crash();
