@@ -6,12 +6,13 @@
 
 use std::path::Path;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures_util::{StreamExt, stream};
 use holdfast::app::{App, Parts, block_on};
-use holdfast::clock::ManualClock;
+use holdfast::clock::{ManualClock, Stopwatch};
 use holdfast::config::{Config, SmsProvider};
+use holdfast::erased::NoCopies;
 use holdfast::journal::FileStorage;
 use holdfast::ledger::{Command, NewResource, NewService, Receipt, Wish};
 use holdfast::model::{
@@ -42,8 +43,9 @@ async fn started(dir: &Path, snapshots: bool) -> App {
     let mut config = Config::default();
     config.http.listen = "127.0.0.1:0".to_owned();
     config.sms.provider = SmsProvider::Inbox;
-    let storage = FileStorage::open(&dir.join("journal")).expect("the journal's folder opens");
+    let storage = FileStorage::open(dir.join("journal")).expect("the journal's folder opens");
     App::start(Parts {
+        copies: Arc::new(NoCopies),
         config,
         storage: Box::new(storage),
         master: MasterKey::new([7; 32]),
@@ -208,7 +210,7 @@ fn memory() -> String {
 
 /// Starts, says how long that took and how it stands, and stops.
 async fn measure(what: &str, dir: &Path) {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let app = started(dir, true).await;
     let took = begun.elapsed();
     let asleep = app.directory().asleep();
@@ -221,7 +223,7 @@ async fn measure(what: &str, dir: &Path) {
         let Found::Open(handle) = app.directory().tenant(&slug("clinic-0")) else {
             panic!("the clinic is there");
         };
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         book(&handle, u64::from(u32::MAX)).await;
         println!(
             "  waking one of them: {:.3} s",
@@ -236,7 +238,7 @@ async fn run(dir: &Path) {
         number("HOLDFAST_START_ENTRIES", 1_000_000),
         number("HOLDFAST_START_TENANTS", 20),
     );
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let app = started(dir, true).await;
     let mut handles = Vec::new();
     for at in 0..tenants {
@@ -250,7 +252,7 @@ async fn run(dir: &Path) {
         bookings * tenants,
         memory()
     );
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     while app.directory().rest().await < tenants as usize {
         tokio::task::yield_now().await;
     }

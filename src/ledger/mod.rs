@@ -5,6 +5,7 @@ mod rejection;
 mod text_limits;
 
 mod command;
+mod essential;
 mod event;
 mod query;
 
@@ -17,6 +18,7 @@ mod blocks;
 mod budgets;
 mod calls;
 mod day_sheets;
+mod erasures;
 mod idempotency;
 mod occupancy;
 mod reminders;
@@ -27,15 +29,15 @@ mod state;
 
 mod attempts;
 mod conversing;
+mod erasing;
 mod freeing;
 mod invariants;
+mod judgement;
 mod made;
 mod outgoing;
 mod waiting;
 
 mod apply;
-mod judgement;
-
 mod choosing;
 
 mod availability;

@@ -227,7 +227,7 @@ impl Remark {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.extend(word.chars().take(limits::REMARK_CHARS_MAX));
+            line.extend(word.chars().take(limits::REMARK_CHARS_MAX + 1));
             // A character has four bytes at the most, so this much is enough for any line.
             if line.len() > limits::REMARK_CHARS_MAX * 4 {
                 break;

@@ -9,11 +9,15 @@ mod damage;
 #[cfg(test)]
 mod demo_clinic;
 #[cfg(test)]
+mod erasing;
+#[cfg(test)]
 mod fault_histories;
 #[cfg(test)]
 mod formats;
 #[cfg(test)]
 mod full_disk;
+#[cfg(test)]
+mod golden;
 #[cfg(test)]
 mod history;
 #[cfg(test)]
