@@ -5,7 +5,6 @@ mod rejection;
 mod text_limits;
 
 mod command;
-mod essential;
 mod event;
 mod query;
 

@@ -29,6 +29,7 @@ use super::checkpoints;
 use super::keyring::{Keyring, NewSecret};
 use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
 use super::naming;
+use super::reserve;
 use super::resolve::{Resolved, resolve};
 use super::sms_access::{AccessCache, SmsAccess};
 use super::texts::Writer;
@@ -373,10 +374,7 @@ impl Core {
                 digest: idempotency.body,
             }
         }));
-        let room = match command.is_essential() {
-            true => Room::Reserved,
-            false => Room::Any,
-        };
+        let room = reserve::room(command);
         self.append_and_apply((step.principal, room), now, &decision.events, &facts)?;
         Ok(self.unconfirmed(Ok(decision)))
     }
