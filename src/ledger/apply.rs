@@ -38,6 +38,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::ProfileSet(profile) => set_profile(ledger, profile),
         Event::SmsCredentialsSet(credentials) => ledger.sms = Some(credentials.clone()),
+        Event::VoiceLineSet(line) => ledger.voice = Some(line.clone()),
         Event::KnowledgeSet(knowledge) => ledger.knowledge = Some(knowledge.clone()),
         Event::KeyCreated(key) => {
             ledger.keys.insert(key.id, key.clone());

@@ -50,7 +50,7 @@ pub struct Fault {
     /// Where it lies, or where the damage begins that took it.
     pub place: Place,
     /// What is wrong with it.
-    pub fault: FaultKind,
+    pub fault: Box<FaultKind>,
     /// The tenant's keys, as far as its entries were read: who comes with one is told what is the matter.
     pub keys: Vec<KeyRecord>,
 }
@@ -235,7 +235,7 @@ impl Fault {
             sequence: state.sequence + 1,
             lsn,
             place,
-            fault,
+            fault: Box::new(fault),
             keys: state.ledger.keys().cloned().collect(),
         }
     }

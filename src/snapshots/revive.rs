@@ -64,7 +64,7 @@ pub fn revive(
                     sequence,
                     lsn: frame.lsn,
                     place: frame.place,
-                    fault,
+                    fault: Box::new(fault),
                     keys: state.ledger.keys().cloned().collect(),
                 })
             })?;

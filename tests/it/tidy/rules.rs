@@ -19,7 +19,7 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ("actix_web::", &["facade/"], "only the façade speaks HTTP"),
     (
         "serde_json::",
-        &["facade/", "redact/run.rs", "cli/", "outbox/", "offline/"],
+        &["facade/", "redact/json.rs", "cli/", "outbox/", "offline/"],
         "JSON is a façade's business, that of --json and --jsonl, a provider's, and that of logs and manifests",
     ),
     (
