@@ -258,7 +258,7 @@ fn the_independent_reader_finds_every_tampering() {
 fn a_backup_is_made_while_booking_goes_on_and_restores_to_what_it_says() {
     let mut real = Real::start();
     let north = real.desk("north");
-    north.fill(300);
+    north.fill(220);
     let (is_over, booked) = (AtomicBool::new(false), AtomicU32::new(0));
     let url = format!("http://{}", real.admin.address);
     let key = real.admin.key.clone();
