@@ -12,6 +12,7 @@ use futures_util::{StreamExt, stream};
 use holdfast::app::{App, Parts, block_on};
 use holdfast::clock::{ManualClock, Stopwatch};
 use holdfast::config::{Config, SmsProvider};
+use holdfast::erased::NoCopies;
 use holdfast::journal::FileStorage;
 use holdfast::ledger::{Command, NewResource, NewService, Receipt, Wish};
 use holdfast::model::{
@@ -44,6 +45,7 @@ async fn started(dir: &Path, snapshots: bool) -> App {
     config.sms.provider = SmsProvider::Inbox;
     let storage = FileStorage::open(dir.join("journal")).expect("the journal's folder opens");
     App::start(Parts {
+        copies: Arc::new(NoCopies),
         config,
         storage: Box::new(storage),
         master: MasterKey::new([7; 32]),

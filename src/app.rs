@@ -12,6 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::config::{Config, SmsProvider};
+use crate::erased::Copies;
 use crate::facade::{self, Facade, Phase, Readiness, Server};
 use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Countries, Policy, TextChannel, TextLimits};
@@ -66,6 +67,8 @@ pub struct Parts {
     pub master: MasterKey,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
+    /// What is kept of persons beside the journal, and has to follow when one is erased.
+    pub copies: Arc<dyn Copies>,
     /// Who carries texts.
     pub gateway: Arc<dyn SmsGateway>,
     /// Where snapshots are kept; `None`: nowhere.
@@ -99,11 +102,7 @@ impl App {
         // The world's numbering plans take a moment to load; the first caller should not wait for them.
         std::thread::spawn(|| Phone::parse("+12025550123", "US"));
         let config = &parts.config;
-        let options = journal::Options {
-            segment_bytes: u64::from(config.storage.segment_mib) << 20,
-            ..journal::Options::default()
-        };
-        let (journal, found) = Journal::open(parts.storage, options)?;
+        let (journal, found) = Journal::open(parts.storage, journal_options(config))?;
         let master = Arc::new(parts.master);
         let snapshots = Snapshots::open(parts.snapshots, Arc::clone(&master));
         let recovered = snapshots::recover(&found, &snapshots, &master)?;
@@ -114,6 +113,7 @@ impl App {
             policy: Arc::new(policy(config)),
             keyring: Arc::new(Keyring::default()),
             master,
+            copies: parts.copies,
             clock: Arc::clone(&parts.clock),
             metrics: Arc::clone(&metrics),
             credential_cache_seconds: config.sms.credential_cache_seconds,
@@ -260,6 +260,14 @@ async fn sign_checkpoints(directory: Directory) {
     }
 }
 
+/// How the journal is kept.
+pub fn journal_options(config: &Config) -> journal::Options {
+    journal::Options {
+        segment_bytes: u64::from(config.storage.segment_mib) << 20,
+        ..journal::Options::default()
+    }
+}
+
 /// The settings that decisions rest on.
 pub fn policy(config: &Config) -> Policy {
     Policy {
@@ -272,6 +280,7 @@ pub fn policy(config: &Config) -> Policy {
         attempts_per_hold_max: config.verification.attempts_per_hold_max,
         resends_max: config.verification.resends_max,
         offer_seconds: config.waitlist.offer_seconds,
+        unbooked_days: config.retention.unbooked_days,
         follow_up_seconds: config.conversations.follow_up_seconds,
         call_grace_seconds: config.conversations.call_grace_seconds,
         conversation_seconds: i64::from(config.conversations.kept_days) * 24 * 60 * 60,

@@ -68,6 +68,8 @@ pub struct Config {
     pub conversations: Conversations,
     /// Texts.
     pub sms: Sms,
+    /// How long what is kept.
+    pub retention: Retention,
     /// Bounds.
     pub limits: Limits,
     /// Logging.
@@ -190,6 +192,14 @@ pub struct Sms {
 pub struct Twilio {
     /// Where its interface is.
     pub base_url: String,
+}
+
+/// `[retention]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Retention {
+    /// For how many days someone who never booked is kept; 0: for ever.
+    pub unbooked_days: u32,
 }
 
 /// `[limits]`
@@ -324,6 +334,12 @@ impl Default for Twilio {
     }
 }
 
+impl Default for Retention {
+    fn default() -> Self {
+        Self { unbooked_days: 30 }
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self {
@@ -415,6 +431,7 @@ impl Config {
             ("conversations.follow_up_seconds", (60..=86_400).contains(&calls.follow_up_seconds), "60 to 86400, a day"),
             ("conversations.call_grace_seconds", calls.call_grace_seconds <= 3600, "0 to 3600"),
             ("sms.timeout_ms", (100..=10_000).contains(&self.sms.timeout_ms), "100 to 10000"),
+            ("retention.unbooked_days", self.retention.unbooked_days <= 3650, "0 to 3650"),
             ("limits.tenant_in_flight_max", (1..=4096).contains(&in_flight), "1 to 4096"),
         ];
         match rows.into_iter().find(|(_, fits, _)| !fits) {

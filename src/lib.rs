@@ -26,6 +26,8 @@ pub mod speech;
 
 pub mod entry;
 
+pub mod erased;
+
 pub mod replay;
 
 pub mod snapshots;
@@ -40,5 +42,7 @@ pub mod outbox;
 pub mod state_dir;
 
 pub mod app;
+
+pub mod stopped;
 
 pub mod cli;

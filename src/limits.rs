@@ -84,6 +84,15 @@ pub const CALL_NAMED_SECONDS: i64 = CALL_KEPT_SECONDS + 24 * 60 * 60;
 /// Rows one pass of forgetting or sweeping takes, so that no single entry grows without bound.
 pub const SWEEP_ROWS_MAX: usize = 200;
 
+/// Things that are still to come for someone and that one step of erasing them ends: of more, it takes several steps.
+pub const ERASED_ROWS_MAX: usize = 400;
+/// Entries that one step of an erasure lists, and what it says of others again beside that.
+pub const ERASED_ENTRIES_PER_STEP_MAX: usize = 200;
+/// How soon after a start a tenant that sleeps on is woken, so that it forgets who never booked, in seconds.
+pub const UNBOOKED_LOOK_SECONDS: i64 = 24 * 60 * 60;
+/// How long the phone of someone who was erased counts as the same, in seconds: as long as wrong codes are counted.
+pub const FORMER_CALLER_SECONDS: i64 = CALLER_ATTEMPTS_WINDOW_SECONDS;
+
 /// Agents' keys to which one hold is open beside the one that placed it; the oldest gives way.
 pub const HOLD_AGENTS_MAX: usize = 16;
 /// Wrong codes one phone may give over all its holds within the window below.

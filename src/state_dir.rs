@@ -82,6 +82,11 @@ impl StateDir {
         })
     }
 
+    /// The directory itself.
+    pub fn dir(&self) -> &Path {
+        &self.dir
+    }
+
     /// Where snapshots are kept. What is in it can be deleted at any time; the next start takes longer.
     pub fn snapshots_dir(&self) -> PathBuf {
         self.dir.join("snapshots")

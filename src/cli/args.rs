@@ -7,7 +7,9 @@ use clap::{Parser, Subcommand};
 
 use super::output::print;
 use super::remote::Remote;
-use super::{backup, demo, init, key, redact, restore, serve, settings, tenant, verify};
+use super::{
+    backup, demo, erase, export, init, key, redact, restore, serve, settings, tenant, verify,
+};
 use crate::facade;
 
 /// A booking engine for clinics: find, hold, verify by a texted code, book.
@@ -60,6 +62,36 @@ enum Command {
         #[command(subcommand)]
         action: key::Action,
     },
+    /// Everything that is known of a clinic or of one person, on a running server or in a stopped state.
+    Export {
+        #[command(flatten)]
+        remote: Remote,
+        /// The stopped state; without it the running server is asked.
+        #[arg(long)]
+        state: Option<PathBuf>,
+        /// The clinic.
+        #[arg(long)]
+        tenant: String,
+        /// One person only, as in person_0123…
+        #[arg(long)]
+        person: Option<String>,
+        /// How it is printed.
+        #[arg(long, value_enum, default_value = "json")]
+        format: export::Format,
+    },
+    /// Erase a person, or a phone and everyone on it, from a clinic and from the journal itself.
+    Erase {
+        #[command(flatten)]
+        remote: Remote,
+        /// The stopped state; without it the running server is asked.
+        #[arg(long)]
+        state: Option<PathBuf>,
+        /// The clinic.
+        #[arg(long)]
+        tenant: String,
+        #[command(flatten)]
+        target: erase::Target,
+    },
     /// Read text on stdin, write it without personal data on stdout.
     Redact {
         /// Lines of {"id","text"} in, lines of {"id","redacted","spans","us"} out.
@@ -95,6 +127,25 @@ pub fn main() -> ExitCode {
         Command::Verify(arguments) => verify::run(&arguments),
         Command::Tenant { remote, action } => tenant::run(&remote, &action),
         Command::Key { remote, action } => key::run(&remote, &action),
+        Command::Export {
+            remote,
+            state,
+            tenant,
+            person,
+            format,
+        } => export::run(
+            &remote,
+            state.as_deref(),
+            &tenant,
+            person.as_deref(),
+            format,
+        ),
+        Command::Erase {
+            remote,
+            state,
+            tenant,
+            target,
+        } => erase::run(&remote, state.as_deref(), &tenant, &target),
         Command::Redact {
             jsonl,
             profile,

@@ -10,10 +10,14 @@ mod remote;
 
 mod running;
 
+mod rows;
+
 mod verify;
 
 mod backup;
 mod demo;
+mod erase;
+mod export;
 mod init;
 mod key;
 mod redact;

@@ -10,6 +10,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::app::{App, Parts};
 use crate::clock::SystemClock;
 use crate::config::{Config, SmsProvider};
+use crate::erased::ErasedList;
 use crate::outbox::{Inbox, SmsGateway, Twilio, TwilioOptions};
 use crate::state_dir::{StateDir, write_secret};
 use crate::telemetry;
@@ -33,11 +34,24 @@ pub fn settings(file: Option<&Path>) -> anyhow::Result<Config> {
     Ok(Config::read(file, variables)?)
 }
 
+/// The settings for a stopped state in this directory, which must be there.
+pub fn state_settings(state: &Path) -> anyhow::Result<Config> {
+    let mut config = settings(None)?;
+    anyhow::ensure!(
+        state.join("journal").is_dir(),
+        "there is no state at {}: name the directory that holds journal/ and master.key",
+        state.display()
+    );
+    config.storage.dir = state.to_owned();
+    Ok(config)
+}
+
 /// Starts a server on these settings; an admin key is written beside the state if the file is not there.
 pub async fn start(config: Config) -> anyhow::Result<App> {
     telemetry::start(&config.log);
     let state = StateDir::open(&config)?;
     let admin_key_file = state.admin_key_file();
+    let copies = ErasedList::of(state.dir());
     let snapshots = Some(state.snapshots_dir());
     let gateway: Arc<dyn SmsGateway> = match config.sms.provider {
         SmsProvider::Inbox => Arc::new(Inbox),
@@ -48,6 +62,7 @@ pub async fn start(config: Config) -> anyhow::Result<App> {
         storage: Box::new(state.storage),
         master: state.master,
         clock: Arc::new(SystemClock),
+        copies: Arc::new(copies),
         gateway,
         snapshots,
         farewell: FAREWELL,

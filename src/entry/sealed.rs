@@ -51,6 +51,14 @@ enum StoredFact {
         name: String,
         email: Option<String>,
     },
+    PersonAgain {
+        person: u128,
+        caller: u128,
+        name: String,
+        email: Option<String>,
+        created_at: i64,
+        place: (u64, u32),
+    },
     Call {
         call: u128,
         caller: u128,
@@ -93,6 +101,21 @@ impl From<&PersonalFact> for StoredFact {
                 caller: caller.0,
                 name: name.expose().to_owned(),
                 email: email.as_ref().map(|email| email.expose().to_owned()),
+            },
+            PersonalFact::PersonAgain {
+                person,
+                caller,
+                name,
+                email,
+                created_at,
+                place,
+            } => Self::PersonAgain {
+                person: person.0,
+                caller: caller.0,
+                name: name.expose().to_owned(),
+                email: email.as_ref().map(|email| email.expose().to_owned()),
+                created_at: created_at.0,
+                place: *place,
             },
             PersonalFact::Call {
                 call,
@@ -153,6 +176,21 @@ impl From<StoredFact> for PersonalFact {
                 caller: CallerId(caller),
                 name: PersonName::from_stored(name),
                 email: email.map(Email::from_stored),
+            },
+            StoredFact::PersonAgain {
+                person,
+                caller,
+                name,
+                email,
+                created_at,
+                place,
+            } => Self::PersonAgain {
+                person: PersonId(person),
+                caller: CallerId(caller),
+                name: PersonName::from_stored(name),
+                email: email.map(Email::from_stored),
+                created_at: Timestamp(created_at),
+                place,
             },
             StoredFact::Call {
                 call,

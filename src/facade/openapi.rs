@@ -42,7 +42,7 @@ use super::{docs_page, health, metrics, twilio};
         appointments::arrive, appointments::no_show, appointments::cancel, appointments::reschedule,
         series::book, series::show,
         conflicts::list,
-        persons::list, persons::show,
+        persons::list, persons::show, persons::erase, persons::erase_phone,
         events::stream, audit::list,
         twilio::sms::hear, twilio::status::note,
         redact::text,

@@ -110,6 +110,8 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/conflicts"                  READERS  conflicts::list;
         GET    "/v1/tenants/{t}/persons"                    READERS  persons::list;
         GET    "/v1/tenants/{t}/persons/{id}"               READERS  persons::show;
+        DELETE "/v1/tenants/{t}/persons/{id}"               DESK     persons::erase;
+        DELETE "/v1/tenants/{t}/persons"                    DESK     persons::erase_phone;
         GET    "/v1/tenants/{t}/events"                     READERS  events::stream;
         GET    "/v1/tenants/{t}/audit"                      DESK     audit::list;
         POST   "/v1/tenants/{t}/redact"                     DESK     redact::text;

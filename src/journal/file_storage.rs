@@ -139,10 +139,7 @@ impl Storage for FileStorage {
 
     fn open(&self, number: u64) -> io::Result<Box<dyn Segment>> {
         self.may_write()?;
-        let file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .open(self.path(number))?;
+        let file = open_to_write(&self.path(number))?;
         let bytes = file.metadata()?.len();
         Ok(Box::new(FileSegment {
             number,
@@ -257,6 +254,21 @@ fn exclusive(file: File, path: &Path, shown: &str) -> Result<File, Error> {
         Err(TryLockError::Error(source)) => {
             Err(Error::io("lock", path.display().to_string())(source))
         }
+    }
+}
+
+/// A sealed segment is read-only also for its owner, who may change that: then it is so again.
+fn open_to_write(path: &Path) -> io::Result<File> {
+    let open = || OpenOptions::new().read(true).write(true).open(path);
+    match open() {
+        Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {
+            let kept = std::fs::metadata(path)?.permissions();
+            std::fs::set_permissions(path, Permissions::from_mode(0o600))?;
+            let opened = open();
+            std::fs::set_permissions(path, kept)?;
+            opened
+        }
+        opened => opened,
     }
 }
 

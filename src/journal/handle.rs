@@ -12,6 +12,7 @@ use std::thread::{Builder, JoinHandle};
 use super::contents::{Holdings, Row};
 use super::copy::{Copy, Source};
 use super::durability::{Durability, Durable};
+use super::erase::{Erasing, plan};
 use super::error::{Error, Refused, Stopped};
 use super::failure::{Failed, Failure};
 use super::frame::{Draft, FRAME_BYTES_MAX, Parts};
@@ -204,6 +205,15 @@ impl Journal {
     pub fn read(&self, place: Place) -> Result<Frame, Error> {
         let storage = self.inner.storage.upgrade().ok_or(Error::Closed)?;
         read(&*storage, place, self.durability().watermark())
+    }
+
+    /// Overwrites the personal parts of these entries, which must be durable and no part of the newest group (`erase.rs`).
+    /// Repeating it is harmless. Reads the disk: call it off the async threads; what it gives is to be awaited.
+    pub fn erase(&self, places: &[Place]) -> Result<Erasing, Error> {
+        let storage = self.inner.storage.upgrade().ok_or(Error::Closed)?;
+        let (jobs, erasing) = plan(&*storage, places, self.durability().watermark())?;
+        self.inner.shared.queue.erase(jobs);
+        Ok(erasing)
     }
 
     /// A copy of everything that is durable at this moment. It goes on while the writer does, and ends with an error should the

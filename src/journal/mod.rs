@@ -19,6 +19,7 @@ mod error;
 pub mod storage;
 
 pub mod file_storage;
+mod frozen_storage;
 pub mod memory_storage;
 
 pub mod frame;
@@ -42,11 +43,13 @@ pub mod inspect;
 mod copy;
 
 mod recall;
+mod recovery;
+
+mod erase;
 
 mod queue;
 
 mod preparer;
-mod recovery;
 mod writer;
 
 mod handle;
@@ -55,10 +58,12 @@ pub use contents::Row;
 pub use copy::{Copy, Extent};
 pub use damage::{Damage, Owners};
 pub use durability::{Durability, Durable, Unconfirmed};
+pub use erase::Erasing;
 pub use error::{Error, Refused, Stopped};
 pub use failure::Failed;
 pub use file_storage::FileStorage;
 pub use frame::{ENTRY_BYTES_MAX, OWNER_COPY, Parts};
+pub use frozen_storage::FrozenStorage;
 pub use handle::{Journal, Options, Recovered};
 pub use lsn::{Lsn, Place};
 pub use memory_storage::MemoryStorage;

@@ -7,9 +7,11 @@
 //! Invariant: a refusal changes nothing; a group and the one being written are all that is ever held in memory.
 //! `handle.rs` appends, `writer.rs` takes groups, `preparer.rs` takes its jobs. No IO happens here.
 
+use std::collections::VecDeque;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use super::erase;
 use super::error::Refused;
 use super::frame::{Draft, FRAME_BYTES_MAX};
 use super::lsn::{Lsn, Place};
@@ -40,6 +42,8 @@ pub(super) struct Group {
     pub(super) rolls: Vec<Roll>,
     /// The position of the last frame.
     pub(super) last: Lsn,
+    /// What is to be overwritten once all of this is durable.
+    pub(super) erasure: Option<erase::Job>,
 }
 
 /// An entry that was taken: its position, and where it will lie.
@@ -90,6 +94,7 @@ struct State {
     phase: Phase,
     writer_waits: bool,
     sealable: Vec<(Box<dyn Segment>, u64)>,
+    erasures: VecDeque<erase::Job>,
     indexes: Vec<(u64, Vec<u8>)>,
 }
 
@@ -138,6 +143,7 @@ impl Queue {
             phase: Phase::Open,
             writer_waits: false,
             sealable: Vec::new(),
+            erasures: VecDeque::new(),
             indexes: Vec::new(),
         };
         Queue {
@@ -172,6 +178,21 @@ impl Queue {
         self.lock().head
     }
 
+    /// Takes jobs for the writer, each for one of its turns; those that come too late are dropped, which tells who waits.
+    pub(super) fn erase(&self, jobs: Vec<erase::Job>) {
+        let mut state = self.lock();
+        if state.phase != Phase::Open {
+            // What is dropped may wake someone: not under the lock.
+            drop(state);
+            return;
+        }
+        state.erasures.extend(jobs);
+        if state.writer_waits {
+            state.writer_waits = false;
+            self.filled.notify_one();
+        }
+    }
+
     /// Whether the disk is full, so that only what is reserved for is taken.
     pub(super) fn is_short_of_space(&self) -> bool {
         self.lock().is_short
@@ -182,8 +203,9 @@ impl Queue {
         group.bytes.clear();
         group.rolls.clear();
         group.entries = 0;
+        group.erasure = None;
         let mut state = self.lock();
-        while state.group.entries == 0 {
+        while state.group.entries == 0 && state.erasures.is_empty() {
             if state.phase != Phase::Open {
                 return false;
             }
@@ -195,6 +217,7 @@ impl Queue {
         }
         state.writer_waits = false;
         std::mem::swap(&mut state.group, group);
+        group.erasure = state.erasures.pop_front();
         true
     }
 
@@ -209,7 +232,12 @@ impl Queue {
 
     /// The writer has ended, in whichever way.
     pub(super) fn stop(&self) {
-        self.lock().phase = Phase::Stopped;
+        let mut state = self.lock();
+        state.phase = Phase::Stopped;
+        // What is dropped may wake someone: not under the lock.
+        let undone = std::mem::take(&mut state.erasures);
+        drop(state);
+        drop(undone);
         self.work.notify_all();
     }
 

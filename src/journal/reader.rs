@@ -9,7 +9,7 @@ use std::sync::Arc;
 use super::contents::{Contents, Holdings};
 use super::damage::Damage;
 use super::error::Error;
-use super::frame::{Fault, View};
+use super::frame::View;
 use super::index;
 use super::lsn::{Lsn, Place};
 use super::segment::{self, Header};
@@ -27,6 +27,8 @@ pub struct Frame {
     pub covered: Vec<u8>,
     /// The personal bytes; None if there were none, or if they are erased (then there is a digest).
     pub personal: Option<Vec<u8>>,
+    /// The personal bytes neither match their digest nor are all erased: an erasure was interrupted, or they are damaged.
+    pub personal_is_damaged: bool,
     /// The SHA-256 of the personal bytes as appended; None if there were none.
     pub personal_digest: Option<[u8; 32]>,
     /// Where it lies.
@@ -81,9 +83,7 @@ impl Frames {
                             segment: self.walk.number,
                             offset: offset as u64,
                         };
-                        let frame = owned(&view, place)
-                            .map_err(|fault| self.corrupt(place, fault.to_string()))?;
-                        return Ok(Some(Found::Frame(frame)));
+                        return Ok(Some(Found::Frame(owned(&view, place))));
                     }
                     Step::Damage(damage) => {
                         return Ok(Some(Found::Damage(self.holdings.attribute(damage))));
@@ -198,13 +198,15 @@ pub(super) fn read(storage: &dyn Storage, number: u64) -> Result<Vec<u8>, Error>
         .map_err(Error::io("read", storage.name(number)))
 }
 
-pub(super) fn owned(view: &View<'_>, place: Place) -> Result<Frame, Fault> {
-    Ok(Frame {
+pub(super) fn owned(view: &View<'_>, place: Place) -> Frame {
+    let personal = view.personal();
+    Frame {
         lsn: view.lsn,
         stream: view.stream,
         covered: view.covered.to_vec(),
-        personal: view.personal()?.map(<[u8]>::to_vec),
+        personal_is_damaged: personal.is_err(),
+        personal: personal.ok().flatten().map(<[u8]>::to_vec),
         personal_digest: view.digest,
         place,
-    })
+    }
 }

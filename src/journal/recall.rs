@@ -45,10 +45,10 @@ pub(super) fn recall(
 
 /// The same with the personal part.
 pub(super) fn read(storage: &dyn Storage, place: Place, watermark: Lsn) -> Result<Frame, Error> {
-    find(storage, place, watermark, |view| owned(view, place))
+    find(storage, place, watermark, |view| Ok(owned(view, place)))
 }
 
-fn find<T>(
+pub(super) fn find<T>(
     storage: &dyn Storage,
     place: Place,
     watermark: Lsn,

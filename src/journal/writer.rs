@@ -9,6 +9,7 @@
 use std::sync::Arc;
 
 use super::durability::Durability;
+use super::erase;
 use super::error::Error;
 use super::failure::Failure;
 use super::queue::{Group, Queue, Roll};
@@ -59,20 +60,27 @@ impl Writer {
         let _ending = Ending(&shared);
         let mut group = Group::default();
         while shared.queue.take(&mut group) {
-            match self.commit(&mut group) {
-                Ok(retired) => {
-                    shared.durability.advance(group.last);
-                    for Active { segment, end } in retired {
-                        shared.queue.seal(segment, end);
-                    }
-                }
-                Err(error) => {
-                    tracing::error!(%error, first_lost = shared.durability.watermark().next().0, "the journal cannot write and stops");
-                    shared.queue.stop();
-                    shared.failure.set(error.to_string());
-                    return;
-                }
+            if let Err(error) = self.turn(&mut group) {
+                tracing::error!(%error, first_lost = shared.durability.watermark().next().0, "the journal cannot write and stops");
+                shared.queue.stop();
+                shared.failure.set(error.to_string());
+                return;
             }
+        }
+    }
+
+    /// Commits a group, if there is anything in it, then does what is to be erased.
+    fn turn(&mut self, group: &mut Group) -> Result<(), Error> {
+        if group.entries > 0 {
+            let retired = self.commit(group)?;
+            self.shared.durability.advance(group.last);
+            for Active { segment, end } in retired {
+                self.shared.queue.seal(segment, end);
+            }
+        }
+        match group.erasure.take() {
+            Some(job) => erase::overwrite(&*self.storage, job),
+            None => Ok(()),
         }
     }
 

@@ -13,6 +13,7 @@ use crate::model::{
 use super::attempts;
 use super::blocks::Blocks;
 use super::conversing::{apply_to_calls, held_in_call, hold_ended, note_hold, set_expiry};
+use super::erasing::{apply_to_erasures, follow_unbooked};
 use super::event::Event;
 use super::freeing::follow;
 use super::made::{booked, confirmed, placed};
@@ -25,6 +26,7 @@ use super::table::Table;
 /// Makes an event so.
 pub fn apply(ledger: &mut Ledger, event: &Event) {
     follow(ledger, event);
+    follow_unbooked(ledger, event);
     if let Some(hold) = event.changed_hold() {
         hold_mut(ledger, hold).version += 1;
     }
@@ -111,6 +113,11 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
             receipt,
             until,
         } => remember(ledger, *key, receipt, *until),
+        Event::PersonErased { .. }
+        | Event::CallerErased { .. }
+        | Event::PersonErasureBegun { .. }
+        | Event::PersonErasureCompleted { .. }
+        | Event::PersonKept { .. } => apply_to_erasures(ledger, event),
         Event::Forgotten { up_to } => forget(ledger, *up_to),
     }
 }
@@ -378,7 +385,9 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
             }
             Forget::TakenText(text) => ledger.replies.forget_text(&text),
             Forget::Answer(caller) => ledger.replies.forget_answer(caller),
-            Forget::Request(key) => ledger.requests.forget(&key),
+            Forget::Request(key) => {
+                ledger.requests.forget(&key);
+            }
             Forget::Attempts(caller) => attempts::clear(ledger, caller),
             Forget::TextsTo(phone) => ledger.budgets.forget_phone(phone),
             Forget::Prefix(prefix) => ledger.budgets.forget_prefix(prefix),

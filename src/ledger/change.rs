@@ -138,6 +138,8 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::ReminderSet { .. }
         | Event::ReminderDropped { .. }
         | Event::RequestRemembered { .. }
+        | Event::PersonErasureBegun { .. }
+        | Event::PersonKept { .. }
         | Event::Forgotten { .. } => None,
         Event::TenantCreated(_)
         | Event::ProfileSet(_)
@@ -169,6 +171,9 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::WaitlistOver { .. }
         | Event::OfferMade { .. }
         | Event::OfferUnsent { .. } => Some(of_waitlist(event, names)),
+        Event::PersonErased { .. }
+        | Event::CallerErased { .. }
+        | Event::PersonErasureCompleted { .. } => Some(of_erasure(event)),
         Event::CallEnded { .. }
         | Event::FollowUpPlanned { .. }
         | Event::FollowUpDecided { .. }
@@ -232,6 +237,25 @@ fn of_practice(event: &Event, names: &Names) -> Change {
         Event::ServiceAdded(added) => service("service.added", added),
         Event::ServiceChanged(changed) => service("service.changed", changed),
         _ => unreachable!("change sends only the practice's events here"),
+    }
+}
+
+fn of_erasure(event: &Event) -> Change {
+    match event {
+        Event::PersonErased { person, .. } => Change {
+            person: Some(*person),
+            ..named("person.erased")
+        },
+        // A phone has no id that the outside knows.
+        Event::CallerErased { .. } => named("phone.erased"),
+        Event::PersonErasureCompleted { of } => match of.person {
+            Some(person) => Change {
+                person: Some(person),
+                ..named("person.erasure-completed")
+            },
+            None => named("phone.erasure-completed"),
+        },
+        _ => unreachable!("change sends only events of erasures here"),
     }
 }
 

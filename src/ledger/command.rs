@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, EnteredCode,
-    Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, MinuteOfDay, OpeningHours,
-    Party, Principal, Profile, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken,
-    SendOutcome, Slug, SmsAccount, Template, Times, Timestamp, VerificationPolicy, WaitlistId,
+    Erasure, Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, MinuteOfDay,
+    OpeningHours, Party, PersonId, Principal, Profile, ProviderId, Reply, ResourceKind, Route,
+    Scope, SealedToken, SendOutcome, Slug, SmsAccount, Template, Times, Timestamp,
+    VerificationPolicy, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -414,6 +415,26 @@ pub enum Command {
     },
     /// A phone's holder has told the provider that they want no texts.
     StopTexts(CallerId),
+    /// Erases a person.
+    ErasePerson {
+        /// Who.
+        person: PersonId,
+        /// By whose phone they call; `None`: nobody knows them.
+        caller: Option<CallerId>,
+        /// Nobody else is on that phone: it goes, too.
+        is_alone: bool,
+    },
+    /// Erases a phone on which nobody is; `None`: nobody knows it.
+    EraseCaller(Option<CallerId>),
+    /// The house's own word: these entries are about to be overwritten.
+    BeginErasure {
+        /// For which erasure.
+        of: Erasure,
+        /// Their sequences, ascending.
+        entries: Vec<u64>,
+    },
+    /// The house's own word: they are.
+    CompleteErasure(Erasure),
     /// The timer's only word: write down what the clock has already decided.
     TimePassed,
 }
@@ -476,6 +497,8 @@ pub struct Policy {
     pub resends_max: u32,
     /// How long an offer to someone who waits lasts; never beyond its start.
     pub offer_seconds: u32,
+    /// For how many days nothing may be heard of someone who never booked before they are forgotten; 0: for ever.
+    pub unbooked_days: u32,
     /// How long a time is kept for whoever is written to after their call, in seconds; never beyond its start.
     pub follow_up_seconds: u32,
     /// How long holds last after their call has ended, in seconds.

@@ -12,8 +12,8 @@ use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, calls, codes, confirm, deliveries, holds, inbound, keys, offers, practice,
-    series, services, tenants, texts, time_passed, waitlist,
+    appointments, calls, codes, confirm, deliveries, holds, inbound, keys, offers, persons,
+    practice, series, services, tenants, texts, time_passed, waitlist,
 };
 use super::state::Ledger;
 
@@ -74,14 +74,9 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
             tenants::set_sms_credentials(ledger, account, token)
         }
         Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
-        Command::CreateKey {
-            scope,
-            label,
-            expires_at,
-            secret_hash,
-        } => keys::create(ledger, *scope, label, *expires_at, *secret_hash, context),
-        Command::RevokeKey(key) => keys::revoke(ledger, *key, context),
-        Command::NoteKeyUses(uses) => Ok(keys::note_uses(ledger, uses)),
+        Command::CreateKey { .. } | Command::RevokeKey(_) | Command::NoteKeyUses(_) => {
+            key_rule(ledger, command, context)
+        }
         Command::AddResource(resource) => practice::add_resource(ledger, resource, context),
         Command::ChangeResource {
             resource,
@@ -159,7 +154,49 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         | Command::NoteDelivery { .. }
         | Command::TakeText { .. }
         | Command::StopTexts(_) => text_rule(ledger, command, context),
+        Command::ErasePerson { .. }
+        | Command::EraseCaller(_)
+        | Command::BeginErasure { .. }
+        | Command::CompleteErasure(_) => erasure_rule(ledger, command, context),
         Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
+    }
+}
+
+/// Whose key is whose.
+fn key_rule(
+    ledger: &Ledger,
+    command: &Command,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    match command {
+        Command::CreateKey {
+            scope,
+            label,
+            expires_at,
+            secret_hash,
+        } => keys::create(ledger, *scope, label, *expires_at, *secret_hash, context),
+        Command::RevokeKey(key) => keys::revoke(ledger, *key, context),
+        Command::NoteKeyUses(uses) => Ok(keys::note_uses(ledger, uses)),
+        _ => unreachable!("only what is said of keys is sent here"),
+    }
+}
+
+/// Who is erased, and how far that is.
+fn erasure_rule(
+    ledger: &Ledger,
+    command: &Command,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    match command {
+        Command::ErasePerson {
+            person,
+            caller,
+            is_alone,
+        } => persons::erase(ledger, *person, *caller, *is_alone, context),
+        Command::EraseCaller(caller) => persons::erase_caller(ledger, *caller, context),
+        Command::BeginErasure { of, entries } => Ok(persons::begin_erasure(ledger, *of, entries)),
+        Command::CompleteErasure(of) => Ok(persons::complete_erasure(ledger, *of)),
+        _ => unreachable!("only what is said of erasures is sent here"),
     }
 }
 

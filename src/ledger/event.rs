@@ -8,10 +8,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallReport, CallerId, Channel, Claim,
-    Delivery, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, Knowledge, MessageId, Offered,
-    ParkReason, Party, Principal, Profile, Proof, ProviderId, Resource, ResourceId, SendOutcome,
-    Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord, TextKind, Times, Timestamp,
-    Verification, WaitlistId, Wished,
+    Delivery, Erasure, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, Knowledge, MessageId,
+    Offered, ParkReason, Party, PersonId, Principal, Profile, Proof, ProviderId, Resource,
+    ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord,
+    TextKind, Times, Timestamp, Verification, WaitlistId, Wished,
 };
 
 use super::receipt::Receipt;
@@ -407,6 +407,41 @@ pub enum Event {
         receipt: Receipt,
         /// Until when.
         until: Timestamp,
+    },
+    /// A person is erased: nobody knows them any more, and what is stored of them is to be overwritten.
+    PersonErased {
+        /// Who.
+        person: PersonId,
+        /// By whose phone they called.
+        caller: CallerId,
+        /// When.
+        at: Timestamp,
+    },
+    /// A phone is erased: nobody is on it any more.
+    CallerErased {
+        /// Whose.
+        caller: CallerId,
+        /// When.
+        at: Timestamp,
+    },
+    /// The personal parts of these entries are about to be overwritten. What they say of others is said again beside this.
+    PersonErasureBegun {
+        /// For which erasure.
+        of: Erasure,
+        /// Their sequences, ascending.
+        entries: Vec<u64>,
+    },
+    /// All that an erasure listed is overwritten.
+    PersonErasureCompleted {
+        /// Which.
+        of: Erasure,
+    },
+    /// Someone who never booked still waits for something: they are kept a while longer.
+    PersonKept {
+        /// Who.
+        person: PersonId,
+        /// From when on they are kept as long again.
+        at: Timestamp,
     },
     /// Rows that were only kept for a while are dropped up to here.
     Forgotten {

@@ -13,9 +13,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::calendar::Zone;
 use crate::model::{
-    Appointment, AppointmentId, Block, CallId, CallerId, Conversation, Hold, HoldId, HoldState,
-    Interval, KeyRecord, Knowledge, Message, MessageState, Prefix, Profile, Resource, ResourceId,
-    Series, Service, SmsCredentials, TenantId, TenantRecord, Timestamp, WaitlistEntry,
+    Appointment, AppointmentId, Block, CallId, CallerId, Conversation, Erasure, Hold, HoldId,
+    HoldState, Interval, KeyRecord, Knowledge, Message, MessageState, PersonId, Prefix, Profile,
+    Resource, ResourceId, Series, Service, SmsCredentials, TenantId, TenantRecord, Timestamp,
+    WaitlistEntry,
 };
 
 use super::agenda::Agenda;
@@ -24,6 +25,7 @@ use super::budgets::{Budgets, OfPhone, OfPrefix};
 use super::calls::{CallRecord, Calls, FollowUpHold};
 use super::change::Names;
 use super::day_sheets::DaySheets;
+use super::erasures::{Erasures, Unbooked};
 use super::idempotency::{Remembered, Requests};
 use super::occupancy::{Occupancy, Owner};
 use super::receipt::Receipt;
@@ -126,6 +128,9 @@ struct Stored<'a> {
     taken_texts: Vec<([u8; 32], Timestamp)>,
     answered: Vec<(CallerId, Timestamp)>,
     requests: Vec<StoredRequest<'a>>,
+    erased: Vec<PersonId>,
+    erasures: Vec<(Erasure, Vec<u64>)>,
+    unbooked: Vec<(PersonId, CallerId, Timestamp)>,
 }
 
 /// The ledger as bytes.
@@ -189,6 +194,8 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         waitlist,
         replies,
         requests,
+        erasures,
+        unbooked,
         // From the profile.
         zone: _,
         // From resources and services.
@@ -247,6 +254,9 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         taken_texts: replies.text_deadlines().collect(),
         answered: replies.answer_deadlines().collect(),
         requests: stored_requests(requests),
+        erased: erasures.persons.iter().copied().collect(),
+        erasures: erasures.open.clone().into_iter().collect(),
+        unbooked: unbooked.rows().collect(),
     }
 }
 
@@ -315,7 +325,7 @@ fn stored_prefixes(budgets: &Budgets) -> Vec<StoredPrefix> {
 }
 
 fn stored_requests(requests: &Requests) -> Vec<StoredRequest<'_>> {
-    let requests = requests.0.iter().map(|(key, remembered)| {
+    let requests = requests.rows.iter().map(|(key, remembered)| {
         let Remembered { receipt, until } = remembered;
         StoredRequest {
             key: *key,
@@ -392,7 +402,12 @@ fn restore(stored: Stored<'_>) -> Ledger {
             taken: stored.taken_texts.into_iter().collect(),
             answered: stored.answered.into_iter().collect(),
         },
-        requests: Requests(stored.requests.into_iter().map(restored_request).collect()),
+        requests: Requests::restored(stored.requests.into_iter().map(restored_request)),
+        erasures: Erasures {
+            persons: stored.erased.into_iter().collect(),
+            open: stored.erasures.into_iter().collect(),
+        },
+        unbooked: Unbooked::restored(stored.unbooked),
         lapses: BTreeSet::new(),
         forgets: BTreeSet::new(),
         sheets: DaySheets::default(),

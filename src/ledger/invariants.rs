@@ -73,6 +73,8 @@ impl Ledger {
 
     /// What is kept by caller and by call is what the holds say.
     fn check_lists(&self) {
+        let unbooked = self.unbooked.len();
+        assert!(unbooked.is_some(), "who never booked is on both lists");
         let mut open = 0;
         let mut in_calls = 0;
         for (_, hold) in self.holds.after(0) {

@@ -17,6 +17,7 @@ mod blocks;
 mod budgets;
 mod calls;
 mod day_sheets;
+mod erasures;
 mod idempotency;
 mod occupancy;
 mod reminders;
@@ -27,6 +28,7 @@ mod state;
 
 mod attempts;
 mod conversing;
+mod erasing;
 mod freeing;
 mod invariants;
 mod made;

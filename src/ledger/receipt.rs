@@ -307,6 +307,11 @@ pub enum Receipt {
     TextSettled(SendOutcome),
     /// A text that came in was taken.
     TextTaken(Reaction),
+    /// Someone is erased, unless there is more to be ended for them first: then the same again.
+    Erased {
+        /// Nothing is left to be ended.
+        is_done: bool,
+    },
     /// A call's end was taken in.
     CallEnded(FollowUpView),
     /// Nothing to say.
@@ -336,6 +341,7 @@ impl Receipt {
             | Self::TextHandedOver { .. }
             | Self::TextSettled(_)
             | Self::TextTaken(_)
+            | Self::Erased { .. }
             | Self::CallEnded(_)
             | Self::Nothing => None,
         }

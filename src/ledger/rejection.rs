@@ -69,6 +69,8 @@ pub enum Missing {
     WaitlistEntry,
     /// No such text.
     Message,
+    /// Nobody of that name or phone.
+    Person,
 }
 
 impl Missing {
@@ -85,6 +87,7 @@ impl Missing {
             Self::Series => "series",
             Self::WaitlistEntry => "waitlist entry",
             Self::Message => "message",
+            Self::Person => "person",
         }
     }
 }

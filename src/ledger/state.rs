@@ -21,6 +21,7 @@ use super::blocks::Blocks;
 use super::budgets::Budgets;
 use super::calls::Calls;
 use super::day_sheets::{DaySheet, DaySheets};
+use super::erasures::{Erasures, Unbooked};
 use super::idempotency::Requests;
 use super::occupancy::Occupancy;
 use super::query::PageRequest;
@@ -106,6 +107,8 @@ pub struct Ledger {
     pub(super) waitlist: Waitlist,
     pub(super) replies: Replies,
     pub(super) requests: Requests,
+    pub(super) erasures: Erasures,
+    pub(super) unbooked: Unbooked,
     /// When holds lapse.
     pub(super) lapses: BTreeSet<(Timestamp, HoldId)>,
     /// When rows are dropped.
@@ -146,6 +149,8 @@ impl Ledger {
             waitlist: Waitlist::default(),
             replies: Replies::default(),
             requests: Requests::default(),
+            erasures: Erasures::default(),
+            unbooked: Unbooked::default(),
             lapses: BTreeSet::new(),
             forgets: BTreeSet::new(),
             sheets: DaySheets::default(),

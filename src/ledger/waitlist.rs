@@ -111,6 +111,12 @@ impl Waitlist {
         self.phones.get(&caller).map_or(0, Vec::len)
     }
 
+    /// Those of a phone that have not ended, in order of creation.
+    pub fn open_entries_of(&self, caller: CallerId) -> impl Iterator<Item = &WaitlistEntry> {
+        let own = self.phones.get(&caller).into_iter().flatten();
+        own.filter_map(|id| self.entries.get(id))
+    }
+
     /// The services that someone waits for or is offered.
     pub fn awaited(&self) -> impl Iterator<Item = ServiceId> {
         self.awaited.keys().copied()

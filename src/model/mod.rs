@@ -15,6 +15,7 @@ mod call;
 mod contact;
 mod conversation;
 mod credential;
+mod erasure;
 mod message;
 mod personal;
 mod reply;
@@ -42,6 +43,7 @@ pub use conversation::{
     CallReport, Channel, Conversation, FollowUp, Offered, Remark, Standing, Suppression, Wished,
 };
 pub use credential::{KeyRecord, KeyUse, Principal, Scope};
+pub use erasure::Erasure;
 pub use heard::Heard;
 pub use hold::{Claim, Hold, HoldState, HoldStatus};
 pub use ids::{

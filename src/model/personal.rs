@@ -36,6 +36,21 @@ pub enum PersonalFact {
         /// Their e-mail.
         email: Option<Email>,
     },
+    /// A person whose facts stood in an entry that is erased for another's sake: they are who they were.
+    PersonAgain {
+        /// Who.
+        person: PersonId,
+        /// By which phone.
+        caller: CallerId,
+        /// Their name.
+        name: PersonName,
+        /// Their e-mail.
+        email: Option<Email>,
+        /// When they were first named.
+        created_at: Timestamp,
+        /// By which entry, and which of its facts.
+        place: (u64, u32),
+    },
     /// This call has this name on its platform.
     Call {
         /// Which call.

@@ -35,6 +35,14 @@ impl Calls {
         }
     }
 
+    /// Drops a caller's.
+    pub fn forget_caller(&mut self, caller: CallerId) {
+        self.known.retain(|_, (_, own)| *own != caller);
+        let known = &self.known;
+        self.order
+            .retain(|(_, reference)| known.contains_key(reference));
+    }
+
     /// Drops those that are long over.
     pub fn forget(&mut self, now: Timestamp) {
         let kept_since = now.plus_seconds(-limits::CALL_NAMED_SECONDS);

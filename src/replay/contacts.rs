@@ -4,16 +4,18 @@
 //! knows only their ids and its state never depends on what stands here: that is what lets a person be erased from the journal
 //! without changing a single decision.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, VecDeque};
 
-use crate::ledger::{Page, PageRequest};
+use crate::ledger::{Event, Ledger, Page, PageRequest};
 use crate::limits;
 use crate::model::{
-    CallId, CallReference, CallerId, Contact, FreeText, PersonId, PersonName, PersonalFact, Phone,
-    Subject, Timestamp,
+    CallId, CallReference, CallerId, Contact, Erasure, FreeText, Party, PersonId, PersonName,
+    PersonalFact, Phone, Subject, Timestamp,
 };
 
 use super::calls::Calls;
+use super::former::Former;
+use super::parts::{Owner, Parts};
 use super::persons::{Person, Persons};
 use super::remarks::{Remarks, Said};
 
@@ -44,6 +46,10 @@ pub(super) struct Body {
     pub digest: [u8; 32],
     /// When it came.
     pub remembered_at: Timestamp,
+    /// Whom its request was about.
+    pub of: Option<PersonId>,
+    /// The entry that it came in.
+    pub sequence: u64,
 }
 
 /// One tenant's contacts.
@@ -58,6 +64,10 @@ pub struct Contacts {
     pub(super) bodies: HashMap<[u8; 32], Body>,
     /// Keys in the order in which their bodies came, to be dropped with the requests they belong to.
     pub(super) body_order: VecDeque<(Timestamp, [u8; 32])>,
+    /// Those that are of someone.
+    pub(super) bodies_of: BTreeSet<(PersonId, [u8; 32])>,
+    pub(super) parts: Parts,
+    pub(super) former: Former,
 }
 
 impl Contacts {
@@ -92,9 +102,149 @@ impl Contacts {
         before.is_some_and(|before| before.digest != *body)
     }
 
-    /// Takes in what an entry says of persons; `sequence` is the entry's own.
-    pub fn apply(&mut self, facts: &[PersonalFact], at: Timestamp, sequence: u64) {
+    /// Whose phone this was, if they were erased a short while ago.
+    pub fn former_caller(&self, phone: &Phone) -> Option<CallerId> {
+        self.former.caller(phone)
+    }
+
+    /// Whether nobody else is on a person's phone.
+    pub fn is_alone(&self, caller: CallerId, person: PersonId) -> bool {
+        self.persons.of_caller(caller).all(|id| id == person)
+    }
+
+    /// The first who was named on a phone.
+    pub fn someone_on(&self, phone: &Phone) -> Option<PersonId> {
+        self.persons.of_caller(self.caller(phone)?).next()
+    }
+
+    /// Whether nobody is on a phone that is known.
+    pub fn is_nobodys(&self, caller: CallerId) -> bool {
+        self.phones.contains_key(&caller) && self.persons.of_caller(caller).next().is_none()
+    }
+
+    /// Takes in an entry: what it means to whom it erases, then what it says of persons. The ledger has it already.
+    pub fn take_in(
+        &mut self,
+        ledger: &Ledger,
+        events: &[Event],
+        facts: &[PersonalFact],
+        (at, sequence): (Timestamp, u64),
+    ) {
+        for event in events {
+            match event {
+                Event::PersonErased { person, caller, .. } => {
+                    let appointments = ledger.appointments_of(*person);
+                    self.forget_person(*person, appointments.map(Subject::Appointment));
+                    self.forget_said(*caller);
+                    self.parts.leave(Erasure::of_person(*person, *caller));
+                }
+                Event::CallerErased { caller, at } => {
+                    self.forget_caller(*caller, *at);
+                    self.forget_said(*caller);
+                    self.parts.leave(Erasure::of_caller(*caller));
+                }
+                Event::PersonErasureBegun { of, entries } => {
+                    self.drop_bodies_in(entries, of.caller);
+                    let others = self.persons.of_caller(of.caller).map(Owner::Person);
+                    let others = others.chain([Owner::Phone(of.caller)]);
+                    self.parts.listed(*of, entries, others);
+                }
+                _ => {}
+            }
+        }
+        self.apply(facts, ledger.party(events), at, sequence);
+    }
+
+    fn forget_person(&mut self, person: PersonId, subjects: impl Iterator<Item = Subject>) {
+        self.persons.remove(person);
+        for about in subjects {
+            self.reasons.remove(&about);
+        }
+        let own = (person, [0; 32])..=(person, [u8::MAX; 32]);
+        let keys: Vec<_> = self.bodies_of.range(own).map(|(_, key)| *key).collect();
+        self.drop_bodies(&keys);
+    }
+
+    fn drop_bodies(&mut self, keys: &[[u8; 32]]) {
+        for key in keys {
+            if let Some(person) = self.bodies.remove(key).and_then(|body| body.of) {
+                self.bodies_of.remove(&(person, *key));
+            }
+        }
+        if !keys.is_empty() {
+            self.body_order.retain(|(_, key)| !keys.contains(key));
+        }
+    }
+
+    /// Bodies that came in these entries with what was said by others on the phone: nobody tells any more whether their key is
+    /// used for another request.
+    fn drop_bodies_in(&mut self, entries: &[u64], caller: CallerId) {
+        let mut dropped = Vec::new();
+        for person in self.persons.of_caller(caller) {
+            let own = (person, [0; 32])..=(person, [u8::MAX; 32]);
+            let keys = self.bodies_of.range(own).map(|(_, key)| *key);
+            dropped.extend(keys.filter(|key| {
+                let body = self.bodies.get(key);
+                body.is_some_and(|body| entries.binary_search(&body.sequence).is_ok())
+            }));
+        }
+        self.drop_bodies(&dropped);
+    }
+
+    /// What was said over a phone goes with anyone on it: nobody can tell who said it.
+    fn forget_said(&mut self, caller: CallerId) {
+        self.calls.forget_caller(caller);
+        self.remarks.forget_caller(caller);
+    }
+
+    fn forget_caller(&mut self, caller: CallerId, at: Timestamp) {
+        if let Some(phone) = self.phones.remove(&caller) {
+            self.callers.remove(&phone);
+            self.former.keep(&phone, caller, at);
+        }
+    }
+
+    /// The next entries that an erasure has to list, and what they say of others and has to be said again; nothing if all are
+    /// listed.
+    pub fn to_list(&self, of: Erasure) -> (Vec<u64>, Vec<PersonalFact>) {
+        let entries = self.parts.to_list(of, limits::ERASED_ENTRIES_PER_STEP_MAX);
+        let mut again = Vec::new();
+        if let Some(phone) = self.phones.get(&of.caller)
+            && self.parts.hold(entries, Owner::Phone(of.caller))
+        {
+            again.push(PersonalFact::Caller {
+                caller: of.caller,
+                phone: phone.clone(),
+            });
+        }
+        let others = self.persons.of_caller(of.caller);
+        let others = others.filter(|id| self.parts.hold(entries, Owner::Person(*id)));
+        again.extend(others.filter_map(|id| {
+            let (person, place) = self.persons.at_place(id)?;
+            Some(PersonalFact::PersonAgain {
+                person: id,
+                caller: person.caller,
+                name: person.name.clone(),
+                email: person.email.clone(),
+                created_at: person.created_at,
+                place,
+            })
+        }));
+        (entries.to_vec(), again)
+    }
+
+    /// Takes in what an entry says of persons: whom it is about, and its own sequence.
+    pub fn apply(
+        &mut self,
+        facts: &[PersonalFact],
+        about: Option<Party>,
+        at: Timestamp,
+        sequence: u64,
+    ) {
         for (number, fact) in (0..).zip(facts) {
+            if let Some(owner) = Owner::of(fact, about) {
+                self.parts.note(owner, sequence);
+            }
             match fact {
                 PersonalFact::Caller { caller, phone } => {
                     self.callers.insert(phone.clone(), *caller);
@@ -113,6 +263,22 @@ impl Contacts {
                         created_at: at,
                     };
                     self.persons.enter(*person, stated, (sequence, number));
+                }
+                PersonalFact::PersonAgain {
+                    person,
+                    caller,
+                    name,
+                    email,
+                    created_at,
+                    place,
+                } => {
+                    let stated = Person {
+                        caller: *caller,
+                        name: name.clone(),
+                        email: email.clone(),
+                        created_at: *created_at,
+                    };
+                    self.persons.enter(*person, stated, *place);
                 }
                 PersonalFact::Call {
                     call,
@@ -137,20 +303,35 @@ impl Contacts {
                     self.reasons.insert(*about, text.clone());
                 }
                 PersonalFact::Body { key, digest } => {
-                    self.bodies.insert(
-                        *key,
-                        Body {
-                            digest: *digest,
-                            remembered_at: at,
-                        },
-                    );
-                    self.body_order.push_back((at, *key));
+                    let of = about.map(|party| party.person);
+                    self.remember_body(*key, (*digest, of), at, sequence);
                 }
             }
         }
         self.forget_bodies(at);
         self.calls.forget(at);
         self.remarks.forget(at);
+    }
+
+    fn remember_body(
+        &mut self,
+        key: [u8; 32],
+        (digest, of): ([u8; 32], Option<PersonId>),
+        at: Timestamp,
+        sequence: u64,
+    ) {
+        let body = Body {
+            digest,
+            remembered_at: at,
+            of,
+            sequence,
+        };
+        let before = self.bodies.insert(key, body).and_then(|body| body.of);
+        if let Some(before) = before {
+            self.bodies_of.remove(&(before, key));
+        }
+        self.bodies_of.extend(of.map(|person| (person, key)));
+        self.body_order.push_back((at, key));
     }
 
     fn forget_bodies(&mut self, now: Timestamp) {
@@ -166,10 +347,12 @@ impl Contacts {
                 .bodies
                 .get(&key)
                 .is_some_and(|body| body.remembered_at == at)
+                && let Some(person) = self.bodies.remove(&key).and_then(|body| body.of)
             {
-                self.bodies.remove(&key);
+                self.bodies_of.remove(&(person, key));
             }
         }
+        self.former.forget(now);
     }
 
     /// A person as answers show them; `None`: nobody knows them (any more).
@@ -244,6 +427,7 @@ mod tests {
                 key: [1; 32],
                 digest: [2; 32],
             }],
+            None,
             Timestamp(0),
             1,
         );
@@ -251,6 +435,7 @@ mod tests {
         assert!(contacts.is_reused(&[1; 32], &[3; 32]));
         contacts.apply(
             &[],
+            None,
             Timestamp(0).plus_seconds(limits::REQUEST_REMEMBERED_SECONDS + 1),
             2,
         );

@@ -16,11 +16,13 @@ use crate::entry::ChainHead;
 use crate::journal::Lsn;
 use crate::ledger;
 use crate::model::{
-    AppointmentId, BlockId, CallId, CallReference, CallerId, Channel, Email, FreeText, PersonId,
-    PersonName, Phone, Remark, Subject, Timestamp,
+    AppointmentId, BlockId, CallId, CallReference, CallerId, Channel, Email, Erasure, FreeText,
+    PersonId, PersonName, Phone, Remark, Subject, Timestamp,
 };
 
 use super::contacts::{Body, Contacts};
+use super::gaps::Gaps;
+use super::parts::Owner;
 use super::persons::{Person, Persons};
 use super::recovery::Replayed;
 use super::remarks::Said;
@@ -86,6 +88,15 @@ struct StoredSaid<'a> {
     until: Timestamp,
 }
 
+#[derive(Serialize, Deserialize)]
+struct StoredBody {
+    key: [u8; 32],
+    digest: [u8; 32],
+    remembered_at: Timestamp,
+    of: Option<PersonId>,
+    sequence: u64,
+}
+
 /// Everything but the ledger. Field order is the format.
 #[derive(Serialize, Deserialize)]
 struct Stored<'a> {
@@ -101,8 +112,11 @@ struct Stored<'a> {
     /// What each caller said, the oldest first.
     remarks: Vec<(CallerId, Vec<StoredSaid<'a>>)>,
     reasons: Vec<(StoredSubject, Cow<'a, str>)>,
-    bodies: Vec<([u8; 32], [u8; 32], Timestamp)>,
+    bodies: Vec<StoredBody>,
     body_order: Cow<'a, VecDeque<(Timestamp, [u8; 32])>>,
+    /// Which entries hold something of whom.
+    parts: Vec<(Owner, Vec<u64>)>,
+    leaving: Vec<(Erasure, Vec<u64>)>,
 }
 
 /// A tenant as bytes.
@@ -153,6 +167,7 @@ pub fn decode(bytes: &[u8]) -> Result<Replayed, Error> {
         head: Lsn(stored.head),
         last_at: stored.last_at,
         trail: Trail::default(),
+        gaps: Gaps::default(),
         contacts: restore(stored),
     })
 }
@@ -167,8 +182,13 @@ fn take_down(state: &Replayed) -> Stored<'_> {
         reasons,
         bodies,
         body_order,
+        parts,
         // The same as the phones.
         callers: _,
+        // The same as the bodies.
+        bodies_of: _,
+        // Of this process alone.
+        former: _,
     } = &state.contacts;
 
     let persons = persons
@@ -214,9 +234,15 @@ fn take_down(state: &Replayed) -> Stored<'_> {
         .map(|(caller, phone)| (*caller, Cow::Borrowed(phone.expose())));
     let mut bodies: Vec<_> = bodies
         .iter()
-        .map(|(key, body)| (*key, body.digest, body.remembered_at))
+        .map(|(key, body)| StoredBody {
+            key: *key,
+            digest: body.digest,
+            remembered_at: body.remembered_at,
+            of: body.of,
+            sequence: body.sequence,
+        })
         .collect();
-    bodies.sort_unstable();
+    bodies.sort_unstable_by_key(|body| body.key);
     Stored {
         sequence: state.sequence,
         chain: state.chain,
@@ -229,6 +255,8 @@ fn take_down(state: &Replayed) -> Stored<'_> {
         reasons: reasons.collect(),
         bodies,
         body_order: Cow::Borrowed(body_order),
+        parts: parts.held.clone().into_iter().collect(),
+        leaving: parts.leaving.clone().into_iter().collect(),
     }
 }
 
@@ -288,13 +316,25 @@ fn restore(stored: Stored<'_>) -> Contacts {
         let reason = FreeText::from_stored(reason.into_owned());
         contacts.reasons.insert(about, reason);
     }
-    for (key, digest, remembered_at) in stored.bodies {
+    for StoredBody {
+        key,
+        digest,
+        remembered_at,
+        of,
+        sequence,
+    } in stored.bodies
+    {
         let body = Body {
             digest,
             remembered_at,
+            of,
+            sequence,
         };
+        contacts.bodies_of.extend(of.map(|person| (person, key)));
         contacts.bodies.insert(key, body);
     }
+    contacts.parts.held = stored.parts.into_iter().collect();
+    contacts.parts.leaving = stored.leaving.into_iter().collect();
     contacts.body_order = stored.body_order.into_owned();
     contacts
 }
@@ -330,9 +370,9 @@ mod tests {
                 digest: [2; 32],
             },
         ];
-        state.contacts.apply(&facts, Timestamp(10), 1);
+        state.contacts.apply(&facts, None, Timestamp(10), 1);
         let again = person(3, "ADA LOVELACE", Some("ada@example.org"));
-        state.contacts.apply(&[again], Timestamp(20), 2);
+        state.contacts.apply(&[again], None, Timestamp(20), 2);
         (state.sequence, state.chain) = (2, [9; 32]);
         (state.head, state.last_at) = (Lsn(5), Timestamp(20));
         state

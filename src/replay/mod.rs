@@ -4,6 +4,9 @@
 //! who add to it live, and the operator's tools, who only read. No actor, no rule, no waiting.
 
 mod calls;
+mod former;
+mod gaps;
+mod parts;
 mod persons;
 mod remarks;
 

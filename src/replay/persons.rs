@@ -29,7 +29,7 @@ pub struct Person {
 /// The persons of a clinic.
 #[derive(Default, PartialEq)]
 pub struct Persons {
-    rows: BTreeMap<PersonId, Person>,
+    rows: BTreeMap<PersonId, (Person, Place)>,
     /// By caller and folded name.
     names: HashMap<(CallerId, String), PersonId>,
     order: BTreeMap<Place, PersonId>,
@@ -39,7 +39,32 @@ pub struct Persons {
 impl Persons {
     /// A person.
     pub fn get(&self, id: PersonId) -> Option<&Person> {
-        self.rows.get(&id)
+        self.rows.get(&id).map(|(person, _)| person)
+    }
+
+    /// A person, and their place.
+    pub fn at_place(&self, id: PersonId) -> Option<(&Person, Place)> {
+        self.rows.get(&id).map(|(person, place)| (person, *place))
+    }
+
+    /// Those who share a phone, in order of creation.
+    pub fn of_caller(&self, caller: CallerId) -> impl Iterator<Item = PersonId> {
+        let first = (caller, (0, 0), PersonId(0));
+        let last = (caller, (u64::MAX, u32::MAX), PersonId(u128::MAX));
+        self.of_callers.range(first..=last).map(|(_, _, id)| *id)
+    }
+
+    /// Forgets someone; nobody else moves.
+    pub fn remove(&mut self, id: PersonId) {
+        let Some((person, place)) = self.rows.remove(&id) else {
+            return;
+        };
+        let name = (person.caller, person.name.folded());
+        if self.names.get(&name) == Some(&id) {
+            self.names.remove(&name);
+        }
+        self.order.remove(&place);
+        self.of_callers.remove(&(person.caller, place, id));
     }
 
     /// Who calls so on this phone.
@@ -49,20 +74,21 @@ impl Persons {
 
     /// Everyone in order of creation, with their place.
     pub fn all(&self) -> impl Iterator<Item = (Place, PersonId, &Person)> {
-        let known = |(place, id): (&Place, &PersonId)| Some((*place, *id, self.rows.get(id)?));
+        let known =
+            |(place, id): (&Place, &PersonId)| Some((*place, *id, self.get(id.to_owned())?));
         self.order.iter().filter_map(known)
     }
 
     /// Enters someone at their place; of whoever is known already, name and e-mail are now so.
     pub fn enter(&mut self, id: PersonId, person: Person, place: Place) {
         self.names.insert((person.caller, person.name.folded()), id);
-        if let Some(known) = self.rows.get_mut(&id) {
+        if let Some((known, _)) = self.rows.get_mut(&id) {
             (known.name, known.email) = (person.name, person.email);
             return;
         }
         self.order.insert(place, id);
         self.of_callers.insert((person.caller, place, id));
-        self.rows.insert(id, person);
+        self.rows.insert(id, (person, place));
     }
 
     /// A page of everyone, or of those who share a phone, in order of creation.

@@ -13,6 +13,7 @@ use crate::model::{KeyRecord, TenantId, Timestamp};
 use crate::seal::{MasterKey, Opener};
 
 use super::contacts::Contacts;
+use super::gaps::Gaps;
 use super::losses::Losses;
 use super::trail::{Latest, Trail};
 
@@ -32,6 +33,8 @@ pub struct Replayed {
     pub head: Lsn,
     /// The instant of its latest entry.
     pub last_at: Timestamp,
+    /// Personal parts that could not be read.
+    pub(super) gaps: Gaps,
 }
 
 /// Why a tenant cannot be replayed.
@@ -67,6 +70,12 @@ pub enum FaultKind {
     /// It does not continue the chain.
     #[error("it does not carry the hash of the entry before it")]
     Chain,
+    /// What it says of persons is neither whole nor erased, or is erased though no entry says so.
+    #[error("its personal part is damaged")]
+    Personal,
+    /// An entry whose personal part is erased by now has one that is not.
+    #[error("it says that all is erased, but the personal part of entry {0} is damaged")]
+    HalfErased(u64),
     /// Damage in the journal took it.
     #[error("it is lost, {file} is damaged: {reason}")]
     Lost {
@@ -99,6 +108,18 @@ impl Replayed {
             chain: [0; 32],
             head: Lsn::ZERO,
             last_at: Timestamp::MIN,
+            gaps: Gaps::default(),
+        }
+    }
+
+    /// All entries are taken in: now every personal part that could not be read must be one that was erased.
+    pub fn finish(self) -> Result<Self, Fault> {
+        match self.gaps.first() {
+            None => Ok(self),
+            Some((sequence, place, lsn)) => Err(Fault {
+                sequence,
+                ..Fault::of(&self, lsn, place, FaultKind::Personal)
+            }),
         }
     }
 
@@ -106,12 +127,22 @@ impl Replayed {
     pub fn replay(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
         let digest = frame.personal_digest;
         let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
-        self.take(entry, frame.place, frame.lsn)
+        self.take_with(entry, frame.personal_is_damaged, frame.place, frame.lsn)
     }
 
     /// Takes in the next entry, which was opened before, and where it lies.
     pub fn take(&mut self, entry: Decoded, place: Place, lsn: Lsn) -> Result<(), FaultKind> {
-        let entry = self.enter(entry, lsn)?;
+        self.take_with(entry, false, place, lsn)
+    }
+
+    fn take_with(
+        &mut self,
+        entry: Decoded,
+        is_damaged: bool,
+        place: Place,
+        lsn: Lsn,
+    ) -> Result<(), FaultKind> {
+        let entry = self.enter(entry, is_damaged, (place, lsn))?;
         let latest = self.latest();
         match entry.checkpoint {
             Some(_) => self.trail.push_checkpoint(place, latest),
@@ -124,7 +155,9 @@ impl Replayed {
     pub fn take_in(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
         let digest = frame.personal_digest;
         let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
-        self.enter(entry, frame.lsn).map(|_| ())
+        let is_damaged = frame.personal_is_damaged;
+        self.enter(entry, is_damaged, (frame.place, frame.lsn))
+            .map(|_| ())
     }
 
     /// The latest entry.
@@ -137,7 +170,12 @@ impl Replayed {
         }
     }
 
-    fn enter(&mut self, entry: Decoded, lsn: Lsn) -> Result<Decoded, FaultKind> {
+    fn enter(
+        &mut self,
+        entry: Decoded,
+        is_damaged: bool,
+        (place, lsn): (Place, Lsn),
+    ) -> Result<Decoded, FaultKind> {
         if entry.header.tenant != self.ledger.tenant() {
             return Err(FaultKind::OtherTenant);
         }
@@ -147,20 +185,30 @@ impl Replayed {
         if entry.header.previous != self.chain {
             return Err(FaultKind::Chain);
         }
+        if entry.facts.is_none() {
+            self.gaps
+                .note(entry.header.sequence, (place, lsn), is_damaged);
+        }
         // `apply` asserts; what fails an assertion here was never decided by us, and must stop this tenant only.
         let ledger = AssertUnwindSafe(&mut self.ledger);
-        let events = &entry.events;
+        let (events, gaps) = (&entry.events, AssertUnwindSafe(&mut self.gaps));
         let applied = catch_unwind(move || {
-            let ledger = ledger;
-            let AssertUnwindSafe(ledger) = ledger;
-            events.iter().for_each(|event| apply(ledger, event));
+            let (ledger, gaps) = (ledger, gaps);
+            let (AssertUnwindSafe(ledger), AssertUnwindSafe(gaps)) = (ledger, gaps);
+            events.iter().try_for_each(|event| {
+                gaps.explain(ledger, event)?;
+                apply(ledger, event);
+                Ok(())
+            })
         });
-        applied.map_err(|_| FaultKind::Apply)?;
+        let explained: Result<(), u64> = applied.map_err(|_| FaultKind::Apply)?;
+        explained.map_err(FaultKind::HalfErased)?;
         let header = entry.header;
-        self.contacts.apply(
+        self.contacts.take_in(
+            &self.ledger,
+            &entry.events,
             entry.facts.as_deref().unwrap_or_default(),
-            header.at,
-            header.sequence,
+            (header.at, header.sequence),
         );
         self.sequence = header.sequence;
         self.chain = entry.hash;
@@ -249,7 +297,7 @@ impl<'a> Recovery<'a> {
     pub fn finish(self) -> BTreeMap<TenantId, Result<Replayed, Fault>> {
         let tenants = self.tenants.into_iter();
         let mut tenants: BTreeMap<_, _> = tenants
-            .map(|(tenant, (_, replayed))| (tenant, replayed))
+            .map(|(tenant, (_, replayed))| (tenant, replayed.and_then(Replayed::finish)))
             .collect();
         let mut all: BTreeSet<_> = tenants.keys().copied().collect();
         all.insert(TenantId::INSTANCE);

@@ -53,6 +53,11 @@ impl Remarks {
         lines.push(said);
     }
 
+    /// Drops what a caller said.
+    pub fn forget_caller(&mut self, caller: CallerId) {
+        self.lines.remove(&caller);
+    }
+
     /// Drops the lines whose time is over.
     pub fn forget(&mut self, now: Timestamp) {
         if self.first_end.is_none_or(|end| now < end) {

@@ -188,6 +188,12 @@ impl Trail {
         }
     }
 
+    /// Where an entry lies.
+    pub fn place(&self, sequence: u64) -> Option<Place> {
+        let before = sequence.checked_sub(1)?;
+        self.after(before, 1).places.first().copied()
+    }
+
     /// Follows the latest sequence.
     pub fn watch(&self) -> watch::Receiver<u64> {
         self.0.head.subscribe()

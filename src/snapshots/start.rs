@@ -104,6 +104,7 @@ fn covered(
         let frame = recovered.read(row.place).ok()?;
         state.take_in(&frame, &mut opener).ok()?;
     }
+    let mut state = state.finish().ok()?;
     state.trail = Trail::restored(rows, state.latest(), state.ledger.names());
     Some(Found::Awake(Box::new(state)))
 }

@@ -18,12 +18,14 @@ use crate::model::{
     CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
     Timestamp,
 };
+use crate::snapshots::Imager;
 
 use super::asking::{Checkpoint, Execute, LieDown, Look, LookForPersons, Recall};
 use super::bed::Bed;
 use super::core::Core;
 use super::doorbell::Doorbell;
 use super::early::Early;
+use super::erasing::{Eraser, FinishErasures, NextErasure};
 use super::messages::{CapturedText, DeliveryNote, PreparedText, Refused};
 use super::texting::{Texted, Texting};
 
@@ -54,6 +56,10 @@ pub struct TenantActor {
     bed: Bed,
     /// When it was last asked anything.
     asked_at: Timestamp,
+    /// Makes images anew where someone is erased.
+    imager: Imager,
+    /// Carries open erasures through; there from the moment it starts.
+    eraser: Option<Eraser>,
 }
 
 impl TenantActor {
@@ -63,11 +69,13 @@ impl TenantActor {
         clock: Arc<dyn Clock>,
         doorbell: Arc<Doorbell>,
         bed: Bed,
+        imager: Imager,
     ) -> Self {
         Self {
             core,
             asked_at: clock.now(),
             bed,
+            imager,
             clock,
             doorbell,
             fresh: BTreeSet::new(),
@@ -76,6 +84,7 @@ impl TenantActor {
             waiters: BTreeMap::new(),
             goes_on_offering: false,
             wakes_at: None,
+            eraser: None,
         }
     }
 
@@ -86,7 +95,7 @@ impl TenantActor {
             noted.is_none_or(|noted| at.seconds_since(noted) >= limits::KEY_USE_UNNOTED_SECONDS)
         });
         let now = self.core.no_earlier(self.clock.now());
-        let is_due = |core: &Core| core.ledger().next_deadline().is_some_and(|due| due <= now);
+        let is_due = |core: &Core| core.next_deadline().is_some_and(|due| due <= now);
         if is_due(&self.core) {
             if let Err(refused) = self.core.command(&Command::TimePassed, now) {
                 // Refused because the queue is full or the engine is stopping; the next tick tries again.
@@ -98,6 +107,7 @@ impl TenantActor {
         self.offer_freed(context);
         // A notice whose pause is over waits for nobody else to ring.
         self.ring_for_the_rest();
+        self.go_on_erasing();
         let (next, now) = (self.core.ledger().next_wake(), self.clock.now());
         if self.bed.is_time(self.asked_at, next, now) {
             self.lie_down(context);
@@ -111,7 +121,8 @@ impl TenantActor {
             !waiters.is_empty()
         });
         let has_texts = !(self.fresh.is_empty() && self.in_flight.is_empty());
-        if has_texts || !self.waiters.is_empty() || self.core.is_followed() {
+        let is_erasing = self.core.ledger().open_erasures().next().is_some();
+        if has_texts || is_erasing || !self.waiters.is_empty() || self.core.is_followed() {
             return false;
         }
         // What nobody has written down yet of its keys' uses is known to this process alone.
@@ -174,6 +185,17 @@ impl TenantActor {
         if let Err(refused) = self.core.note_key_uses(self.clock.now(), is_due) {
             // Refused because the queue is full or the engine is stopping; what is noted is shown, and the next tick tries again.
             tracing::debug!(?refused, "the keys' uses were not taken");
+        }
+    }
+
+    /// Has whatever is erased and not complete carried through beside its messages: what the timer decided, or what a crash
+    /// left.
+    fn go_on_erasing(&self) {
+        if self.core.ledger().open_erasures().next().is_none() {
+            return;
+        }
+        if let Some(eraser) = self.eraser.clone() {
+            actix_rt::spawn(async move { eraser.finish_alone().await });
         }
     }
 
@@ -398,8 +420,33 @@ impl Actor for TenantActor {
         if self.core.ledger().unsettled_texts().next().is_some() {
             self.doorbell.ring(self.core.tenant());
         }
+        let steps = context.address().recipient();
+        self.eraser = Some(self.core.eraser(steps, self.imager.clone()));
         // Whatever became due while nobody was here.
         self.tick(context);
+    }
+}
+
+impl Handler<FinishErasures> for TenantActor {
+    type Result = MessageResult<FinishErasures>;
+
+    fn handle(&mut self, _: FinishErasures, _: &mut Self::Context) -> Self::Result {
+        let (sender, finished) = oneshot::channel();
+        if let Some(eraser) = self.eraser.clone() {
+            actix_rt::spawn(async move {
+                // Whoever no longer waits needs no answer.
+                let _ = sender.send(eraser.finish().await);
+            });
+        }
+        MessageResult(finished)
+    }
+}
+
+impl Handler<NextErasure> for TenantActor {
+    type Result = MessageResult<NextErasure>;
+
+    fn handle(&mut self, NextErasure(done): NextErasure, _: &mut Self::Context) -> Self::Result {
+        MessageResult(self.core.next_erasure(done, self.clock.now()))
     }
 }
 

@@ -11,7 +11,8 @@ use rand::{RngExt, SeedableRng};
 
 use crate::clock::Clock;
 use crate::entry::{self, Head};
-use crate::journal::{self, Journal, Room, Unconfirmed};
+use crate::erased::Copies;
+use crate::journal::{self, Journal, Place, Room, Unconfirmed};
 use crate::ledger::{
     CallEnd, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest, Policy, Query,
     Receipt, Rejection, RequestKey, apply, decide, look,
@@ -20,7 +21,7 @@ use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
     CallerId, HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Phone, Principal, Route, Slug,
-    SmsCredentials, TenantId, Timestamp,
+    SmsCredentials, Subject, TenantId, Timestamp,
 };
 use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
@@ -44,6 +45,8 @@ pub struct Shared {
     pub keyring: Arc<Keyring>,
     /// The root of all keys.
     pub master: Arc<MasterKey>,
+    /// What is kept of persons beside the journal.
+    pub copies: Arc<dyn Copies>,
     /// Where time comes from.
     pub clock: Arc<dyn Clock>,
     /// What is counted.
@@ -248,14 +251,41 @@ impl Core {
         command: &Command,
         now: Timestamp,
     ) -> Result<Outcome<Receipt>, Refused> {
+        self.house_step(command, Vec::new(), now)
+    }
+
+    /// The same, with what has to be said of persons.
+    pub(super) fn house_step(
+        &mut self,
+        command: &Command,
+        facts: Vec<PersonalFact>,
+        now: Timestamp,
+    ) -> Result<Outcome<Receipt>, Refused> {
         let fresh = self.fresh();
         let step = Step {
             principal: Principal::System,
             idempotency: None,
             fresh,
         };
-        let outcome = self.step(command, Vec::new(), step, now)?;
+        let outcome = self.step(command, facts, step, now)?;
         Ok(outcome.map(|decided| decided.map(|decision| decision.receipt)))
+    }
+
+    /// What it shares with the others.
+    pub(super) fn shared(&self) -> &Shared {
+        &self.shared
+    }
+
+    /// Where an entry of its own lies.
+    pub(super) fn place(&self, sequence: u64) -> Option<Place> {
+        self.state.trail.place(sequence)
+    }
+
+    /// When the timer next has something to write down.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let ledger = &self.state.ledger;
+        let unbooked = ledger.next_unbooked(self.shared.policy.unbooked_days);
+        ledger.next_deadline().into_iter().chain(unbooked).min()
     }
 
     /// Looks something up.
@@ -366,6 +396,7 @@ impl Core {
         if decision.events.iter().all(is_memory) {
             facts.clear();
         }
+        facts.retain(|fact| !self.is_about_erased(fact));
         let remembered = decision.events.iter().any(is_memory);
         facts.extend(step.idempotency.filter(|_| remembered).map(|idempotency| {
             PersonalFact::Body {
@@ -414,7 +445,8 @@ impl Core {
                 _ => {}
             }
         }
-        self.state.contacts.apply(facts, now, header.sequence);
+        let contacts = &mut self.state.contacts;
+        contacts.take_in(&self.state.ledger, events, facts, (now, header.sequence));
         self.state.sequence = header.sequence;
         self.state.chain = encoded.hash;
         self.state.last_at = now;
@@ -423,6 +455,20 @@ impl Core {
         // Last: whoever sees the entry on the trail must find its key judged by it.
         self.state.trail.push(taken.place, latest, events);
         Ok(())
+    }
+
+    /// Nothing is written down any more of whoever was erased.
+    fn is_about_erased(&self, fact: &PersonalFact) -> bool {
+        let PersonalFact::Reason {
+            about: Subject::Appointment(appointment),
+            ..
+        } = fact
+        else {
+            return false;
+        };
+        let ledger = &self.state.ledger;
+        let person = ledger.person_of(*appointment);
+        person.is_some_and(|person| ledger.is_erased(person))
     }
 
     /// Appends a checkpoint of these heads, which are durable, to the instance's own chain.

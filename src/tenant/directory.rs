@@ -15,6 +15,7 @@ use dashmap::DashMap;
 use crate::entry::{self, Head};
 use crate::journal::Lsn;
 use crate::ledger::{Command, Receipt};
+use crate::limits;
 use crate::model::{
     KeyId, KeyRecord, Principal, Profile, Scope, Slug, TenantId, TenantRecord, Timestamp,
 };
@@ -166,6 +167,18 @@ impl Directory {
             self.open(&tenant, found).await?;
         }
         Ok(())
+    }
+
+    /// When a tenant that sleeps at the start is woken: within a day, if persons who never booked are forgotten by themselves,
+    /// because only the tenant itself knows of them.
+    fn wakes_at(&self, due: Option<Timestamp>) -> Option<Timestamp> {
+        let shared = &self.0.street.shared;
+        let forgets = shared.policy.unbooked_days > 0;
+        let tomorrow = shared
+            .clock
+            .now()
+            .plus_seconds(limits::UNBOOKED_LOOK_SECONDS);
+        due.into_iter().chain(forgets.then_some(tomorrow)).min()
     }
 
     fn take_keys<'a>(
@@ -430,7 +443,10 @@ impl Directory {
         let handle = match found {
             snapshots::Found::Asleep { head, trail } => {
                 self.take_keys(record.id, Some(slug), &head.keys);
-                inner.street.sleepers.enter(record.id, head.wakes_at);
+                inner
+                    .street
+                    .sleepers
+                    .enter(record.id, self.wakes_at(head.wakes_at));
                 inner.street.imager.watch_asleep(record.id, trail.clone());
                 let profile = head.profile.clone().unwrap_or_else(founded);
                 self.handle(record.id, slug.clone(), profile, house(trail))

@@ -14,12 +14,15 @@ use tokio::sync::SemaphorePermit;
 use crate::calendar::Zone;
 use crate::entry::Head;
 use crate::journal::{Journal, Unconfirmed};
-use crate::ledger::{Command, Page, PageRequest, Query, View};
-use crate::model::{MessageId, Phone, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId};
+use crate::ledger::{Command, Page, PageRequest, Query, Receipt, View};
+use crate::model::{
+    MessageId, PersonId, Phone, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId,
+};
 use crate::replay::{PersonCard, PersonSearch};
 
 use super::actor::TenantActor;
 use super::asking::{Checkpoint, Execute, Look, LookForPersons, Recall};
+use super::erasing::FinishErasures;
 use super::history::History;
 use super::house::House;
 use super::messages::{
@@ -159,6 +162,75 @@ impl Handle {
             *shown = (Arc::new(profile), zone);
         }
         Ok(())
+    }
+
+    /// Erases a person; they are gone from the journal when this returns. Not this caller's own task: it goes on without them.
+    pub async fn erase(&self, principal: Principal, person: PersonId) -> Result<(), Refused> {
+        let handle = self.clone();
+        let erased = tokio::spawn(async move {
+            handle.decide_erasure(principal, person).await?;
+            handle.finish_erasures().await
+        });
+        erased.await.map_err(|_| Refused::Stopped)?
+    }
+
+    /// Erases a phone and everyone on it, in the same way.
+    pub async fn erase_phone(&self, principal: Principal, phone: Phone) -> Result<(), Refused> {
+        let handle = self.clone();
+        let erased = tokio::spawn(async move {
+            let mut found = false;
+            while let Some(person) = handle.someone_on(&phone).await? {
+                handle.decide_erasure(principal, person).await?;
+                found = true;
+            }
+            let request = Request {
+                principal,
+                idempotency: None,
+                instruction: Instruction::ErasePhone(phone),
+            };
+            match handle.execute_here(request).await {
+                // It went with the last of them.
+                Err(Refused::Rejected(_)) if found => {}
+                answered => drop(answered?),
+            }
+            handle.finish_erasures().await
+        });
+        erased.await.map_err(|_| Refused::Stopped)?
+    }
+
+    async fn finish_erasures(&self) -> Result<(), Refused> {
+        let finished = {
+            let _permit = self.permit()?;
+            self.send(FinishErasures).await?
+        };
+        finished.await.map_err(|_| Refused::Stopped)?
+    }
+
+    async fn someone_on(&self, phone: &Phone) -> Result<Option<PersonId>, Refused> {
+        let search = PersonSearch {
+            phone: Some(phone.clone()),
+            page: PageRequest {
+                after: None,
+                limit: 1,
+            },
+        };
+        let found = self.persons(search).await?;
+        Ok(found.items.first().map(|card| card.id))
+    }
+
+    /// Has it written down that a person is erased, by as many steps as it needs.
+    async fn decide_erasure(&self, principal: Principal, person: PersonId) -> Result<(), Refused> {
+        loop {
+            let request = Request {
+                principal,
+                idempotency: None,
+                instruction: Instruction::ErasePerson(person),
+            };
+            let answer = self.execute_here(request).await?;
+            if answer.receipt != (Receipt::Erased { is_done: false }) {
+                return Ok(());
+            }
+        }
     }
 
     /// Looks something up; nothing is shown that a crash could take back.

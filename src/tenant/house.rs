@@ -282,7 +282,13 @@ impl House {
         let (leaves, left) = oneshot::channel();
         let gate = Arc::clone(&self.0.gate);
         let bed = Bed::new(gate, self.0.slug.is_some(), *idle_seconds, leaves);
-        let actor = TenantActor::new(core, Arc::clone(&shared.clock), Arc::clone(doorbell), bed);
+        let actor = TenantActor::new(
+            core,
+            Arc::clone(&shared.clock),
+            Arc::clone(doorbell),
+            bed,
+            imager.clone(),
+        );
         let (sender, started) = oneshot::channel();
         let spawned = self.0.arbiter.spawn_fn(move || {
             // Whoever no longer waits is shutting down.
@@ -320,7 +326,10 @@ impl House {
     }
 
     async fn put_to_bed(&self, state: Replayed) {
-        let (rests_on, until) = (state.head, state.ledger.next_wake());
+        let until = state.ledger.next_wake().into_iter();
+        let days = self.0.street.shared.policy.unbooked_days;
+        let until = until.chain(state.ledger.next_unbooked(days)).min();
+        let rests_on = state.head;
         let durability = self.0.street.shared.journal.durability();
         if durability.reached(rests_on).await.is_err() {
             return;

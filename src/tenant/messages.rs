@@ -143,6 +143,10 @@ pub enum Instruction {
         /// The version it must have.
         if_version: Option<u32>,
     },
+    /// Erase a person, and their phone if nobody else is on it.
+    ErasePerson(PersonId),
+    /// Erase a phone on which nobody is.
+    ErasePhone(Phone),
     /// Whatever needs no contact word.
     Plain(Command),
 }

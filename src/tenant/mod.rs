@@ -17,6 +17,7 @@ mod history;
 
 mod core;
 
+mod erasing;
 mod texting;
 
 mod gate;
@@ -40,6 +41,7 @@ mod night;
 pub use core::{Core, Outcome, Shared};
 pub use directory::{Directory, Found, Options, StartError};
 pub use doorbell::Doorbell;
+pub use erasing::ErasureStep;
 pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};

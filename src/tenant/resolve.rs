@@ -91,9 +91,23 @@ pub fn resolve(
                 if_version,
             }
         }
+        Instruction::ErasePerson(person) => erase_person(contacts, person),
+        Instruction::ErasePhone(phone) => {
+            let caller = contacts.caller(&phone);
+            Command::EraseCaller(caller.filter(|caller| contacts.is_nobodys(*caller)))
+        }
         Instruction::Plain(command) => command,
     };
     Resolved { command, facts }
+}
+
+fn erase_person(contacts: &Contacts, person: PersonId) -> Command {
+    let caller = contacts.person(person).map(|known| known.caller);
+    Command::ErasePerson {
+        person,
+        caller,
+        is_alone: caller.is_some_and(|caller| contacts.is_alone(caller, person)),
+    }
 }
 
 /// What someone said whom the clinic knows.
@@ -363,7 +377,7 @@ mod tests {
         );
         let sequence = u64::try_from(fresh[0]).expect("a small number");
         let at = Timestamp(fresh[0] as i64);
-        contacts.apply(&resolved.facts, at, sequence);
+        contacts.apply(&resolved.facts, None, at, sequence);
         let Command::PlaceHold { party, .. } = resolved.command else {
             panic!("the command stays what it was");
         };

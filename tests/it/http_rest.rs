@@ -57,6 +57,7 @@ transcripts! {
     conversations
     conflicts
     desk
+    erasing
     events
     holds
     idempotency

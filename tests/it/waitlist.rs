@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use holdfast::app;
 use holdfast::clock::{Clock, ManualClock};
+use holdfast::erased::NoCopies;
 use holdfast::journal::{Journal, Options};
 use holdfast::model::{AppointmentId, KeyId, Principal, Scope, SendOutcome, TenantId};
 use holdfast::replay::Recovery;
@@ -355,6 +356,7 @@ fn cancel_and_crash(world: &World, appointment: AppointmentId) {
         policy: Arc::new(app::policy(&world.config)),
         keyring: Arc::new(Keyring::default()),
         master: Arc::new(master),
+        copies: Arc::new(NoCopies),
         clock: Arc::<ManualClock>::clone(&world.clock),
         metrics: Arc::default(),
         credential_cache_seconds: 300,

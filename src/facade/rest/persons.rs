@@ -98,6 +98,41 @@ pub async fn list(visit: Visit, params: Params<PersonParams>) -> Result<HttpResp
     }))
 }
 
+/// Erases a person, from the journal too: live holds released, future appointments cancelled, waits ended, and nobody is told.
+/// What is over stays, with nobody's name. Erasing them again changes nothing.
+#[utoipa::path(delete, path = "/v1/tenants/{t}/persons/{id}", tag = "persons",
+    params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The person's id.")),
+    responses((status = 204, description = "Nobody knows them any more.")))]
+pub async fn erase(visit: Visit, id: Id<PersonId>) -> Result<HttpResponse, Problem> {
+    let erased = visit.tenant.erase(visit.principal, id.0).await;
+    erased.map_err(|refused| visit.refusal(&refused))?;
+    Ok(Reply::no_content().empty())
+}
+
+/// Which phone is to be erased.
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct PhoneParams {
+    /// As dialled in the clinic's country or with `+` and the country code.
+    #[param(value_type = String)]
+    phone: Dialled,
+}
+
+/// Erases a phone and everyone on it, also one by which nobody was ever named. Nobody is told.
+#[utoipa::path(delete, path = "/v1/tenants/{t}/persons", tag = "persons",
+    params(("t" = String, Path, description = "The clinic's slug."), PhoneParams),
+    responses((status = 204, description = "Nobody knows it any more.")))]
+pub async fn erase_phone(
+    visit: Visit,
+    params: Params<PhoneParams>,
+) -> Result<HttpResponse, Problem> {
+    let phone = params.0.phone.phone(&visit.tenant.profile().country)?;
+    let erased = visit.tenant.erase_phone(visit.principal, phone).await;
+    erased.map_err(|refused| visit.refusal(&refused))?;
+    Ok(Reply::no_content().empty())
+}
+
 /// Shows one person and their appointments nearest to now.
 #[utoipa::path(get, path = "/v1/tenants/{t}/persons/{id}", tag = "persons",
     params(("t" = String, Path, description = "The clinic's slug."), ("id" = String, Path, description = "The person's id.")),

@@ -18,10 +18,13 @@ pub(super) mod keys;
 pub(super) mod series;
 pub(super) mod tenants;
 pub(super) mod texts;
-pub(super) mod time_passed;
 pub(super) mod waitlist;
 
 pub(super) mod calls;
+pub(super) mod persons;
+
+pub(super) mod time_passed;
+
 pub(super) mod deliveries;
 
 mod search;

@@ -125,7 +125,9 @@ impl Ledger {
     pub fn is_of_use(&self, text: &Message, now: Timestamp) -> bool {
         match text.kind {
             _ if self.texts_stopped(text.to) => false,
-            TextKind::Code { expires_at, .. } => now < expires_at,
+            TextKind::Code {
+                expires_at, hold, ..
+            } => now < expires_at && !self.is_of_erased(hold),
             // It may have been taken, declined, withdrawn or extended before anyone was told.
             TextKind::Offer { hold, .. } => self.offer_stands(hold, now),
             TextKind::FollowUp {

@@ -7,7 +7,7 @@ use crate::ledger::receipt::Receipt;
 use crate::ledger::state::Ledger;
 use crate::limits;
 
-use super::{follow_ups, notices};
+use super::{follow_ups, notices, persons};
 
 /// Holds that lapsed, waits that are over, reminders that are due and rows that need no longer be kept; a bounded number at a time, the rest at the next tick.
 pub fn time_passed(ledger: &Ledger, context: &Context<'_>) -> Decision {
@@ -35,6 +35,7 @@ pub fn time_passed(ledger: &Ledger, context: &Context<'_>) -> Decision {
         events.push(Event::Forgotten { up_to: *up_to });
     }
     events.extend(notices::due(ledger, context));
+    events.extend(persons::forgotten(ledger, context));
     // What it holds must not be what is being given back.
     if events.is_empty() {
         events = follow_ups::due(ledger, context);

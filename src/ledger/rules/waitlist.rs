@@ -118,22 +118,29 @@ pub fn withdraw(
         .filter(|entry| entry.is_open_to(context.principal))
         .ok_or(Rejection::NotFound(Missing::WaitlistEntry))?;
     version::check(ledger.waitlist_version(entry, context.now), if_version)?;
-    let receipt = Receipt::Withdrawn(id);
+    let events = withdrawn(ledger, entry, context);
+    Ok(Decision::new(events, Receipt::Withdrawn(id)))
+}
+
+/// What taking an entry back comes to; nothing, if it has ended.
+pub(super) fn withdrawn(
+    ledger: &Ledger,
+    entry: &WaitlistEntry,
+    context: &Context<'_>,
+) -> Vec<Event> {
     let withdrawn = Event::WaitlistWithdrawn {
-        entry: id,
+        entry: entry.id,
         at: context.now,
     };
     match entry.state {
-        WaitlistState::Waiting => Ok(Decision::new(vec![withdrawn], receipt)),
+        WaitlistState::Waiting => vec![withdrawn],
         WaitlistState::Offered(hold) => {
             let given_back = match ledger.offer_stands(hold, context.now) {
                 true => Event::HoldReleased { hold },
                 false => Event::HoldExpired { hold },
             };
-            Ok(Decision::new(vec![withdrawn, given_back], receipt))
+            vec![withdrawn, given_back]
         }
-        WaitlistState::Booked(_) | WaitlistState::Withdrawn | WaitlistState::Over(_) => {
-            Ok(Decision::quiet(receipt))
-        }
+        WaitlistState::Booked(_) | WaitlistState::Withdrawn | WaitlistState::Over(_) => Vec::new(),
     }
 }

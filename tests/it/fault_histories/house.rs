@@ -6,6 +6,7 @@ use std::sync::Arc;
 use holdfast::app;
 use holdfast::clock::ManualClock;
 use holdfast::config::{Config, SmsProvider};
+use holdfast::erased::NoCopies;
 use holdfast::journal::{self, Journal};
 use holdfast::ledger::{Ledger, PageRequest, Rejection};
 use holdfast::model::{KeyId, MessageId, Principal, Scope, TenantId, TextKind, Timestamp};
@@ -64,6 +65,7 @@ impl House {
         let mut config = Config::default();
         config.sms.provider = SmsProvider::Inbox;
         let shared = Shared {
+            copies: Arc::new(NoCopies),
             journal: journal.clone(),
             policy: Arc::new(app::policy(&config)),
             keyring: Arc::new(Keyring::default()),

@@ -75,6 +75,7 @@ pub fn policies() -> impl Strategy<Value = Policy> {
                 attempts_per_hold_max: attempts,
                 resends_max: resends,
                 offer_seconds: ttl,
+                unbooked_days: 30,
                 follow_up_seconds: code,
                 call_grace_seconds: resends,
                 conversation_seconds: i64::from(lifetime),

@@ -63,6 +63,11 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
             Event::Forgotten { up_to } => {
                 said += &format!(", forgotten up to {}", time(desk, *up_to));
             }
+            Event::PersonErased { .. }
+            | Event::CallerErased { .. }
+            | Event::PersonKept { .. }
+            | Event::PersonErasureBegun { .. }
+            | Event::PersonErasureCompleted { .. } => said += &of_erasure(event),
             _ => said += &of_notice(desk, event),
         }
     }
@@ -73,6 +78,16 @@ pub fn outcome(desk: &Desk, outcome: &Result<Decision, Rejection>) -> Result<Str
         said += " (no event)";
     }
     Ok(said)
+}
+
+fn of_erasure(event: &Event) -> String {
+    match event {
+        Event::PersonErased { .. } => ", person erased".to_owned(),
+        Event::CallerErased { .. } => ", phone erased".to_owned(),
+        Event::PersonKept { .. } => ", person kept".to_owned(),
+        Event::PersonErasureBegun { entries, .. } => format!(", overwriting {entries:?}"),
+        _ => ", overwritten".to_owned(),
+    }
 }
 
 /// What an event says of notices and reminders; nothing if it is about something else.
@@ -200,6 +215,10 @@ fn receipt(desk: &Desk, receipt: &Receipt) -> String {
         },
         Receipt::CallEnded(view) => calls::answer(desk, view),
         Receipt::TextTaken(reaction) => reacted(*reaction).to_owned(),
+        Receipt::Erased { is_done } => match is_done {
+            true => "gone".to_owned(),
+            false => "more to end".to_owned(),
+        },
         Receipt::Nothing => "nothing".to_owned(),
     }
 }

@@ -8,9 +8,9 @@ use holdfast::ledger::{
     look,
 };
 use holdfast::model::{
-    AppointmentId, AppointmentStatus, Attendance, DayException, EnteredCode, Heard, HoldStatus,
-    KeyId, KeyUse, Prefix, Profile, Reply, ResourceKind, Route, Scope, SendOutcome, Slug, Times,
-    Timestamp, VerificationPolicy, Weekdays,
+    AppointmentId, AppointmentStatus, Attendance, DayException, EnteredCode, Erasure, Heard,
+    HoldStatus, KeyId, KeyUse, Party, Prefix, Profile, Reply, ResourceKind, Route, Scope,
+    SendOutcome, Slug, Times, Timestamp, VerificationPolicy, Weekdays,
 };
 
 use super::answers;
@@ -97,7 +97,7 @@ type Outcome = Result<Decision, Rejection>;
 fn command(desk: &mut Desk, verb: &str, mut words: Words) -> (Outcome, Result<String, String>) {
     let by_default = match verb {
         "hold" | "extend" | "release" | "send" | "confirm" | "join" | "end" => "agent",
-        "text" | "tick" | "offer" | "used" => "system",
+        "text" | "tick" | "offer" | "used" | "overwrite" | "overwritten" => "system",
         "tenant" => "admin",
         _ => "staff",
     };
@@ -171,8 +171,37 @@ fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
         "text" => read_text(desk, words),
         "hear" => read_heard(desk, words),
         "join" | "withdraw" | "offer" | "reply" => read_wait(desk, verb, words),
+        "erase" | "erase-phone" | "overwrite" | "overwritten" => read_erasure(desk, verb, words),
         "tick" => Command::TimePassed,
         _ => words.wrong("not a step"),
+    }
+}
+
+/// `erase ann alone`, `erase ann unknown`, `erase-phone ann`, `overwrite ann 3 5` and `overwritten ann`, or of `phone ann`.
+fn read_erasure(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {
+    let (is_alone, unknown) = (words.flag("alone"), words.flag("unknown"));
+    let of_phone = words.eat("phone");
+    let Party { caller, person } = desk.party(words.next());
+    let of = match of_phone {
+        true => Erasure::of_caller(caller),
+        false => Erasure::of_person(person, caller),
+    };
+    match verb {
+        "erase" => Command::ErasePerson {
+            person,
+            caller: (!unknown).then_some(caller),
+            is_alone,
+        },
+        "erase-phone" => Command::EraseCaller((!unknown).then_some(caller)),
+        "overwrite" => Command::BeginErasure {
+            of,
+            entries: words
+                .all()
+                .iter()
+                .map(|word| word.parse().expect("a sequence"))
+                .collect(),
+        },
+        _ => Command::CompleteErasure(of),
     }
 }
 
@@ -619,6 +648,7 @@ fn set_policy(desk: &mut Desk, words: &mut Words) {
     let policy = &mut desk.policy;
     let attempts_before = policy.attempts_max;
     let mut set = |name: &str, field: &mut u32| *field = words.number(name).unwrap_or(*field);
+    set("unbooked", &mut policy.unbooked_days);
     set("ttl", &mut policy.hold_ttl_seconds);
     set("lifetime", &mut policy.hold_lifetime_seconds_max);
     set("holds", &mut policy.live_holds_per_phone_max);

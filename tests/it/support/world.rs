@@ -10,6 +10,7 @@ use std::time::Duration;
 use holdfast::app::{self, App, Parts};
 use holdfast::clock::{Clock, ManualClock};
 use holdfast::config::{Config, SmsProvider};
+use holdfast::erased::{Copies, NoCopies};
 use holdfast::journal::MemoryStorage;
 use holdfast::model::Timestamp;
 use holdfast::outbox::{SmsGateway, Twilio, TwilioOptions};
@@ -27,6 +28,8 @@ pub struct World {
     pub clock: Arc<ManualClock>,
     pub storage: MemoryStorage,
     pub carrier: Carrier,
+    /// What has to follow erasures.
+    pub copies: Arc<dyn Copies>,
     /// Texts go by Twilio, to whatever the settings say is there, instead of by the carrier above.
     pub by_twilio: bool,
     pub config: Config,
@@ -113,6 +116,7 @@ impl World {
             clock: Arc::new(ManualClock::at(MONDAY_EIGHT)),
             storage: MemoryStorage::new(),
             carrier: Carrier::default(),
+            copies: Arc::new(NoCopies),
             by_twilio,
             config,
             wire: Arc::default(),
@@ -163,6 +167,7 @@ impl World {
             storage: Box::new(self.storage.clone()),
             master: MasterKey::new([42; 32]),
             clock: Arc::new(TripWire(Arc::clone(&self.clock), Arc::clone(&self.wire))),
+            copies: self.copies.clone(),
             gateway: self.gateway(),
             snapshots: self.snapshots.clone(),
             farewell: Duration::ZERO,

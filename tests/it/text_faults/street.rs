@@ -74,6 +74,7 @@ impl Clinic {
                 attempts_per_hold_max: 10,
                 resends_max: 3,
                 offer_seconds: 900,
+                unbooked_days: 30,
                 follow_up_seconds: 1800,
                 call_grace_seconds: 60,
                 conversation_seconds: 30 * 86_400,

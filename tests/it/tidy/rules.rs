@@ -165,7 +165,7 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ),
 ];
 
-pub const DOOR_LINES_MAX: usize = 70;
+pub const DOOR_LINES_MAX: usize = 80;
 pub const FILE_LINES_MAX: usize = 500;
 const LONG_FILE_LINES_MAX: usize = 800;
 pub const FUNCTION_LINES_MAX: usize = 70;
