@@ -174,6 +174,36 @@ pub const EARLY_CALLBACKS_MAX: usize = 256;
 pub const TAKEN_TEXTS_MAX: usize = 50_000;
 /// How long after an answer to a text that says nothing its sender is not answered again, in seconds.
 pub const ANSWERED_AGAIN_SECONDS: i64 = 24 * 60 * 60;
+/// Appointments to come of one person that a look at their phone shows, and of all who share it.
+pub const CALLER_APPOINTMENTS_MAX: usize = 20;
+/// Persons of one phone whose appointments such a look goes through.
+pub const CALLER_PERSONS_MAX: usize = 50;
+/// Numbers of one clinic's voice line.
+pub const VOICE_NUMBERS_MAX: usize = 100;
+/// Largest settings of an assistant that are kept, in bytes.
+pub const VOICE_ASSISTANT_BYTES_MAX: usize = 16 << 10;
+/// How old a signature may be, or how far ahead its maker's clock, in seconds.
+pub const VOICE_SIGNATURE_SECONDS: i64 = 5 * 60;
+/// Within this a voice platform has its answer, whatever happens: the strictest that was found waits two seconds.
+pub const VOICE_TIME_MAX: Duration = Duration::from_millis(1_700);
+/// How long whoever answers a call waits for what is remembered of its caller.
+pub const LOOK_TIME_MAX: Duration = Duration::from_millis(800);
+/// How long the end of a call is offered to a clinic that is busy, whoever still waits for it.
+pub const REPORT_TIME_MAX: Duration = Duration::from_secs(30);
+/// How long a tool waits to learn whether a text went out.
+pub const VOICE_TEXT_PATIENCE: Duration = Duration::from_millis(1_000);
+/// Tool calls of one message that are carried out.
+pub const TOOL_CALLS_MAX: usize = 16;
+/// Longest sentence that a tool says, in characters.
+pub const SPOKEN_CHARS_MAX: usize = 700;
+/// How long the same tool with the same arguments in the same call is the same wish, in seconds: models ask twice.
+pub const TOOL_TWINS_SECONDS: i64 = 5 * 60;
+/// The same for what is rightly wished for again a moment later: a code, more time, letting go.
+pub const TOOL_TWINS_SHORT_SECONDS: i64 = 15;
+/// How long a hold that follows its call lasts from a sign of life on, in seconds.
+pub const CALL_HOLD_SECONDS: u32 = 600;
+/// How little time has to be left of it before that is written down: else every word would be an entry.
+pub const CALL_HOLD_LEFT_SECONDS: u64 = 300;
 /// Connections to a provider that are kept open while nothing is sent.
 pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 

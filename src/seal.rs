@@ -10,7 +10,7 @@ use ring::{aead, hkdf, hmac};
 use subtle::ConstantTimeEq;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use crate::model::{AuthToken, SealedToken, SmsAccount, TenantId, VerificationId};
+use crate::model::{AuthToken, SealedToken, SmsAccount, TenantId, VerificationId, VoiceSecret};
 
 /// The instance's root secret: 32 random bytes in a file of its own.
 #[derive(Clone, Zeroize, ZeroizeOnDrop)]
@@ -250,6 +250,13 @@ fn token_place(tenant: TenantId, account: &SmsAccount) -> Vec<u8> {
     place
 }
 
+/// What the sealed secret of a voice line is bound to: its purpose and its clinic.
+fn voice_place(tenant: TenantId) -> Vec<u8> {
+    let mut place = b"holdfast/1 voice secret".to_vec();
+    place.extend_from_slice(&tenant.0.to_le_bytes());
+    place
+}
+
 impl Sealer {
     /// Seals the token of a clinic's account.
     pub fn seal_token(
@@ -258,11 +265,20 @@ impl Sealer {
         account: &SmsAccount,
         token: &AuthToken,
     ) -> SealedToken {
+        self.seal_word(&token_place(tenant, account), token.expose())
+    }
+
+    /// Seals the secret of a clinic's voice line.
+    pub fn seal_secret(&mut self, tenant: TenantId, secret: &VoiceSecret) -> SealedToken {
+        self.seal_word(&voice_place(tenant), secret.expose())
+    }
+
+    fn seal_word(&mut self, place: &[u8], word: &str) -> SealedToken {
         let nonce = self.nonce();
         // Room for the tag, so that the plain bytes are sealed where they lie and never copied by a vector that grows.
-        let mut bytes = Vec::with_capacity(token.expose().len() + TAG_BYTES);
-        bytes.extend_from_slice(token.expose().as_bytes());
-        self.seal(nonce, &token_place(tenant, account), &mut bytes);
+        let mut bytes = Vec::with_capacity(word.len() + TAG_BYTES);
+        bytes.extend_from_slice(word.as_bytes());
+        self.seal(nonce, place, &mut bytes);
         SealedToken {
             prefix: nonce.prefix,
             counter: nonce.counter,
@@ -278,14 +294,32 @@ pub fn open_token(
     account: &SmsAccount,
     sealed: &SealedToken,
 ) -> Result<AuthToken, DoesNotOpen> {
+    let text = open_word(master, tenant, &token_place(tenant, account), sealed)?;
+    AuthToken::new(text).map_err(|_| DoesNotOpen)
+}
+
+/// Opens the secret of a clinic's voice line.
+pub fn open_secret(
+    master: &MasterKey,
+    tenant: TenantId,
+    sealed: &SealedToken,
+) -> Result<VoiceSecret, DoesNotOpen> {
+    let text = open_word(master, tenant, &voice_place(tenant), sealed)?;
+    VoiceSecret::new(text).map_err(|_| DoesNotOpen)
+}
+
+fn open_word(
+    master: &MasterKey,
+    tenant: TenantId,
+    place: &[u8],
+    sealed: &SealedToken,
+) -> Result<String, DoesNotOpen> {
     let nonce = Nonce {
         prefix: sealed.prefix,
         counter: sealed.counter,
     };
-    let place = token_place(tenant, account);
-    let bytes = Opener::of(master, tenant).open(nonce, &place, &sealed.bytes)?;
-    let text = String::from_utf8(bytes).map_err(|_| DoesNotOpen)?;
-    AuthToken::new(text).map_err(|_| DoesNotOpen)
+    let bytes = Opener::of(master, tenant).open(nonce, place, &sealed.bytes)?;
+    String::from_utf8(bytes).map_err(|_| DoesNotOpen)
 }
 
 /// Opens a tenant's entries, whichever life sealed them.
@@ -412,6 +446,20 @@ mod tests {
         assert_eq!(open(1, "a"), Ok(token));
         assert!(open(2, "a").is_err());
         assert!(open(1, "b").is_err());
+    }
+
+    #[test]
+    fn a_voice_lines_secret_opens_for_its_clinic_alone_and_is_no_token() {
+        let master = MasterKey::new([7; 32]);
+        let secret = VoiceSecret::new("secret".to_owned()).expect("a secret");
+        let mut sealer = Sealer::of(&master, TenantId(1), [9; 16]);
+        let sealed = sealer.seal_secret(TenantId(1), &secret);
+        assert!(!sealed.bytes.windows(6).any(|part| part == b"secret"));
+        assert_eq!(open_secret(&master, TenantId(1), &sealed), Ok(secret));
+        assert!(open_secret(&master, TenantId(2), &sealed).is_err());
+        let account = SmsAccount::new(&format!("AC{}", "a".repeat(32)), "+442079460123");
+        let account = account.expect("an account");
+        assert!(open_token(&master, TenantId(1), &account, &sealed).is_err());
     }
 
     #[test]

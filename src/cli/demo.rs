@@ -81,7 +81,11 @@ async fn set_up(app: &App, state: &Path) -> anyhow::Result<Value> {
             .await?;
         keys.push(made["key"].clone());
     }
-    // The voice dialect has its secret when that room is there.
+    let vapi_secret = secret();
+    let body = json!({ "secret": vapi_secret, "phone_numbers": [] });
+    admin
+        .send(Method::PUT, &format!("{path}/vapi"), Some(&body))
+        .await?;
     Ok(json!({
         "url": app.url(),
         "tenant": slug,
@@ -89,10 +93,15 @@ async fn set_up(app: &App, state: &Path) -> anyhow::Result<Value> {
         "staff_key": keys[0],
         "agent_key": keys[1],
         "read_key": keys[2],
-        "vapi_secret": null,
+        "vapi_secret": vapi_secret,
         "state_dir": state,
         "first_service": clinic["services"][0]["id"],
     }))
+}
+
+fn secret() -> String {
+    let bytes: [u8; 24] = seal::random_bytes();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn items(list: &Value) -> impl Iterator<Item = &Value> {

@@ -12,6 +12,8 @@ mod speech;
 mod throttle;
 mod wishes;
 
+mod call_words;
+
 mod state;
 
 mod auth;
@@ -21,6 +23,7 @@ mod request_key;
 
 mod rest;
 mod twilio;
+mod vapi;
 
 mod docs_page;
 mod health;
@@ -37,3 +40,4 @@ mod server;
 pub use openapi::document;
 pub use server::Server;
 pub use state::{Facade, Options, Phase, Readiness};
+pub use vapi::schema::tools as voice_tools;

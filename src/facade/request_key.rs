@@ -38,6 +38,7 @@ impl RequestKey {
         self.0.map(|key| Idempotency {
             key,
             body: body.digest,
+            twin: None,
         })
     }
 

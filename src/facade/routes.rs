@@ -18,10 +18,10 @@ use super::problem::{Code, Problem};
 use super::rest::{
     appointments, audit, backup, blocks, calls, conflicts, conversations, events, explain, holds,
     inbox, keys, knowledge, messages, persons, redact, resources, series, services, slots, sms,
-    tenants, text_settings, verification, waitlist,
+    tenants, text_settings, verification, voice_line, waitlist,
 };
 use super::state::{Facade, Options};
-use super::{health, metrics, openapi, twilio};
+use super::{health, metrics, openapi, twilio, vapi};
 
 /// Only there if texts are captured locally.
 const INBOX: &str = "/v1/tenants/{t}/inbox";
@@ -56,6 +56,7 @@ fn table() -> Vec<Endpoint> {
         GET    "/docs"                                      Open     openapi::page;
         POST   "/twilio/{t}/sms"                            Open     twilio::sms::hear;
         POST   "/twilio/{t}/status"                         Open     twilio::status::note;
+        POST   "/vapi/{t}"                                  Open     vapi::server::hear;
         POST   "/v1/backup"                                 OPERATOR backup::make;
         POST   "/v1/tenants"                                OPERATOR tenants::create;
         GET    "/v1/tenants"                                OPERATOR tenants::list;
@@ -67,6 +68,8 @@ fn table() -> Vec<Endpoint> {
         DELETE "/v1/tenants/{t}/keys/{id}"                  DESK     keys::revoke;
         PUT    "/v1/tenants/{t}/sms"                        DESK     sms::store;
         GET    "/v1/tenants/{t}/sms"                        DESK     sms::show;
+        PUT    "/v1/tenants/{t}/vapi"                       DESK     voice_line::store;
+        GET    "/v1/tenants/{t}/vapi"                       DESK     voice_line::show;
         PUT    "/v1/tenants/{t}/knowledge"                  DESK     knowledge::store;
         GET    "/v1/tenants/{t}/knowledge"                  READERS  knowledge::show;
         POST   "/v1/tenants/{t}/resources"                  DESK     resources::create;

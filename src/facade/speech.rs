@@ -19,13 +19,18 @@ pub fn time(zone: &Zone, at: Timestamp, now: Timestamp) -> String {
         0 => reading.strftime("%-I %P").to_string(),
         _ => reading.strftime("%-I:%M %P").to_string(),
     };
+    format!("{date} at {clock}{}", which_of_two(zone, at))
+}
+
+/// Which of two instants it is that the clinic's clock shows alike; nothing where it shows them once.
+pub fn which_of_two(zone: &Zone, at: Timestamp) -> &'static str {
+    let (reading, _) = zone.wall_clock(at);
     let minute = reading.hour().unsigned_abs() as u16 * 60 + reading.minute().unsigned_abs() as u16;
-    let which = match zone.instants(reading.date(), minute) {
+    match zone.instants(reading.date(), minute) {
         Some(Instants::Twice(first, _)) if at == first => ", before the clock goes back",
         Some(Instants::Twice(..)) => ", after the clock has gone back",
         _ => "",
-    };
-    format!("{date} at {clock}{which}")
+    }
 }
 
 /// Why a time cannot be had, to go on after "it"; `None`: it can.

@@ -12,7 +12,9 @@ use crate::model::{
 
 use super::attempts;
 use super::blocks::Blocks;
-use super::conversing::{apply_to_calls, held_in_call, hold_ended, note_hold, set_expiry};
+use super::conversing::{
+    apply_to_calls, forget_conversation, held_in_call, hold_ended, note_hold, set_expiry,
+};
 use super::erasing::{apply_to_erasures, follow_unbooked};
 use super::event::Event;
 use super::freeing::follow;
@@ -36,6 +38,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         }
         Event::ProfileSet(profile) => set_profile(ledger, profile),
         Event::SmsCredentialsSet(credentials) => ledger.sms = Some(credentials.clone()),
+        Event::VoiceLineSet(line) => ledger.voice = Some(line.clone()),
         Event::KnowledgeSet(knowledge) => ledger.knowledge = Some(knowledge.clone()),
         Event::KeyCreated(key) => {
             ledger.keys.insert(key.id, key.clone());
@@ -399,9 +402,7 @@ fn forget(ledger: &mut Ledger, up_to: Timestamp) {
                     ledger.forgets.insert((open.forget_at, row));
                 }
             }
-            Forget::Conversation(caller) => {
-                ledger.conversations.remove(&caller);
-            }
+            Forget::Conversation(caller) => forget_conversation(ledger, caller),
         }
     }
 }

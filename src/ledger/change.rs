@@ -144,6 +144,7 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         Event::TenantCreated(_)
         | Event::ProfileSet(_)
         | Event::SmsCredentialsSet(_)
+        | Event::VoiceLineSet(_)
         | Event::KnowledgeSet(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked { .. }
@@ -210,6 +211,7 @@ fn of_practice(event: &Event, names: &Names) -> Change {
         },
         Event::ProfileSet(_) => named("clinic.changed"),
         Event::SmsCredentialsSet(_) => named("sms-credentials.changed"),
+        Event::VoiceLineSet(_) => named("voice-line.changed"),
         Event::KnowledgeSet(_) => named("knowledge.changed"),
         Event::KeyCreated(key) => Change {
             key: Some(key.id),

@@ -195,6 +195,14 @@ fn converse(
     }
 }
 
+/// What is remembered of a caller is forgotten, be it that its time is over or that they are erased.
+pub(super) fn forget_conversation(ledger: &mut Ledger, caller: CallerId) {
+    if let Some(conversation) = ledger.conversations.remove(&caller) {
+        let row = Forget::Conversation(caller);
+        ledger.forgets.remove(&(conversation.expires_at, row));
+    }
+}
+
 /// A follow-up goes to this phone.
 pub(super) fn followed_up(ledger: &mut Ledger, caller: CallerId, at: Timestamp) {
     if let Some(conversation) = ledger.conversations.get_mut(&caller) {

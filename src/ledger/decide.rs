@@ -4,15 +4,15 @@
 //! line, cheapest first, the effect last.
 
 use crate::limits;
-use crate::model::{MessageState, SendOutcome};
+use crate::model::{HoldStatus, MessageState, SendOutcome, Timestamp};
 
-use super::command::{Command, Context};
+use super::command::{Command, Context, RequestKey};
 use super::decision::Decision;
 use super::event::Event;
 use super::receipt::Receipt;
 use super::rejection::Rejection;
 use super::rules::{
-    appointments, calls, codes, confirm, deliveries, holds, inbound, keys, offers, persons,
+    appointments, calls, codes, confirm, deliveries, holds, inbound, keys, line, offers, persons,
     practice, series, services, tenants, texts, time_passed, waitlist,
 };
 use super::state::Ledger;
@@ -24,7 +24,7 @@ pub fn decide(
     context: &Context<'_>,
 ) -> Result<Decision, Rejection> {
     if let Some(request) = context.request
-        && let Some(receipt) = remembered(ledger, &request.hash, context)
+        && let Some(receipt) = remembered(ledger, &request, context.now)
     {
         if request.reused {
             return Err(Rejection::IdempotencyKeyReused);
@@ -38,22 +38,35 @@ pub fn decide(
     let mut decision = rule(ledger, command, context)?;
     // A wrong code is a decision like any other: a retry of it must not cost a second attempt.
     if let Some(request) = context.request {
-        decision.events.push(Event::RequestRemembered {
-            key: request.hash,
-            receipt: decision.receipt.clone(),
-            until: context.now.plus_seconds(limits::REQUEST_REMEMBERED_SECONDS),
-        });
+        let own = (request.hash, limits::REQUEST_REMEMBERED_SECONDS);
+        let twin = request.twin.map(|twin| (twin.hash, twin.seconds));
+        for (key, seconds) in [own].into_iter().chain(twin) {
+            decision.events.push(Event::RequestRemembered {
+                key,
+                receipt: decision.receipt.clone(),
+                until: context.now.plus_seconds(seconds),
+            });
+        }
     }
     Ok(decision)
 }
 
-/// The answer this key got. A code whose text was certainly not sent was no success: such a key is decided anew.
-fn remembered<'a>(
+/// The answer that a request got: under its key whatever became of it since, under its other name while it still stands.
+pub(super) fn remembered<'a>(
     ledger: &'a Ledger,
-    key: &[u8; 32],
-    context: &Context<'_>,
+    request: &RequestKey,
+    now: Timestamp,
 ) -> Option<&'a Receipt> {
-    let receipt = ledger.requests.answer(key, context.now)?;
+    let twin = || {
+        let receipt = under(ledger, &request.twin?.hash, now)?;
+        still_stands(ledger, receipt, now).then_some(receipt)
+    };
+    under(ledger, &request.hash, now).or_else(twin)
+}
+
+/// The answer this key got. A code whose text was certainly not sent was no success: such a key is decided anew.
+fn under<'a>(ledger: &'a Ledger, key: &[u8; 32], now: Timestamp) -> Option<&'a Receipt> {
+    let receipt = ledger.requests.answer(key, now)?;
     if let Receipt::CodeQueued(code) = receipt
         && let Some(message) = ledger.message(code.message)
         && message.state == MessageState::Settled(SendOutcome::NotSent)
@@ -63,17 +76,31 @@ fn remembered<'a>(
     Some(receipt)
 }
 
+/// Whether what was answered is still so. Someone who lets a time go and wishes for it again has not asked twice.
+fn still_stands(ledger: &Ledger, receipt: &Receipt, now: Timestamp) -> bool {
+    match receipt {
+        Receipt::Hold(view) | Receipt::HoldAgain(view) => {
+            let status = ledger.holds.get(&view.id).map(|hold| hold.status(now));
+            matches!(status, Some(HoldStatus::Held | HoldStatus::Confirmed))
+        }
+        Receipt::Appointment(view) | Receipt::AppointmentAgain(view) => {
+            let known = ledger.appointments.get(&view.id);
+            known.is_some_and(|appointment| appointment.version == view.version)
+        }
+        _ => true,
+    }
+}
+
 fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Decision, Rejection> {
     match command {
         Command::CreateTenant { slug, profile } => tenants::create(ledger, slug, profile, context),
-        Command::OpenClinic(profile) => tenants::open(ledger, profile),
-        Command::ChangeProfile { change, if_version } => {
-            tenants::change_profile(ledger, change, *if_version)
+        Command::OpenClinic(_)
+        | Command::ChangeProfile { .. }
+        | Command::SetSmsCredentials { .. }
+        | Command::SetKnowledge(_) => clinic_rule(ledger, command),
+        Command::SetVoiceLine { .. } | Command::OnTheLine { .. } => {
+            line_rule(ledger, command, context)
         }
-        Command::SetSmsCredentials { account, token } => {
-            tenants::set_sms_credentials(ledger, account, token)
-        }
-        Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
         Command::CreateKey { .. } | Command::RevokeKey(_) | Command::NoteKeyUses(_) => {
             key_rule(ledger, command, context)
         }
@@ -159,6 +186,37 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         | Command::BeginErasure { .. }
         | Command::CompleteErasure(_) => erasure_rule(ledger, command, context),
         Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
+    }
+}
+
+/// What the clinic says of itself.
+fn clinic_rule(ledger: &Ledger, command: &Command) -> Result<Decision, Rejection> {
+    match command {
+        Command::OpenClinic(profile) => tenants::open(ledger, profile),
+        Command::ChangeProfile { change, if_version } => {
+            tenants::change_profile(ledger, change, *if_version)
+        }
+        Command::SetSmsCredentials { account, token } => {
+            tenants::set_sms_credentials(ledger, account, token)
+        }
+        Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
+        _ => unreachable!("only what a clinic says of itself is sent here"),
+    }
+}
+
+/// The voice line, and what is asked for by it.
+fn line_rule(
+    ledger: &Ledger,
+    command: &Command,
+    context: &Context<'_>,
+) -> Result<Decision, Rejection> {
+    match command {
+        Command::SetVoiceLine { settings, secret } => line::set(ledger, settings, secret, context),
+        Command::OnTheLine { caller, call, deed } => {
+            line::owns(ledger, *caller, *call, deed, context)?;
+            rule(ledger, deed, context)
+        }
+        _ => unreachable!("only what is said of the line is sent here"),
     }
 }
 

@@ -11,7 +11,7 @@ use crate::model::{
     Delivery, Erasure, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, Knowledge, MessageId,
     Offered, ParkReason, Party, PersonId, Principal, Profile, Proof, ProviderId, Resource,
     ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord,
-    TextKind, Times, Timestamp, Verification, WaitlistId, Wished,
+    TextKind, Times, Timestamp, Verification, VoiceLine, WaitlistId, Wished,
 };
 
 use super::receipt::Receipt;
@@ -25,6 +25,8 @@ pub enum Event {
     ProfileSet(Profile),
     /// The clinic sends its texts with these.
     SmsCredentialsSet(SmsCredentials),
+    /// The clinic's voice line is now so.
+    VoiceLineSet(VoiceLine),
     /// The clinic has written this down about itself.
     KnowledgeSet(Knowledge),
     /// A key was made.

@@ -16,7 +16,7 @@ use crate::model::{
     Appointment, AppointmentId, Block, CallId, CallerId, Conversation, Erasure, Hold, HoldId,
     HoldState, Interval, KeyRecord, Knowledge, Message, MessageState, PersonId, Prefix, Profile,
     Resource, ResourceId, Series, Service, SmsCredentials, TenantId, TenantRecord, Timestamp,
-    WaitlistEntry,
+    VoiceLine, WaitlistEntry,
 };
 
 use super::agenda::Agenda;
@@ -101,6 +101,7 @@ struct Stored<'a> {
     tenant: TenantId,
     profile: Option<Cow<'a, Profile>>,
     sms: Option<Cow<'a, SmsCredentials>>,
+    voice: Option<Cow<'a, VoiceLine>>,
     knowledge: Option<Cow<'a, Knowledge>>,
     tenants: Rows<'a, TenantRecord>,
     keys: Rows<'a, KeyRecord>,
@@ -177,6 +178,7 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         profile,
         sms,
         knowledge,
+        voice,
         tenants,
         keys,
         resources,
@@ -226,6 +228,7 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         tenant: *tenant,
         profile: profile.as_ref().map(Cow::Borrowed),
         sms: sms.as_ref().map(Cow::Borrowed),
+        voice: voice.as_ref().map(Cow::Borrowed),
         knowledge: knowledge.as_ref().map(Cow::Borrowed),
         tenants: rows(tenants),
         keys: rows(keys),
@@ -357,6 +360,7 @@ fn restore(stored: Stored<'_>) -> Ledger {
         tenant: stored.tenant,
         profile,
         sms: stored.sms.map(Cow::into_owned),
+        voice: stored.voice.map(Cow::into_owned),
         knowledge: stored.knowledge.map(Cow::into_owned),
         zone: zone.unwrap_or_else(Zone::utc),
         tenants: table(stored.tenants, |row| row.slug.clone()),

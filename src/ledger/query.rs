@@ -1,15 +1,16 @@
 //! What can be looked up, and what is found. Reading changes nothing and is judged at an instant, like a decision.
 
 use crate::model::{
-    AppointmentId, AppointmentStatus, Block, CallerId, HoldId, HoldStatus, Interval, KeyId,
-    KeyRecord, Knowledge, Message, MessageStatus, PersonId, Profile, Resource, SeriesId, Slug,
-    SmsAccount, TenantRecord, Timestamp, WaitlistId, WaitlistStatus,
+    AppointmentId, AppointmentStatus, Block, CallId, CallerId, HoldId, HoldStatus, Interval, KeyId,
+    KeyRecord, Knowledge, Message, MessageStatus, PersonId, Profile, Resource, ResourceKind,
+    SeriesId, Slug, SmsAccount, TenantRecord, Timestamp, VerificationPolicy, VoiceSettings,
+    WaitlistId, WaitlistStatus,
 };
 
-use super::command::Wish;
+use super::command::{RequestKey, Wish};
 use super::receipt::{
-    AppointmentView, ConversationView, Cursor, HoldView, Page, SeriesView, ServiceView, SlotStatus,
-    SlotView, WaitlistView,
+    AppointmentView, ConversationView, Cursor, HoldView, Page, Receipt, SeriesView, ServiceView,
+    SlotStatus, SlotView, WaitlistView,
 };
 use super::rejection::Reason;
 
@@ -143,6 +144,19 @@ pub struct ConflictSearch {
     pub page: PageRequest,
 }
 
+/// What someone on the telephone has: live holds and what is to come.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallerSearch {
+    /// Who calls; `None`: nobody here knows that phone, or it has no number.
+    pub caller: Option<CallerId>,
+    /// Everyone who calls by that phone.
+    pub persons: Vec<PersonId>,
+    /// In which call.
+    pub call: Option<CallId>,
+    /// The request that is about to be made, if it may have been made before.
+    pub request: Option<RequestKey>,
+}
+
 /// What can be looked up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Query {
@@ -150,6 +164,12 @@ pub enum Query {
     Profile,
     /// What the clinic sends its texts with, without what is secret.
     SmsAccount,
+    /// The clinic's voice line, without its secret.
+    VoiceLine,
+    /// What can be booked and with whom, by the names that patients use.
+    Catalogue,
+    /// What someone on the telephone has.
+    OfCaller(CallerSearch),
     /// What the clinic has written down about itself.
     Knowledge,
     /// The instance's tenants.
@@ -230,6 +250,52 @@ pub struct ConflictView {
     pub appointment: AppointmentView,
     /// Which of its resources, and why: closed, holiday or blocked.
     pub reasons: Vec<(Slug, Reason)>,
+}
+
+/// A service by the name that patients use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ServiceName {
+    /// Its public id.
+    pub id: Slug,
+    /// What patients call it.
+    pub name: String,
+    /// How long an appointment lasts, in minutes.
+    pub minutes: u32,
+    /// Whether a booking needs a code.
+    pub verification: VerificationPolicy,
+    /// The public ids of those who give it.
+    pub resources: Vec<Slug>,
+}
+
+/// A resource by the name that patients use.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ResourceName {
+    /// Its public id.
+    pub id: Slug,
+    /// What patients call it.
+    pub name: String,
+    /// What it is.
+    pub kind: ResourceKind,
+}
+
+/// What can be booked and with whom, each in order of creation.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Catalogue {
+    /// What.
+    pub services: Vec<ServiceName>,
+    /// With whom, where and with what.
+    pub resources: Vec<ResourceName>,
+}
+
+/// What someone on the telephone has.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct CallerView {
+    /// Live holds that are open to whoever looks: of their phone, then of the call; the newest of each last.
+    pub holds: Vec<HoldView>,
+    /// Booked appointments that have not begun, the next one first.
+    pub upcoming: Vec<AppointmentView>,
+    /// The answer that the request got when it was made before.
+    pub remembered: Option<Receipt>,
 }
 
 /// Slots found, by start, then resource.
@@ -319,6 +385,12 @@ pub enum View {
     Profile(Profile),
     /// For [`Query::SmsAccount`]; `None`: the clinic has none yet.
     SmsAccount(Option<SmsAccount>),
+    /// For [`Query::VoiceLine`]; `None`: the clinic has none yet.
+    VoiceLine(Option<(KeyId, VoiceSettings)>),
+    /// For [`Query::Catalogue`].
+    Catalogue(Catalogue),
+    /// For [`Query::OfCaller`].
+    OfCaller(CallerView),
     /// For [`Query::Knowledge`]; `None`: nothing yet.
     Knowledge(Option<Knowledge>),
     /// For [`Query::Tenants`].

@@ -13,7 +13,7 @@ use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Conversation, Hold, HoldId, HoldState, KeyId,
     KeyRecord, Knowledge, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource,
     ResourceId, SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId,
-    TenantRecord, Timestamp, WaitlistId,
+    TenantRecord, Timestamp, VoiceLine, WaitlistId,
 };
 
 use super::agenda::Agenda;
@@ -77,6 +77,7 @@ pub struct Ledger {
     pub(super) tenant: TenantId,
     pub(super) profile: Option<Profile>,
     pub(super) sms: Option<SmsCredentials>,
+    pub(super) voice: Option<VoiceLine>,
     pub(super) knowledge: Option<Knowledge>,
     pub(super) zone: Zone,
     pub(super) tenants: Table<Slug, TenantRecord>,
@@ -123,6 +124,7 @@ impl Ledger {
             tenant,
             profile: None,
             sms: None,
+            voice: None,
             knowledge: None,
             zone: Zone::utc(),
             tenants: Table::default(),
@@ -175,6 +177,11 @@ impl Ledger {
     /// The clinic's zone.
     pub fn zone(&self) -> &Zone {
         &self.zone
+    }
+
+    /// The clinic's voice line, if it has one.
+    pub fn voice_line(&self) -> Option<&VoiceLine> {
+        self.voice.as_ref()
     }
 
     /// The keys, revoked ones too, in order of creation.

@@ -13,7 +13,11 @@ use crate::redact::Redacted;
 
 use super::contact::Party;
 use super::ids::{CallerId, HoldId, ResourceId, ServiceId};
+use super::spoken;
 use super::time::Timestamp;
+
+/// Digits that the shortest code has.
+const CODE_DIGITS_MIN: usize = 4;
 
 /// By what someone was in contact.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -217,17 +221,20 @@ impl Suppression {
 pub struct Remark(String);
 
 impl Remark {
-    /// The beginning of a redacted text; `None` if there is nothing in it.
+    /// The beginning of a redacted text; `None` if there is nothing in it. A run of digits, typed or spoken, that could be a
+    /// code's is left out: someone may have said theirs.
     pub fn of(text: &Redacted) -> Option<Self> {
         let words = text
             .as_str()
             .split(|letter: char| letter.is_whitespace() || letter.is_control());
+        let words = words.filter(|word| !word.is_empty());
+        let words: Vec<&str> = words.take(limits::REMARK_CHARS_MAX).collect();
         let mut line = String::new();
-        for word in words.filter(|word| !word.is_empty()) {
+        for word in without_numbers(&words) {
             if !line.is_empty() {
                 line.push(' ');
             }
-            line.extend(word.chars().take(limits::REMARK_CHARS_MAX));
+            line.extend(word.chars().take(limits::REMARK_CHARS_MAX + 1));
             // A character has four bytes at the most, so this much is enough for any line.
             if line.len() > limits::REMARK_CHARS_MAX * 4 {
                 break;
@@ -249,6 +256,59 @@ impl Remark {
     pub fn expose(&self) -> &str {
         &self.0
     }
+}
+
+/// The words with every run of digits that is long enough for a code as one word that says so.
+fn without_numbers<'a>(words: &[&'a str]) -> Vec<&'a str> {
+    let mut kept = Vec::new();
+    let mut place = 0;
+    while place < words.len() {
+        let mut digits = digits_in(words[place]);
+        let mut end = place + 1;
+        // Small words may stand between the digits of one number.
+        let mut next = end;
+        while digits > 0 && next < words.len() {
+            match digits_in(words[next]) {
+                0 if is_between_digits(words[next]) => {}
+                0 => break,
+                more => {
+                    digits += more;
+                    end = next + 1;
+                }
+            }
+            next += 1;
+        }
+        match digits >= CODE_DIGITS_MIN {
+            true => kept.push("[NUMBER]"),
+            false => kept.extend(&words[place..end]),
+        }
+        place = end;
+    }
+    kept
+}
+
+/// How many digits a word says; of a time of the day, or of what redaction has put in a place, none.
+fn digits_in(word: &str) -> usize {
+    let is_digit = |byte: &u8| byte.is_ascii_digit();
+    let typed = word.bytes().filter(|byte| is_digit(byte)).count();
+    let is_time = |(hour, minute): (&str, &str)| {
+        let all_digits = |part: &str| !part.is_empty() && part.bytes().all(|byte| is_digit(&byte));
+        all_digits(hour) && all_digits(minute) && hour.len() <= 2 && minute.len() == 2
+    };
+    let bare = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+    let is_placeholder = word.contains('[');
+    if is_placeholder || bare.split_once(':').is_some_and(is_time) {
+        return 0;
+    }
+    typed.max(spoken::digits(word).map_or(0, |digits| digits.len()))
+}
+
+fn is_between_digits(word: &str) -> bool {
+    let bare = word.trim_matches(|letter: char| !letter.is_alphanumeric());
+    let small = [
+        "", "and", "then", "um", "uh", "erm", "double", "triple", "treble", "dash", "space",
+    ];
+    small.contains(&bare.to_lowercase().as_str())
 }
 
 impl fmt::Debug for Remark {
@@ -275,6 +335,17 @@ mod tests {
             let line = remark(&long).expect("a line");
             assert_eq!(line.chars().count(), limits::REMARK_CHARS_MAX);
             assert!(line.ends_with('…'));
+        }
+        for (said, kept) in [
+            ("the code is 123456.", "the code is [NUMBER]"),
+            ("1 2 3, 4 5 6 I think", "[NUMBER] I think"),
+            ("one double-oh seven four two", "[NUMBER]"),
+            ("one, um, two three and then four!", "[NUMBER]"),
+            ("x123456y", "[NUMBER]"),
+            ("3 of us at 14:30 or (9:05)", "3 of us at 14:30 or (9:05)"),
+            ("two or three", "two or three"),
+        ] {
+            assert_eq!(remark(said).as_deref(), Some(kept), "{said}");
         }
         assert_eq!(
             format!("{:?}", Remark::from_stored("Ada".to_owned())),

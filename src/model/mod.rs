@@ -9,6 +9,7 @@ mod route;
 mod schedule;
 mod slug;
 mod sms;
+mod spoken;
 mod time;
 
 mod call;
@@ -21,9 +22,9 @@ mod personal;
 mod reply;
 mod resource;
 mod service;
-mod spoken;
 mod text_settings;
 mod verification;
+mod voice;
 
 mod tenant;
 
@@ -69,4 +70,8 @@ pub use tenant::{Profile, ProfileError, TenantRecord};
 pub use text_settings::{Template, TextSettings, TextSettingsError};
 pub use time::{Interval, Timestamp};
 pub use verification::{EnteredCode, Verification};
+pub use voice::{
+    Assistant, SignatureAlgorithm, SignatureEncoding, SignatureForm, VoiceError, VoiceLine,
+    VoiceSecret, VoiceSettings,
+};
 pub use waitlist::{EndReason, Times, WaitlistEntry, WaitlistState, WaitlistStatus};

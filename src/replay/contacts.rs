@@ -393,6 +393,15 @@ impl Contacts {
         }
     }
 
+    /// Those who call by one phone, in order of creation, up to a bounded number.
+    pub fn persons_of(&self, caller: CallerId) -> Vec<PersonId> {
+        let page = PageRequest {
+            after: None,
+            limit: limits::CALLER_PERSONS_MAX,
+        };
+        self.persons.page(Some(caller), &page).items
+    }
+
     /// What the person is called who was last named on this phone.
     pub fn newest_of(&self, phone: &Phone) -> Option<PersonName> {
         let page = PageRequest {

@@ -50,7 +50,7 @@ pub struct Fault {
     /// Where it lies, or where the damage begins that took it.
     pub place: Place,
     /// What is wrong with it.
-    pub fault: FaultKind,
+    pub fault: Box<FaultKind>,
     /// The tenant's keys, as far as its entries were read: who comes with one is told what is the matter.
     pub keys: Vec<KeyRecord>,
 }
@@ -113,13 +113,13 @@ impl Replayed {
     }
 
     /// All entries are taken in: now every personal part that could not be read must be one that was erased.
-    pub fn finish(self) -> Result<Self, Fault> {
+    pub fn finish(self) -> Result<Self, Box<Fault>> {
         match self.gaps.first() {
             None => Ok(self),
-            Some((sequence, place, lsn)) => Err(Fault {
+            Some((sequence, place, lsn)) => Err(Box::new(Fault {
                 sequence,
                 ..Fault::of(&self, lsn, place, FaultKind::Personal)
-            }),
+            })),
         }
     }
 
@@ -235,7 +235,7 @@ impl Fault {
             sequence: state.sequence + 1,
             lsn,
             place,
-            fault,
+            fault: Box::new(fault),
             keys: state.ledger.keys().cloned().collect(),
         }
     }
@@ -297,7 +297,14 @@ impl<'a> Recovery<'a> {
     pub fn finish(self) -> BTreeMap<TenantId, Result<Replayed, Fault>> {
         let tenants = self.tenants.into_iter();
         let mut tenants: BTreeMap<_, _> = tenants
-            .map(|(tenant, (_, replayed))| (tenant, replayed.and_then(Replayed::finish)))
+            .map(|(tenant, (_, replayed))| {
+                let whole = match replayed.map(Replayed::finish) {
+                    Ok(Ok(state)) => Ok(state),
+                    Ok(Err(fault)) => Err(*fault),
+                    Err(fault) => Err(fault),
+                };
+                (tenant, whole)
+            })
             .collect();
         let mut all: BTreeSet<_> = tenants.keys().copied().collect();
         all.insert(TenantId::INSTANCE);

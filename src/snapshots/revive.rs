@@ -64,7 +64,7 @@ pub fn revive(
                     sequence,
                     lsn: frame.lsn,
                     place: frame.place,
-                    fault,
+                    fault: Box::new(fault),
                     keys: state.ledger.keys().cloned().collect(),
                 })
             })?;
@@ -72,5 +72,5 @@ pub fn revive(
         rest();
     }
     state.trail = trail.clone();
-    Ok(state.finish().map_err(Box::new)?)
+    Ok(state.finish()?)
 }

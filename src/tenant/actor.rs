@@ -20,7 +20,7 @@ use crate::model::{
 };
 use crate::snapshots::Imager;
 
-use super::asking::{Checkpoint, Execute, LieDown, Look, LookForPersons, Recall};
+use super::asking::{Checkpoint, Execute, LieDown, Look};
 use super::bed::Bed;
 use super::core::Core;
 use super::doorbell::Doorbell;
@@ -268,7 +268,7 @@ impl TenantActor {
                 .slug()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
-            access: self.core.sms_access(),
+            access: self.core.opening().sms(self.core.ledger()),
             useful_seconds: text.kind.expires_at().seconds_since(now),
         })))
     }
@@ -412,6 +412,14 @@ impl TenantActor {
     }
 }
 
+impl TenantActor {
+    /// It is asked something: the core, and the instant.
+    pub(super) fn asked(&mut self) -> (&Core, Timestamp) {
+        self.asked_at = self.clock.now();
+        (&self.core, self.asked_at)
+    }
+}
+
 impl Actor for TenantActor {
     type Context = Context<Self>;
 
@@ -495,30 +503,6 @@ impl Handler<Checkpoint> for TenantActor {
     }
 }
 
-impl Handler<Recall> for TenantActor {
-    type Result = MessageResult<Recall>;
-
-    fn handle(&mut self, recall: Recall, _: &mut Self::Context) -> Self::Result {
-        self.asked_at = self.clock.now();
-        let now = self.asked_at;
-        let phone = recall.phone.as_ref();
-        MessageResult(self.core.recall(phone, recall.page, recall.viewer, now))
-    }
-}
-
-impl Handler<LookForPersons> for TenantActor {
-    type Result = MessageResult<LookForPersons>;
-
-    fn handle(
-        &mut self,
-        LookForPersons(search): LookForPersons,
-        _: &mut Self::Context,
-    ) -> Self::Result {
-        self.asked_at = self.clock.now();
-        MessageResult(self.core.persons(&search))
-    }
-}
-
 impl Handler<Texting> for TenantActor {
     type Result = MessageResult<Texting>;
 
@@ -531,7 +515,7 @@ impl Handler<Texting> for TenantActor {
                 .settle(text, attempt, outcome, sid)
                 .map(Texted::Settled),
             Texting::Access => {
-                let access = self.core.open_sms_access();
+                let access = self.core.opening().open_sms(self.core.ledger());
                 Ok(Texted::Access(self.core.unconfirmed(access)))
             }
             Texting::Note(note) => self.note(note).map(Texted::Settled),

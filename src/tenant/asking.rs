@@ -2,6 +2,8 @@
 //!
 //! Only the messages; `actor.rs` answers them.
 
+use std::sync::Arc;
+
 use actix::Message;
 
 use crate::entry::Head;
@@ -11,7 +13,8 @@ use crate::model::{Phone, Principal};
 use crate::replay::{PersonCard, PersonSearch};
 
 use super::core::Outcome;
-use super::messages::{Answer, Refused, Request, Seen};
+use super::messages::{Answer, CallerLook, Refused, Request, Seen};
+use super::sms_access::VoiceAccess;
 
 /// Carry out a request.
 pub struct Execute(pub Request);
@@ -65,4 +68,18 @@ pub struct LookForPersons(pub PersonSearch);
 
 impl Message for LookForPersons {
     type Result = Unconfirmed<Page<PersonCard>>;
+}
+
+/// Look for what someone on the telephone has.
+pub struct LookForCaller(pub CallerLook);
+
+impl Message for LookForCaller {
+    type Result = Outcome<Seen>;
+}
+
+/// Open the voice line.
+pub struct OpenVoiceLine;
+
+impl Message for OpenVoiceLine {
+    type Result = Unconfirmed<Option<Arc<VoiceAccess>>>;
 }

@@ -14,24 +14,24 @@ use crate::entry::{self, Head};
 use crate::erased::Copies;
 use crate::journal::{self, Journal, Place, Room, Unconfirmed};
 use crate::ledger::{
-    CallEnd, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest, Policy, Query,
-    Receipt, Rejection, RequestKey, apply, decide, look,
+    CallEnd, CallerSearch, Command, Context, Decision, Event, FreshIds, Ledger, Page, PageRequest,
+    Policy, Query, Receipt, Rejection, RequestKey, apply, decide, look,
 };
 use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
     CallerId, HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Phone, Principal, Route, Slug,
-    SmsCredentials, Subject, TenantId, Timestamp,
+    TenantId, Timestamp,
 };
 use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
-use crate::seal::{CodeKey, DoesNotOpen, MasterKey, Sealer, open_token};
+use crate::seal::{CodeKey, MasterKey, Sealer};
 
 use super::checkpoints;
 use super::keyring::{Keyring, NewSecret};
-use super::messages::{Answer, Idempotency, Instruction, Refused, Request, Seen};
+use super::messages::{Answer, CallerLook, Idempotency, Instruction, Refused, Request, Seen};
 use super::naming;
+use super::opening::Opening;
 use super::resolve::{Resolved, resolve};
-use super::sms_access::{AccessCache, SmsAccess};
 use super::texts::Writer;
 
 /// What all tenants of a process share.
@@ -61,7 +61,7 @@ pub struct Core {
     slug: Option<Slug>,
     state: Replayed,
     sealer: Sealer,
-    access: Arc<AccessCache>,
+    opening: Opening,
     codes: CodeKey,
     entropy: StdRng,
     queued_texts: Vec<MessageId>,
@@ -77,17 +77,17 @@ impl Core {
     pub fn new(shared: Shared, slug: Option<Slug>, state: Replayed, seed: [u8; 32]) -> Self {
         let tenant = state.ledger.tenant();
         let mut entropy = StdRng::from_seed(seed);
-        let credentials = state.ledger.sms_credentials();
-        let access = AccessCache::new(
-            Arc::clone(&shared.clock),
-            Arc::clone(&shared.metrics),
+        let opening = Opening::new(
+            Arc::clone(&shared.master),
+            &shared.clock,
+            &shared.metrics,
             shared.credential_cache_seconds,
-            credentials.map_or(0, |credentials| credentials.version),
+            &state.ledger,
         );
         Self {
             sealer: Sealer::of(&shared.master, tenant, entropy.random()),
             codes: CodeKey::of(&shared.master, tenant),
-            access: Arc::new(access),
+            opening,
             slug,
             state,
             entropy,
@@ -129,41 +129,9 @@ impl Core {
         self.slug.as_ref()
     }
 
-    /// Where opened credentials are kept, for whoever need not ask this core.
-    pub fn access_cache(&self) -> &Arc<AccessCache> {
-        &self.access
-    }
-
-    /// What the clinic sends texts with, opened and kept for whoever asks next.
-    pub fn sms_access(&self) -> Option<Arc<SmsAccess>> {
-        if let Some(access) = self.access.get() {
-            return access;
-        }
-        self.open_sms_access()
-    }
-
-    /// The same without looking whether it is at hand.
-    pub fn open_sms_access(&self) -> Option<Arc<SmsAccess>> {
-        let credentials = self.state.ledger.sms_credentials();
-        let opened = credentials.map(|credentials| {
-            let SmsCredentials {
-                version,
-                account,
-                token,
-            } = credentials;
-            let token = open_token(&self.shared.master, self.tenant(), account, token)?;
-            Ok(Arc::new(SmsAccess {
-                account: account.clone(),
-                token,
-                version: *version,
-            }))
-        });
-        let opened = opened.transpose().unwrap_or_else(|error: DoesNotOpen| {
-            tracing::error!(%error, "a clinic's credentials for texts cannot be used; set them again");
-            None
-        });
-        self.access.keep(opened.clone());
-        opened
+    /// Its credentials, opened.
+    pub fn opening(&self) -> &Opening {
+        &self.opening
     }
 
     /// Who writes its texts.
@@ -214,11 +182,7 @@ impl Core {
             secret.hash(),
             remembered_until,
         );
-        match &mut command {
-            Command::SendCode { hold, route } => *route = self.route_of(*hold),
-            Command::EndCall(end) => self.reach(end),
-            _ => {}
-        }
+        self.find_route(&mut command);
         let step = Step {
             principal: request.principal,
             idempotency: request.idempotency,
@@ -238,11 +202,18 @@ impl Core {
 
     /// An instruction without what must not go any further in clear.
     fn sealed(&mut self, instruction: Instruction) -> Instruction {
-        let Instruction::SetSmsCredentials { account, token } = instruction else {
-            return instruction;
-        };
-        let token = self.sealer.seal_token(self.tenant(), &account, &token);
-        Instruction::Plain(Command::SetSmsCredentials { account, token })
+        let tenant = self.tenant();
+        Instruction::Plain(match instruction {
+            Instruction::SetSmsCredentials { account, token } => {
+                let token = self.sealer.seal_token(tenant, &account, &token);
+                Command::SetSmsCredentials { account, token }
+            }
+            Instruction::SetVoiceLine { settings, secret } => {
+                let secret = self.sealer.seal_secret(tenant, &secret);
+                Command::SetVoiceLine { settings, secret }
+            }
+            other => return other,
+        })
     }
 
     /// Carries out a command of the house's own: a timer's, the outbox's.
@@ -281,13 +252,6 @@ impl Core {
         self.state.trail.place(sequence)
     }
 
-    /// When the timer next has something to write down.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        let ledger = &self.state.ledger;
-        let unbooked = ledger.next_unbooked(self.shared.policy.unbooked_days);
-        ledger.next_deadline().into_iter().chain(unbooked).min()
-    }
-
     /// Looks something up.
     pub fn look(&self, query: &Query, viewer: Principal, now: Timestamp) -> Outcome<Seen> {
         let now = self.no_earlier(now);
@@ -295,6 +259,19 @@ impl Core {
         self.unconfirmed(
             found.map(|view| naming::seen(&self.state.contacts, &self.writer(), view, viewer, now)),
         )
+    }
+
+    /// Looks for what someone on the telephone has.
+    pub fn look_for_caller(&self, look: CallerLook, now: Timestamp) -> Outcome<Seen> {
+        let contacts = &self.state.contacts;
+        let caller = look.phone.and_then(|phone| contacts.caller(&phone));
+        let query = Query::OfCaller(CallerSearch {
+            caller,
+            persons: caller.map_or_else(Vec::new, |caller| contacts.persons_of(caller)),
+            call: look.call.and_then(|call| contacts.call(&call)),
+            request: look.request,
+        });
+        self.look(&query, look.viewer, now)
     }
 
     /// What is remembered of callers: of those with this phone, or of all.
@@ -338,6 +315,16 @@ impl Core {
         Ok(())
     }
 
+    /// Tells a command that sends something where that would go.
+    fn find_route(&self, command: &mut Command) {
+        match command {
+            Command::SendCode { hold, route } => *route = self.route_of(*hold),
+            Command::EndCall(end) => self.reach(end),
+            Command::OnTheLine { deed, .. } => self.find_route(deed),
+            _ => {}
+        }
+    }
+
     /// Where a text about a hold would go. The ledger knows no number, so it is told this much of it.
     fn route_of(&self, hold: HoldId) -> Option<Route> {
         let caller = self.state.ledger.caller_of(hold)?;
@@ -375,6 +362,7 @@ impl Core {
                 .state
                 .contacts
                 .is_reused(&idempotency.key, &idempotency.body),
+            twin: idempotency.twin,
         });
         let context = Context {
             now,
@@ -439,10 +427,9 @@ impl Core {
         self.state.trail.expect(taken.place, latest);
         for event in events {
             apply(&mut self.state.ledger, event);
-            match event {
-                Event::TextQueued { message, .. } => self.queued_texts.push(*message),
-                Event::SmsCredentialsSet(credentials) => self.access.change(credentials.version),
-                _ => {}
+            self.opening.notice(event);
+            if let Event::TextQueued { message, .. } = event {
+                self.queued_texts.push(*message);
             }
         }
         let contacts = &mut self.state.contacts;
@@ -455,20 +442,6 @@ impl Core {
         // Last: whoever sees the entry on the trail must find its key judged by it.
         self.state.trail.push(taken.place, latest, events);
         Ok(())
-    }
-
-    /// Nothing is written down any more of whoever was erased.
-    fn is_about_erased(&self, fact: &PersonalFact) -> bool {
-        let PersonalFact::Reason {
-            about: Subject::Appointment(appointment),
-            ..
-        } = fact
-        else {
-            return false;
-        };
-        let ledger = &self.state.ledger;
-        let person = ledger.person_of(*appointment);
-        person.is_some_and(|person| ledger.is_erased(person))
     }
 
     /// Appends a checkpoint of these heads, which are durable, to the instance's own chain.

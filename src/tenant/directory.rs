@@ -64,7 +64,7 @@ impl From<NoThread> for StartError {
 
 impl StartError {
     fn instance(fault: Fault) -> Self {
-        match fault.fault {
+        match *fault.fault {
             FaultKind::Unreadable(wrong @ entry::Error::OtherMasterKey { .. }) => {
                 Self::MasterKey(wrong)
             }

@@ -14,21 +14,24 @@ use tokio::sync::SemaphorePermit;
 use crate::calendar::Zone;
 use crate::entry::Head;
 use crate::journal::{Journal, Unconfirmed};
-use crate::ledger::{Command, Page, PageRequest, Query, Receipt, View};
+use crate::ledger::{CallerView, Command, Page, PageRequest, Query, Receipt, View};
 use crate::model::{
     MessageId, PersonId, Phone, Principal, Profile, ProviderId, SendOutcome, Slug, TenantId,
 };
 use crate::replay::{PersonCard, PersonSearch};
 
 use super::actor::TenantActor;
-use super::asking::{Checkpoint, Execute, Look, LookForPersons, Recall};
+use super::asking::{
+    Checkpoint, Execute, Look, LookForCaller, LookForPersons, OpenVoiceLine, Recall,
+};
 use super::erasing::FinishErasures;
 use super::history::History;
 use super::house::House;
 use super::messages::{
-    Answer, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request, Seen,
+    Answer, CallerLook, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request,
+    Seen,
 };
-use super::sms_access::SmsAccess;
+use super::sms_access::{SmsAccess, VoiceAccess};
 use super::texting::{Texted, Texting};
 
 /// How long to wait before a tenant that was too busy is offered a callback again.
@@ -336,6 +339,27 @@ impl Handle {
         match self.send(Texting::Access).await?? {
             Texted::Access(access) => self.confirmed(access).await,
             _ => unreachable!("a question for credentials is answered with them"),
+        }
+    }
+
+    /// The clinic's voice line, if it has one; from what is at hand, if that is.
+    pub async fn voice_line(&self) -> Result<Option<Arc<VoiceAccess>>, Refused> {
+        if let Some(access) = self.0.house.voice().and_then(|access| access.get()) {
+            return Ok(access);
+        }
+        let _permit = self.permit()?;
+        let opened = self.send(OpenVoiceLine).await?;
+        self.confirmed(opened).await
+    }
+
+    /// Looks for what someone on the telephone has.
+    pub async fn of_caller(&self, look: CallerLook) -> Result<CallerView, Refused> {
+        let _permit = self.permit()?;
+        let found = self.send(LookForCaller(look)).await?;
+        let seen = self.confirmed(found).await?.map_err(Refused::Rejected)?;
+        match seen.view {
+            View::OfCaller(view) => Ok(view),
+            _ => unreachable!("a look for a caller is answered with what they have"),
         }
     }
 

@@ -26,7 +26,7 @@ use super::gate::Gate;
 use super::history::History;
 use super::messages::Refused;
 use super::sleepers::Sleepers;
-use super::sms_access::AccessCache;
+use super::sms_access::{AccessCache, SmsAccess, VoiceAccess};
 
 /// How long the store of snapshots may take to give an image; then a tenant is woken from the journal alone.
 const IMAGE_DEADLINE: Duration = Duration::from_secs(20);
@@ -74,7 +74,8 @@ enum State {
 
 struct Awake {
     address: Addr<TenantActor>,
-    access: Arc<AccessCache>,
+    access: Arc<AccessCache<SmsAccess>>,
+    voice: Arc<AccessCache<VoiceAccess>>,
     /// Which of the tenant's actors this is.
     life: u64,
 }
@@ -129,10 +130,19 @@ impl House {
     }
 
     /// Its opened credentials, while it is awake.
-    pub fn access(&self) -> Option<Arc<AccessCache>> {
+    pub fn access(&self) -> Option<Arc<AccessCache<SmsAccess>>> {
+        self.while_awake(|awake| Arc::clone(&awake.access))
+    }
+
+    /// Its opened voice line, while it is awake.
+    pub fn voice(&self) -> Option<Arc<AccessCache<VoiceAccess>>> {
+        self.while_awake(|awake| Arc::clone(&awake.voice))
+    }
+
+    fn while_awake<T>(&self, show: impl FnOnce(&Awake) -> T) -> Option<T> {
         let state = self.0.state.read().unwrap_or_else(PoisonError::into_inner);
         match &*state {
-            State::Awake(awake) => Some(Arc::clone(&awake.access)),
+            State::Awake(awake) => Some(show(awake)),
             State::Asleep | State::Quarantined => None,
         }
     }
@@ -278,7 +288,8 @@ impl House {
             state,
             seal::random_bytes(),
         );
-        let access = Arc::clone(core.access_cache());
+        let access = Arc::clone(core.opening().sms_cache());
+        let voice = Arc::clone(core.opening().voice_cache());
         let (leaves, left) = oneshot::channel();
         let gate = Arc::clone(&self.0.gate);
         let bed = Bed::new(gate, self.0.slug.is_some(), *idle_seconds, leaves);
@@ -304,6 +315,7 @@ impl House {
         self.set(State::Awake(Awake {
             address,
             access,
+            voice,
             life,
         }));
         self.0.gate.open();

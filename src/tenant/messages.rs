@@ -7,11 +7,11 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::ledger::{Awaited, Command, Receipt, Rejection, View, Wish};
+use crate::ledger::{Awaited, Command, Receipt, Rejection, RequestKey, Twin, View, Wish};
 use crate::model::{
     AppointmentId, AuthToken, CallReference, CallerId, Contact, DeliveryStatus, FreeText, Heard,
     Interval, MessageId, PersonId, PersonName, Phone, Principal, ProviderId, Remark, Reply, Scope,
-    Slug, SmsAccount, Subject, TextKind, Timestamp,
+    Slug, SmsAccount, Subject, TextKind, Timestamp, VoiceSecret, VoiceSettings,
 };
 use crate::replay::{PersonCard, Said};
 
@@ -94,6 +94,24 @@ pub enum Instruction {
         /// The account's token.
         token: AuthToken,
     },
+    /// The clinic's voice line, from now on. The secret is sealed before anything else is done with it.
+    SetVoiceLine {
+        /// What it is.
+        settings: VoiceSettings,
+        /// Its secret.
+        secret: VoiceSecret,
+    },
+    /// Someone on the telephone wants this done, to what is theirs.
+    OnTheLine {
+        /// From which phone; `None`: the call has no number.
+        phone: Option<Phone>,
+        /// In which call.
+        call: Option<CallReference>,
+        /// What.
+        deed: Command,
+        /// Why, if it is said of an appointment.
+        reason: Option<FreeText>,
+    },
     /// Take in that a call has ended.
     EndCall(Box<EndedCall>),
     /// Take in a text as the provider reports it.
@@ -158,6 +176,21 @@ pub struct Idempotency {
     pub key: [u8; 32],
     /// SHA-256 of the body. It could be tested against guesses of a name, so it is kept as personal data.
     pub body: [u8; 32],
+    /// Another name of the same request, if it has one.
+    pub twin: Option<Twin>,
+}
+
+/// A look at what someone on the telephone has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallerLook {
+    /// Who looks.
+    pub viewer: Principal,
+    /// From which phone they call; `None`: the call has no number.
+    pub phone: Option<Phone>,
+    /// In which call.
+    pub call: Option<CallReference>,
+    /// The request that is about to be made, if it may have been made before.
+    pub request: Option<RequestKey>,
 }
 
 /// One request of a tenant.

@@ -2,6 +2,8 @@
 
 mod sms_access;
 
+mod opening;
+
 mod messages;
 
 mod doorbell;
@@ -27,6 +29,7 @@ mod bed;
 mod asking;
 
 mod actor;
+mod looking;
 
 mod sleepers;
 
@@ -46,7 +49,7 @@ pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
 pub use messages::{
-    Answer, CapturedText, DeliveryNote, EndedCall, Errand, Idempotency, Instruction, PreparedText,
-    Refused, Request, Seen,
+    Answer, CallerLook, CapturedText, DeliveryNote, EndedCall, Errand, Idempotency, Instruction,
+    PreparedText, Refused, Request, Seen,
 };
-pub use sms_access::{AccessCache, SmsAccess};
+pub use sms_access::{AccessCache, SmsAccess, VoiceAccess};

@@ -67,8 +67,24 @@ pub fn resolve(
             facts.extend(remembered(contacts.caller(&from), said, remembered_until));
             take_text(contacts, text, from, heard, CallerId(fresh[2]), &mut facts)
         }
-        Instruction::SetSmsCredentials { .. } => {
-            unreachable!("a token is sealed before contacts are asked")
+        Instruction::SetSmsCredentials { .. } | Instruction::SetVoiceLine { .. } => {
+            unreachable!("what is secret is sealed before contacts are asked")
+        }
+        Instruction::OnTheLine {
+            phone,
+            call,
+            deed,
+            reason,
+        } => {
+            if let Command::CancelAppointment { appointment, .. } = &deed {
+                let about = Subject::Appointment(*appointment);
+                facts.extend(reason.map(|text| PersonalFact::Reason { about, text }));
+            }
+            Command::OnTheLine {
+                caller: phone.and_then(|phone| contacts.caller(&phone)),
+                call: call.and_then(|call| contacts.call(&call)),
+                deed: Box::new(deed),
+            }
         }
         Instruction::BlockTime {
             resource,
@@ -157,7 +173,8 @@ fn caller(
     facts: &mut Vec<PersonalFact>,
 ) -> CallerId {
     contacts.caller(&phone).unwrap_or_else(|| {
-        let caller = CallerId(fresh[2]);
+        let former = contacts.former_caller(&phone);
+        let caller = former.unwrap_or(CallerId(fresh[2]));
         facts.push(PersonalFact::Caller { caller, phone });
         caller
     })

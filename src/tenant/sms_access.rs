@@ -1,14 +1,15 @@
-//! What a clinic sends texts with, opened: kept for a few minutes, dropped at once when it changes.
+//! What a clinic sends texts with and what its voice line proves itself with, opened: kept for a few minutes, dropped at once
+//! when it changes.
 //!
-//! The sealed form is in the ledger. The actor opens it; whoever asks next finds it here without asking the actor, also the
-//! façade, which judges signatures by it before anything is looked up. A clinic without any is remembered as such, so that
-//! strangers cannot keep its actor busy.
+//! The sealed forms are in the ledger. The actor opens them; whoever asks next finds them here without asking the actor, also
+//! the façade, which judges signatures by them before anything is looked up. A clinic without any is remembered as such, so
+//! that strangers cannot keep its actor busy.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::model::{AuthToken, SmsAccount, Timestamp};
+use crate::model::{AuthToken, KeyId, SmsAccount, Timestamp, VoiceSecret, VoiceSettings};
 
 /// An account with its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -21,22 +22,53 @@ pub struct SmsAccess {
     pub version: u32,
 }
 
-/// The opened credentials of one clinic.
-pub struct AccessCache {
+/// A voice line with its secret.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VoiceAccess {
+    /// As whom it acts.
+    pub key: KeyId,
+    /// What it is.
+    pub settings: VoiceSettings,
+    /// Its secret.
+    pub secret: VoiceSecret,
+    /// Which of the clinic's lines this is, from 1.
+    pub version: u32,
+}
+
+/// What is opened and kept.
+pub trait Opened {
+    /// Which of the clinic's this is, from 1.
+    fn version(&self) -> u32;
+}
+
+impl Opened for SmsAccess {
+    fn version(&self) -> u32 {
+        self.version
+    }
+}
+
+impl Opened for VoiceAccess {
+    fn version(&self) -> u32 {
+        self.version
+    }
+}
+
+/// The opened credentials of one clinic, of one kind.
+pub struct AccessCache<T> {
     clock: Arc<dyn Clock>,
     metrics: Arc<Metrics>,
     kept_seconds: u32,
-    state: Mutex<State>,
+    state: Mutex<State<T>>,
 }
 
-struct State {
+struct State<T> {
     /// Of the newest credentials; 0: there are none.
     version: u32,
     /// What was opened, and until when it is kept.
-    kept: Option<(Option<Arc<SmsAccess>>, Timestamp)>,
+    kept: Option<(Option<Arc<T>>, Timestamp)>,
 }
 
-impl AccessCache {
+impl<T: Opened> AccessCache<T> {
     /// Nothing opened yet. `version` is that of the credentials in the ledger, 0 without any.
     pub fn new(
         clock: Arc<dyn Clock>,
@@ -56,12 +88,12 @@ impl AccessCache {
         }
     }
 
-    fn state(&self) -> MutexGuard<'_, State> {
+    fn state(&self) -> MutexGuard<'_, State<T>> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What is at hand; `None`: it has to be opened.
-    pub fn get(&self) -> Option<Option<Arc<SmsAccess>>> {
+    pub fn get(&self) -> Option<Option<Arc<T>>> {
         let now = self.clock.now();
         let mut state = self.state();
         if state.kept.as_ref().is_some_and(|(_, until)| *until <= now) {
@@ -76,10 +108,10 @@ impl AccessCache {
     }
 
     /// Keeps what was opened, unless there are newer ones by now.
-    pub fn keep(&self, access: Option<Arc<SmsAccess>>) {
+    pub fn keep(&self, access: Option<Arc<T>>) {
         let until = self.clock.now().plus_seconds(self.kept_seconds.into());
         let mut state = self.state();
-        if access.as_ref().map_or(0, |access| access.version) == state.version {
+        if access.as_ref().map_or(0, |access| access.version()) == state.version {
             state.kept = Some((access, until));
         }
     }
@@ -139,7 +171,7 @@ mod tests {
     #[test]
     fn that_there_are_none_is_known_too() {
         let clock = Arc::new(ManualClock::at(Timestamp(0)));
-        let cache = AccessCache::new(clock, Arc::default(), 300, 0);
+        let cache = AccessCache::<SmsAccess>::new(clock, Arc::default(), 300, 0);
         cache.keep(None);
         assert_eq!(cache.get(), Some(None));
         cache.change(1);

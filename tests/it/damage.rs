@@ -231,7 +231,7 @@ fn a_wrong_master_key_is_called_that() {
         .into_values()
         .map(|replayed| replayed.err().unwrap())
     {
-        assert!(matches!(fault.fault, FaultKind::Unreadable(_)), "{fault}");
+        assert!(matches!(*fault.fault, FaultKind::Unreadable(_)), "{fault}");
         assert!(
             fault.to_string().contains("put the right key file back"),
             "{fault}"

@@ -23,6 +23,8 @@ mod history;
 #[cfg(test)]
 mod http_rest;
 #[cfg(test)]
+mod http_vapi;
+#[cfg(test)]
 mod journal_contract;
 #[cfg(test)]
 mod journal_faults;

@@ -1,55 +1,9 @@
 //! What requests say of people reaches no log; what the logs do say of each redaction.
 
-use std::io;
-use std::sync::{Arc, Mutex};
-
 use serde_json::{Value, json};
-use tracing_subscriber::filter::{LevelFilter, Targets};
-use tracing_subscriber::fmt::MakeWriter;
-use tracing_subscriber::prelude::*;
 
 use crate::support::World;
-
-/// All that this process has logged.
-#[derive(Clone, Default)]
-struct Logs(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Logs {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0
-            .lock()
-            .expect("no writer panics")
-            .extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-impl<'a> MakeWriter<'a> for Logs {
-    type Writer = Self;
-
-    fn make_writer(&'a self) -> Self {
-        self.clone()
-    }
-}
-
-/// Everything of ours at every level, which is more than any operator can ask for.
-fn listen() -> Logs {
-    let logs = Logs::default();
-    let ours = Targets::new().with_target("holdfast", LevelFilter::TRACE);
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .with_writer(logs.clone())
-        .with_filter(ours);
-    tracing_subscriber::registry()
-        .with(lines)
-        .try_init()
-        .expect("no other test listens");
-    logs
-}
+use crate::support::logs::{Logs, listen};
 
 /// Values that stand for people; none is used by any other test, for the logs are those of the whole process.
 const PLANTED: [&str; 7] = [
@@ -119,8 +73,7 @@ fn planted_values_reach_no_log_and_every_redaction_leaves_its_record() {
 
 /// None of the planted values is in the logs, and the record of each redaction is; the first was of `text`.
 fn check(logs: &Logs, text: &str) {
-    let logs = logs.0.lock().expect("no writer panics").clone();
-    let logs = String::from_utf8(logs).expect("logs are text");
+    let logs = logs.text();
     for value in PLANTED {
         assert!(!logs.contains(value), "{value} was logged");
     }

@@ -30,6 +30,8 @@ const CLIENTS: usize = 8;
 const LOAD: Duration = Duration::from_millis(250);
 /// How long the process may take from a failed sync to its end.
 const END_SECONDS_MAX: f64 = 1.0;
+/// How long after a start everything has its name.
+const NAMES: Duration = Duration::from_millis(500);
 /// So many in a row that struck nothing, and a series is over: there are no more such calls.
 const MISSES_MAX: usize = 4;
 const IO_ERROR: i32 = 74;
@@ -86,6 +88,7 @@ pub async fn run(options: Options, place: &Place) -> Report {
     let watch = Watch::start();
     let mut tally = Tally::default();
     let mut series = Vec::new();
+    tally.names_are_synced(place).await;
     match Base::new(place, &mut chance).await {
         Ok(base) => {
             for call in Call::ALL {
@@ -143,6 +146,25 @@ impl Base {
 }
 
 impl Tally {
+    /// No call fails: whatever is given its name in a first start is there after a power cut too. File systems commit a name with
+    /// so much else that hardly any cut shows it, so the order of the calls itself is looked at.
+    async fn names_are_synced(&mut self, place: &Place) {
+        let mut state = place.state();
+        state.keep_small();
+        let log = state.path().join("strace.log");
+        let server = state.spawn_under(&injected::names_traced(&log));
+        match state.ready(server).await {
+            Ok(server) => {
+                // The next segment is made beside the first requests.
+                tokio::time::sleep(NAMES).await;
+                server.kill();
+                self.violations
+                    .extend(injected::unsynced_names(&log, state.state()));
+            }
+            Err(words) => self.violations.push(words),
+        }
+    }
+
     /// The call fails in a start on an empty folder: the process starts, or says why not; the next start works.
     async fn first_start(&mut self, fault: Fault, place: &Place) {
         self.runs += 1;

@@ -138,3 +138,59 @@ impl Seen {
         })
     }
 }
+
+/// strace's command line, up to the program, to see in which order names are given and made durable.
+pub fn names_traced(log: &Path) -> Vec<String> {
+    let traced = "trace=rename,renameat,renameat2,mkdir,mkdirat,fsync,pwrite64";
+    let words = [
+        "strace",
+        "-D",
+        "-f",
+        "-q",
+        "-ttt",
+        "-y",
+        "-e",
+        "signal=none",
+        "-e",
+        traced,
+        "-o",
+    ];
+    let mut line: Vec<_> = words.map(str::to_owned).into();
+    line.push(log.display().to_string());
+    line
+}
+
+/// Files and folders of a state that were given their name without their folder being synced after it and before anything was
+/// written into them. Indexes and images are not looked at: they can be made again.
+pub fn unsynced_names(log: &Path, state: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(log).unwrap_or_default();
+    let mut unsynced: Vec<PathBuf> = Vec::new();
+    let mut found = Vec::new();
+    for line in text.lines() {
+        if line.contains(" rename") || line.contains(" mkdir") {
+            // The last name in quotes is the new one.
+            let name = line.rsplit('"').nth(1).map(PathBuf::from);
+            let name = name.filter(|name| {
+                name.starts_with(state) && !name.starts_with(state.join("snapshots"))
+            });
+            let failed = line.contains(" = -1 ");
+            unsynced.extend(name.filter(|_| !failed));
+        }
+        let on = line
+            .split_once('<')
+            .and_then(|(_, rest)| rest.split_once('>'));
+        let Some((on, _)) = on else { continue };
+        if line.contains(" fsync(") {
+            unsynced.retain(|name| name.parent() != Some(Path::new(on)));
+        }
+        if line.contains(" pwrite64(") && unsynced.iter().any(|name| name == Path::new(on)) {
+            found.push(format!("{on} is written to and its folder was not synced"));
+        }
+    }
+    found.extend(
+        unsynced
+            .iter()
+            .map(|name| format!("the folder of {} was never synced", name.display())),
+    );
+    found
+}

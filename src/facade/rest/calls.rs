@@ -12,14 +12,13 @@ use super::refusal::not_offered;
 use super::visit::Visit;
 use super::words::{Instant, Reply, in_field};
 use crate::facade::body::Body;
+use crate::facade::call_words::{CallWords, Listener};
 use crate::facade::problem::Problem;
-use crate::facade::redaction;
 use crate::facade::request_key::{KeyHeader, RequestKey};
 use crate::facade::slot_id;
-use crate::facade::wishes::{self, Named, Wishes};
-use crate::ledger::{PageRequest, Query, Reason, Receipt, View};
-use crate::limits;
-use crate::model::{FollowUp, PersonName, Phone, Remark, Slug};
+use crate::facade::wishes::Wishes;
+use crate::ledger::{Reason, Receipt};
+use crate::model::{FollowUp, PersonName, Phone, Slug};
 use crate::tenant::{EndedCall, Instruction};
 
 /// A call that has ended.
@@ -83,7 +82,16 @@ pub async fn ended(
     let from = Phone::parse(&end.caller, &visit.tenant.profile().country);
     let from = from.map_err(in_field("caller"))?;
     let name = end.name.as_deref().map(PersonName::parse).transpose();
-    let wishes = wished(&visit, end).await?;
+    let words = CallWords {
+        transcript: end.transcript.clone(),
+        summary: end.summary.clone(),
+    };
+    let listener = Listener {
+        tenant: visit.tenant.clone(),
+        principal: visit.principal,
+        now: visit.now(),
+    };
+    let wishes = wished(&visit, end, (&listener, &words)).await?;
     let mut ended = EndedCall {
         reference: call(&end.call_id)?,
         name: name.map_err(in_field("name"))?,
@@ -95,7 +103,8 @@ pub async fn ended(
         said: None,
         from,
     };
-    ended.said = said(&visit, end, &ended).await?;
+    let said = listener.said(&words, &ended).await;
+    ended.said = said.map_err(|refused| visit.refusal(&refused))?;
     let instruction = Instruction::EndCall(Box::new(ended));
     let answer = visit.execute(instruction, key.of(&body)).await?;
     let Receipt::CallEnded(view) = answer.receipt else {
@@ -118,7 +127,11 @@ pub async fn ended(
 }
 
 /// What the report names; what it does not, as far as its words say so.
-async fn wished(visit: &Visit, end: &CallEnd) -> Result<Wishes, Problem> {
+async fn wished(
+    visit: &Visit,
+    end: &CallEnd,
+    (listener, words): (&Listener, &CallWords),
+) -> Result<Wishes, Problem> {
     let unknown = || not_offered(Reason::Unknown);
     if let Some(slot) = &end.slot {
         let wish = slot_id::parse(slot).ok_or_else(unknown)?;
@@ -130,85 +143,8 @@ async fn wished(visit: &Visit, end: &CallEnd) -> Result<Wishes, Problem> {
     }
     let service = end.service.as_deref().map(str::parse::<Slug>).transpose();
     let service = service.map_err(|_| unknown())?;
-    let mut wishes = match heard(end) {
-        Some(words) => {
-            let (services, resources) = (services(visit).await?, resources(visit).await?);
-            let (zone, country) = (visit.zone(), &visit.tenant.profile().country);
-            wishes::recognise(words, &services, &resources, (&zone, country), visit.now())
-        }
-        None => Wishes::default(),
-    };
+    let wishes = listener.wished(words).await;
+    let mut wishes = wishes.map_err(|refused| visit.refusal(&refused))?;
     wishes.service = service.or(wishes.service);
     Ok(wishes)
-}
-
-/// The words in which wishes are recognised.
-fn heard(end: &CallEnd) -> Option<&str> {
-    let words = end.transcript.as_deref().or(end.summary.as_deref())?;
-    let mut begin = words.len().saturating_sub(limits::CALL_TEXT_BYTES_MAX);
-    while !words.is_char_boundary(begin) {
-        begin += 1;
-    }
-    Some(&words[begin..])
-}
-
-const ALL: PageRequest = PageRequest {
-    after: None,
-    limit: limits::PAGE_ROWS_MAX,
-};
-
-async fn services(visit: &Visit) -> Result<Vec<Named>, Problem> {
-    let View::Services(page) = visit.query(Query::Services(ALL)).await?.view else {
-        return Err(Problem::internal());
-    };
-    let services = page.items.into_iter().map(|view| view.service);
-    Ok(services.map(|service| (service.id, service.name)).collect())
-}
-
-async fn resources(visit: &Visit) -> Result<Vec<Named>, Problem> {
-    let View::Resources(page) = visit.query(Query::Resources(ALL)).await?.view else {
-        return Err(Problem::internal());
-    };
-    let resources = page.items.into_iter();
-    Ok(resources
-        .map(|resource| (resource.id, resource.name))
-        .collect())
-}
-
-/// What is remembered of its words: the summary, or else what the transcript comes to.
-async fn said(visit: &Visit, end: &CallEnd, ended: &EndedCall) -> Result<Option<Remark>, Problem> {
-    let text = match (&end.summary, &end.transcript) {
-        (Some(summary), _) => summary.clone(),
-        (None, Some(transcript)) => in_short(visit, transcript, ended),
-        (None, None) => return Ok(None),
-    };
-    let mut bytes = text.len().min(limits::CALL_TEXT_BYTES_MAX);
-    while !text.is_char_boundary(bytes) {
-        bytes -= 1;
-    }
-    let names = redaction::names_of(&visit.tenant, &ended.from).await;
-    let mut names = names.map_err(|refused| visit.refusal(&refused))?;
-    names.extend(ended.name.clone());
-    Ok(redaction::remark(&visit.occasion(), &names, &text[..bytes]))
-}
-
-/// A call in a line: what was wished for, what came of it, and the last words that were said.
-fn in_short(visit: &Visit, transcript: &str, ended: &EndedCall) -> String {
-    let mut text = "Called.".to_owned();
-    if let Some(service) = &ended.service {
-        text += &format!(" Wished: {service}.");
-    }
-    if let Some(start) = ended.start {
-        let (reading, _) = visit.zone().wall_clock(start);
-        text += &format!(" Time: {}.", reading.strftime("%a %-d %b, %H:%M"));
-    }
-    text += match ended.booking_confirmed {
-        true => " Booked.",
-        false => " Not booked.",
-    };
-    let mut lines = transcript.lines().rev();
-    if let Some(last) = lines.find(|line| !line.trim().is_empty()) {
-        text += &format!(" Last said: {}", last.trim());
-    }
-    text
 }

@@ -27,6 +27,7 @@ pub mod slots;
 pub mod sms;
 pub mod tenants;
 pub mod text_settings;
+pub mod voice_line;
 
 pub mod appointments;
 pub mod conflicts;

@@ -15,6 +15,7 @@ pub(super) mod appointments;
 pub(super) mod codes;
 pub(super) mod confirm;
 pub(super) mod keys;
+pub(super) mod line;
 pub(super) mod series;
 pub(super) mod tenants;
 pub(super) mod texts;

@@ -1,16 +1,17 @@
 //! Commands with any values, from any caller, at any instant: nothing panics, and what was decided can be replayed.
 
 use holdfast::ledger::{
-    AppointmentSearch, Awaited, BlockSearch, CallEnd, Command, ConflictSearch, Cursor, Destination,
-    NewResource, NewService, PageRequest, Policy, ProfileChange, Query, Receipt, ResourceChange,
-    ServiceChange, SlotSearch, TextChannel, TextLimits, WantedHolds, Wish, look,
+    AppointmentSearch, Awaited, BlockSearch, CallEnd, CallerSearch, Command, ConflictSearch,
+    Cursor, Destination, NewResource, NewService, PageRequest, Policy, ProfileChange, Query,
+    Receipt, ResourceChange, ServiceChange, SlotSearch, TextChannel, TextLimits, WantedHolds, Wish,
+    look,
 };
 use holdfast::model::{
-    AppointmentId, Attendance, BlockId, CallId, CallerId, DayException, Delivery, DeliveryStatus,
-    EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, MinuteOfDay,
-    OpeningHours, Party, PersonId, Prefix, Principal, ProviderId, Reply, ResourceKind, Route,
-    Scope, SealedToken, SendOutcome, Slug, SmsAccount, Times, Timestamp, VerificationPolicy,
-    WaitlistId, Weekdays, Window,
+    AppointmentId, Assistant, Attendance, BlockId, CallId, CallerId, DayException, Delivery,
+    DeliveryStatus, EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId,
+    MinuteOfDay, OpeningHours, Party, PersonId, Prefix, Principal, ProviderId, Reply, ResourceKind,
+    Route, Scope, SealedToken, SendOutcome, SignatureForm, Slug, SmsAccount, Times, Timestamp,
+    VerificationPolicy, VoiceSettings, WaitlistId, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -171,6 +172,7 @@ impl Known {
                     .for_each(|used| name(&self.keys, &mut used.key.0));
             }
             Command::RevokeKey(key) => name(&self.keys, &mut key.0),
+            Command::OnTheLine { deed, .. } => **deed = self.named((**deed).clone()),
             Command::RemoveBlock { block, .. } => name(&self.blocks, &mut block.0),
             Command::WithdrawFromWaitlist { entry, .. } => name(&self.waitlist, &mut entry.0),
             _ => {}
@@ -290,6 +292,43 @@ fn command() -> impl Strategy<Value = Command> {
         2 => of_the_rest().boxed(),
         4 => of_the_waitlist().boxed(),
         4 => of_texts().boxed(),
+        2 => on_the_line().boxed(),
+    ]
+}
+
+/// What is asked by telephone, from any phone, and the line itself.
+fn on_the_line() -> impl Strategy<Value = Command> {
+    let deed = prop_oneof![
+        8 => of_holds().boxed(),
+        2 => of_appointments().boxed(),
+        1 => of_the_rest().boxed(),
+    ];
+    let caller = prop::option::weighted(0.9, (0u128..3).prop_map(CallerId));
+    let settings = |format: &str| VoiceSettings {
+        phone_numbers: Vec::new(),
+        signature: SignatureForm {
+            format: format.to_owned(),
+            ..SignatureForm::default()
+        },
+        assistant: Assistant::Nobody,
+        caller_id_trusted: true,
+    };
+    let line = move |format: &str| Command::SetVoiceLine {
+        settings: settings(format),
+        secret: SealedToken {
+            prefix: [0; 16],
+            counter: 0,
+            bytes: Vec::new(),
+        },
+    };
+    prop_oneof![
+        20 => (caller, deed).prop_map(|(caller, deed)| Command::OnTheLine {
+            caller,
+            call: None,
+            deed: Box::new(deed),
+        }),
+        1 => Just(line("{body}")),
+        1 => Just(line("")),
     ]
 }
 
@@ -620,6 +659,18 @@ fn page() -> impl Strategy<Value = PageRequest> {
     (prop::option::of(cursor), 0usize..20).prop_map(|(after, limit)| PageRequest { after, limit })
 }
 
+fn query_of_callers() -> impl Strategy<Value = Query> {
+    prop_oneof![
+        Just(Query::Catalogue),
+        Just(Query::VoiceLine),
+        prop::option::of(0u128..3).prop_map(|caller| Query::OfCaller(CallerSearch {
+            caller: caller.map(CallerId),
+            persons: (0u128..3).map(PersonId).collect(),
+            ..CallerSearch::default()
+        })),
+    ]
+}
+
 fn query() -> impl Strategy<Value = Query> {
     let slots = (
         slug("s"),
@@ -686,5 +737,6 @@ fn query() -> impl Strategy<Value = Query> {
         }),
         page().prop_map(Query::Resources),
         page().prop_map(Query::Keys),
+        query_of_callers(),
     ]
 }

@@ -153,6 +153,7 @@ impl House {
                 .remembered
                 .get(&key)
                 .is_some_and(|(before, _)| before != body),
+            twin: None,
         });
         let context = Context {
             now: self.now,

@@ -199,6 +199,7 @@ impl Desk {
         let request = key.map(|(key, body)| RequestKey {
             hash: key_hash(key),
             reused: self.bodies.get(key).is_some_and(|before| before != body),
+            twin: None,
         });
         let fresh = self.fresh();
         let context = Context {

@@ -109,7 +109,9 @@ fn command(desk: &mut Desk, verb: &str, mut words: Words) -> (Outcome, Result<St
     }
     let named = matches!(verb, "hold" | "join").then(|| words.next());
     let body = words.text();
-    let command = read_command(desk, verb, &mut words);
+    let caller = words.option("phoning");
+    let deed = read_command(desk, verb, &mut words);
+    let command = on_the_line(desk, caller, deed);
     words.done();
     let outcome = desk.carry_out(&command, principal, key.map(|key| (key, body.as_str())));
     if let (Some(name), Ok(decision)) = (named, &outcome) {
@@ -117,6 +119,18 @@ fn command(desk: &mut Desk, verb: &str, mut words: Words) -> (Outcome, Result<St
     }
     let said = answers::outcome(desk, &outcome);
     (outcome, said)
+}
+
+/// What is asked by telephone, from someone's phone or from one that nobody knows.
+fn on_the_line(desk: &mut Desk, caller: Option<&str>, deed: Command) -> Command {
+    match caller {
+        None => deed,
+        Some(caller) => Command::OnTheLine {
+            caller: (caller != "stranger").then(|| desk.party(caller).caller),
+            call: None,
+            deed: Box::new(deed),
+        },
+    }
 }
 
 fn read_command(desk: &mut Desk, verb: &str, words: &mut Words) -> Command {

@@ -6,6 +6,7 @@
 pub mod answered;
 pub mod carrier;
 pub mod http;
+pub mod logs;
 pub mod signed;
 pub mod stand_in;
 pub mod world;

@@ -132,6 +132,11 @@ impl World {
         world
     }
 
+    /// The instant of its clock, in milliseconds.
+    pub fn clock_now(&self) -> i64 {
+        self.clock.now().0
+    }
+
     /// Stops in order and starts again on the same storage. Keys stay good.
     pub fn restart(&mut self) {
         self.stop();

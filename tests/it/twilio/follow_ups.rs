@@ -88,7 +88,13 @@ fn whoever_books_nothing_is_written_to_once_and_a_yes_books() {
         "{}",
         booked.body
     );
+    // A code that someone tells is shown to nobody.
+    text(&world, "SM3", PHONE, "My code was 1 2 3 4 5 6, or 654321");
     let memory = remembered(&clinic);
+    assert_eq!(
+        memory["said"][1]["text"],
+        "My code was [NUMBER] or [NUMBER]"
+    );
     assert_eq!(memory["outcome"], "booked");
     assert_eq!(memory["channel"], "text");
     assert_eq!(memory["said"][0]["text"], "Who is this?");
