@@ -147,6 +147,14 @@ fn facts() -> Vec<(&'static str, PersonalFact)> {
             name: PersonName::from_stored("Ada Lovelace".to_owned()),
             email: Some(Email::from_stored("ada@example.org".to_owned())),
         },
+        PersonalFact::PersonAgain {
+            person: PersonId(3),
+            caller,
+            name: PersonName::from_stored("Ada Lovelace".to_owned()),
+            email: None,
+            created_at: Timestamp(1_772_438_400_000),
+            place: (4, 1),
+        },
         PersonalFact::Call {
             call: CallId(7),
             caller,
@@ -174,6 +182,7 @@ fn facts() -> Vec<(&'static str, PersonalFact)> {
     let name = |fact: &PersonalFact| match fact {
         PersonalFact::Caller { .. } => "caller",
         PersonalFact::Person { .. } => "person",
+        PersonalFact::PersonAgain { .. } => "person-again",
         PersonalFact::Call { .. } => "call",
         PersonalFact::Said { .. } => "said",
         PersonalFact::Reason {
