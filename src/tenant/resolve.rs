@@ -173,7 +173,8 @@ fn caller(
     facts: &mut Vec<PersonalFact>,
 ) -> CallerId {
     contacts.caller(&phone).unwrap_or_else(|| {
-        let caller = CallerId(fresh[2]);
+        let former = contacts.former_caller(&phone);
+        let caller = former.unwrap_or(CallerId(fresh[2]));
         facts.push(PersonalFact::Caller { caller, phone });
         caller
     })
