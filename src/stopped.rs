@@ -31,7 +31,7 @@ pub enum Error {
     Unsynced(#[from] journal::Stopped),
     /// The clinic's entries do not replay.
     #[error(transparent)]
-    Fault(#[from] Fault),
+    Fault(#[from] Box<Fault>),
     /// There is no such clinic.
     #[error("there is no clinic {0} in this state")]
     NoTenant(String),
@@ -72,7 +72,7 @@ pub struct Parts {
 /// A stopped state.
 pub struct Stopped {
     shared: Shared,
-    tenants: BTreeMap<TenantId, Result<Core, Option<Fault>>>,
+    tenants: BTreeMap<TenantId, Result<Core, Option<Box<Fault>>>>,
     slugs: BTreeMap<Slug, TenantId>,
 }
 
@@ -105,7 +105,7 @@ impl Stopped {
                 slugs.extend(known.map(|tenant| (tenant.slug.clone(), tenant.id)));
                 Core::new(shared.clone(), None, replayed, seal::random_bytes())
             });
-            tenants.insert(id, core.map_err(Some));
+            tenants.insert(id, core.map_err(|fault| Some(Box::new(fault))));
         }
         Ok(Self {
             shared,

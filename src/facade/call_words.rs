@@ -8,7 +8,7 @@ use super::wishes::{self, Named, Wishes};
 use crate::calendar::Zone;
 use crate::ledger::{Query, View};
 use crate::limits;
-use crate::model::{Principal, Remark, Timestamp};
+use crate::model::{PersonName, Principal, Remark, Timestamp};
 use crate::tenant::{EndedCall, Handle, Refused};
 
 /// The words of a call, as far as its platform reports them.
@@ -30,6 +30,24 @@ pub struct Listener {
     /// When.
     pub now: Timestamp,
 }
+
+/// Words of a name.
+const NAME_WORDS_MAX: usize = 3;
+/// Begin with a capital and are no names.
+const NO_NAMES: [&str; 12] = [
+    "Monday",
+    "Tuesday",
+    "Wednesday",
+    "Thursday",
+    "Friday",
+    "Saturday",
+    "Sunday",
+    "Dr",
+    "Doctor",
+    "User",
+    "AI",
+    "The",
+];
 
 impl Listener {
     /// What was wished for, as far as the words say so.
@@ -70,6 +88,8 @@ impl Listener {
         }
         let mut names = redaction::names_of(&self.tenant, &ended.from).await?;
         names.extend(ended.name.clone());
+        let heard = [&words.transcript, &words.summary].into_iter().flatten();
+        names.extend(heard.flat_map(|text| names_said(text)));
         let occasion = Occasion {
             principal: self.principal,
             tenant: self.tenant.slug().clone(),
@@ -119,4 +139,90 @@ fn in_short(zone: &Zone, transcript: &str, ended: &EndedCall) -> String {
         text += &format!(" Last said: {}", last.trim());
     }
     text
+}
+
+/// Names that callers give of themselves, as transcripts write them: a summary repeats them, and memory may not.
+fn names_said(text: &str) -> Vec<PersonName> {
+    let mut end = text.len().min(limits::CALL_TEXT_BYTES_MAX);
+    while !text.is_char_boundary(end) {
+        end -= 1;
+    }
+    let words: Vec<&str> = text[..end].split_whitespace().collect();
+    let mut names = Vec::new();
+    for place in 0..words.len() {
+        let Some((cue, least)) = cue(&words[place..]) else {
+            continue;
+        };
+        let name = name_at(&words[place + cue..]);
+        if name.len() >= least && names.len() < limits::KNOWN_NAMES_MAX {
+            names.extend(PersonName::parse(&name.join(" ")));
+        }
+    }
+    names
+}
+
+/// What announces a name: how many words it takes, and how many the name must have to be one.
+fn cue(words: &[&str]) -> Option<(usize, usize)> {
+    let is = |place: usize, word: &str| {
+        let found = words.get(place).map(|found| found.trim_matches(is_mark));
+        found.is_some_and(|found| found.eq_ignore_ascii_case(word))
+    };
+    match () {
+        () if is(0, "name") && (is(1, "is") || is(1, "was")) => Some((2, 1)),
+        () if is(0, "name's") || is(0, "called") => Some((1, 1)),
+        () if is(0, "this") && is(1, "is") || is(0, "i") && is(1, "am") => Some((2, 2)),
+        () if is(0, "i'm") || is(0, "i\u{2019}m") => Some((1, 2)),
+        () => None,
+    }
+}
+
+/// Up to three words that begin with a capital, as far as nothing stands between them.
+fn name_at<'t>(words: &[&'t str]) -> Vec<&'t str> {
+    let mut name = Vec::new();
+    for word in words.iter().take(NAME_WORDS_MAX) {
+        let tidy = word.trim_matches(is_mark);
+        let is_name = tidy.chars().next().is_some_and(char::is_uppercase);
+        if !is_name || tidy.chars().count() < 2 || NO_NAMES.contains(&tidy) {
+            break;
+        }
+        name.push(tidy);
+        if word.ends_with(is_mark) {
+            break;
+        }
+    }
+    name
+}
+
+fn is_mark(letter: char) -> bool {
+    matches!(letter, ',' | '.' | ';' | ':' | '!' | '?' | '"')
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_are_known_by_what_announces_them() {
+        let said = |text: &str| {
+            let names = names_said(text).into_iter();
+            names
+                .map(|name| name.expose().to_owned())
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(
+            said("User: This is Ada Lovelace, a check-up please."),
+            ["Ada Lovelace"]
+        );
+        assert_eq!(said("my name is Zenobia. I'm ill"), ["Zenobia"]);
+        assert_eq!(
+            said("I am Ada King Lovelace and I need"),
+            ["Ada King Lovelace"]
+        );
+        assert_eq!(
+            said("this is Tuesday, I am Ill, I am calling for Monday"),
+            [""; 0]
+        );
+        assert_eq!(said("the name is, well"), [""; 0]);
+        assert_eq!(said("name is"), [""; 0]);
+    }
 }

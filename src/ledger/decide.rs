@@ -94,17 +94,13 @@ fn still_stands(ledger: &Ledger, receipt: &Receipt, now: Timestamp) -> bool {
 fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Decision, Rejection> {
     match command {
         Command::CreateTenant { slug, profile } => tenants::create(ledger, slug, profile, context),
-        Command::OpenClinic(profile) => tenants::open(ledger, profile),
-        Command::ChangeProfile { change, if_version } => {
-            tenants::change_profile(ledger, change, *if_version)
-        }
-        Command::SetSmsCredentials { account, token } => {
-            tenants::set_sms_credentials(ledger, account, token)
-        }
+        Command::OpenClinic(_)
+        | Command::ChangeProfile { .. }
+        | Command::SetSmsCredentials { .. }
+        | Command::SetKnowledge(_) => clinic_rule(ledger, command),
         Command::SetVoiceLine { .. } | Command::OnTheLine { .. } => {
             line_rule(ledger, command, context)
         }
-        Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
         Command::CreateKey { .. } | Command::RevokeKey(_) | Command::NoteKeyUses(_) => {
             key_rule(ledger, command, context)
         }
@@ -190,6 +186,21 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         | Command::BeginErasure { .. }
         | Command::CompleteErasure(_) => erasure_rule(ledger, command, context),
         Command::TimePassed => Ok(time_passed::time_passed(ledger, context)),
+    }
+}
+
+/// What the clinic says of itself.
+fn clinic_rule(ledger: &Ledger, command: &Command) -> Result<Decision, Rejection> {
+    match command {
+        Command::OpenClinic(profile) => tenants::open(ledger, profile),
+        Command::ChangeProfile { change, if_version } => {
+            tenants::change_profile(ledger, change, *if_version)
+        }
+        Command::SetSmsCredentials { account, token } => {
+            tenants::set_sms_credentials(ledger, account, token)
+        }
+        Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
+        _ => unreachable!("only what a clinic says of itself is sent here"),
     }
 }
 

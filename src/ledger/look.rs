@@ -84,20 +84,7 @@ pub fn look(
         }
         Query::Explain(time) => Ok(View::Explanation(explain::explain(ledger, time, now))),
         Query::Slots(search) => Ok(View::Slots(availability::find(ledger, search, now))),
-        Query::Holds { status, page } => {
-            let rows = ledger.holds.after(begin(page));
-            let wanted = |hold: &Hold| match status {
-                None => true,
-                Some(WantedHolds::Being(status)) => hold.status(now) == *status,
-                Some(WantedHolds::Locked) => {
-                    hold.state.is_unresolved() && ledger.is_locked(hold, now)
-                }
-            };
-            Ok(View::Holds(list(rows, page, |hold| {
-                let shown = hold.is_open_to(viewer) && wanted(hold);
-                shown.then(|| ledger.hold_view(hold, now))
-            })))
-        }
+        Query::Holds { status, page } => Ok(holds(ledger, *status, page, viewer, now)),
         Query::Hold(id) => {
             let hold = ledger.holds.get(id).filter(|hold| hold.is_open_to(viewer));
             let hold = hold.ok_or(missing(Missing::Hold))?;
@@ -118,6 +105,25 @@ pub fn look(
         Query::Conflicts(search) => Ok(View::Conflicts(conflicts::find(ledger, search))),
         Query::OfPerson { person, limit } => Ok(of_person(ledger, *person, *limit, now)),
     }
+}
+
+fn holds(
+    ledger: &Ledger,
+    status: Option<WantedHolds>,
+    page: &PageRequest,
+    viewer: Principal,
+    now: Timestamp,
+) -> View {
+    let rows = ledger.holds.after(begin(page));
+    let wanted = |hold: &Hold| match status {
+        None => true,
+        Some(WantedHolds::Being(status)) => hold.status(now) == status,
+        Some(WantedHolds::Locked) => hold.state.is_unresolved() && ledger.is_locked(hold, now),
+    };
+    View::Holds(list(rows, page, |hold| {
+        let shown = hold.is_open_to(viewer) && wanted(hold);
+        shown.then(|| ledger.hold_view(hold, now))
+    }))
 }
 
 fn begin(page: &PageRequest) -> u64 {

@@ -5,6 +5,7 @@
 
 use super::entity::{Kind, Span};
 use super::token::Tokens;
+use super::triage::Question;
 
 /// Buffers that are kept from text to text, so that scanning allocates nothing once they have grown.
 #[derive(Debug, Default)]
@@ -13,7 +14,7 @@ pub(crate) struct Scratch {
     pub(crate) map: Vec<u32>,
     pub(crate) tokens: Tokens,
     pub(crate) found: Vec<Found>,
-    pub(crate) kept: Vec<Kept>,
+    pub(crate) decisions: Vec<Decision>,
 }
 
 /// What a scan found, in the order of the text.
@@ -27,8 +28,8 @@ pub(crate) enum Event {
     Reached(Span),
 }
 
-/// A value that was found and whose surroundings are being looked at once more.
-#[derive(Debug, Clone, Copy)]
+/// A value that was found; what was decided in view of it is being looked at once more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Found {
     /// The token that is now its mark.
     pub(crate) index: usize,
@@ -42,13 +43,25 @@ pub(crate) struct Found {
 }
 
 /// A stretch that one recognizer took and left as it is.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Kept {
-    /// Its first token, and the first after it.
-    pub(crate) first: usize,
+    /// The first token after it.
     pub(crate) after: usize,
     /// One past its last shadow byte.
     pub(crate) end: usize,
+}
+
+/// A decision about a token that found nothing to redact there.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Decision {
+    /// What was asked.
+    pub(crate) question: Question,
+    /// End of the last stretch that was found or kept before.
+    pub(crate) floor: usize,
+    /// One past the last shadow byte that was looked at.
+    pub(crate) reach: usize,
+    /// What it kept.
+    pub(crate) kept: Option<Kept>,
 }
 
 /// Where the walk stands; offsets count from the beginning of the whole text.

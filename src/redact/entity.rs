@@ -81,26 +81,32 @@ impl Kind {
     /// The name that placeholders, reports and policies use.
     #[must_use]
     pub const fn name(self) -> &'static str {
+        let (_, inner) = self.opening().split_at(1);
+        inner.split_at(inner.len() - 1).0
+    }
+
+    /// The front of its placeholders.
+    pub(crate) const fn opening(self) -> &'static str {
         match self {
-            Self::Phone => "PHONE",
-            Self::Email => "EMAIL",
-            Self::Postcode => "POSTCODE",
-            Self::NhsNumber => "NHS_NUMBER",
-            Self::Ssn => "SSN",
-            Self::NiNumber => "NI_NUMBER",
-            Self::CreditCard => "CREDIT_CARD",
-            Self::Iban => "IBAN",
-            Self::Ip => "IP",
-            Self::Url => "URL",
-            Self::Dob => "DOB",
-            Self::Mrn => "MRN",
-            Self::Medical => "MEDICAL",
-            Self::Person => "PERSON",
-            Self::Address => "ADDRESS",
-            Self::Mbi => "MBI",
-            Self::Zip => "ZIP",
-            Self::Date => "DATE",
-            Self::Age => "AGE",
+            Self::Phone => "[PHONE_",
+            Self::Email => "[EMAIL_",
+            Self::Postcode => "[POSTCODE_",
+            Self::NhsNumber => "[NHS_NUMBER_",
+            Self::Ssn => "[SSN_",
+            Self::NiNumber => "[NI_NUMBER_",
+            Self::CreditCard => "[CREDIT_CARD_",
+            Self::Iban => "[IBAN_",
+            Self::Ip => "[IP_",
+            Self::Url => "[URL_",
+            Self::Dob => "[DOB_",
+            Self::Mrn => "[MRN_",
+            Self::Medical => "[MEDICAL_",
+            Self::Person => "[PERSON_",
+            Self::Address => "[ADDRESS_",
+            Self::Mbi => "[MBI_",
+            Self::Zip => "[ZIP_",
+            Self::Date => "[DATE_",
+            Self::Age => "[AGE_",
         }
     }
 

@@ -42,10 +42,11 @@ pub(crate) fn fold_into(text: &str, bytes: &mut Vec<u8>, map: &mut Vec<u32>) {
     let mut invisible = 0;
     let mut at = 0;
     while at < text.len() {
-        let plain = text.as_bytes()[at..]
-            .iter()
-            .position(|byte| !byte.is_ascii())
-            .unwrap_or(text.len() - at);
+        let rest = &text.as_bytes()[at..];
+        let (eights, _) = rest.as_chunks::<8>();
+        let eights = eights.iter().take_while(|eight| eight.is_ascii()).count() * 8;
+        let further = rest[eights..].iter().position(|byte| !byte.is_ascii());
+        let plain = eights + further.unwrap_or(rest.len() - eights);
         if plain > 0 {
             bytes.extend_from_slice(&text.as_bytes()[at..at + plain]);
             map.extend(offset(at)..offset(at + plain));

@@ -7,9 +7,10 @@
 use super::entity::Kind;
 use super::lexicon::{
     ABBREVIATED, AFTER, AREA, CARD, CODE, DOB, EMAIL, FILLER, IBAN, IDENTITY, IP, MBI, MRN,
-    NEGATIVE, NHS, NINO, NUMBERISH, PHONE, POSSESSIVE, POSTCODE, RECORD, Roles, SSN, UM, VERSION,
-    YES,
+    NEGATIVE, NHS, NINO, NUMBERISH, PAIRED, PHONE, POSSESSIVE, POSTCODE, RECORD, Roles, SSN, UM,
+    VERSION, YES,
 };
+use super::token::Token;
 use super::window::{GAP_BYTES_MAX, LOOK_BACK_TOKENS, Label, Window};
 
 /// The heads, strongest first where a word has several roles.
@@ -89,6 +90,27 @@ fn walk_back(window: &Window<'_>, index: usize) -> Label {
     seen.judge(Label::None)
 }
 
+/// Whether one of these labels may stand before the token at `index`, as far as roles tell: a look that costs little and
+/// never misses one.
+pub(crate) fn may_be_labelled(tokens: &[Token], index: usize, labels: Roles) -> bool {
+    const OVER: Roles = FILLER | NUMBERISH | IDENTITY | CODE | AREA;
+    let single = |at: usize| tokens[at].is_word() && tokens[at].len() == 1;
+    for at in (index.saturating_sub(LOOK_BACK_TOKENS)..index).rev() {
+        let token = &tokens[at];
+        if !token.is_word() {
+            // "the last 4 digits of …" goes on.
+            return token.is_number() && at + 1 < index && tokens[at + 1].len() >= 5;
+        }
+        if token.has(labels) || single(at) && at > 0 && single(at - 1) {
+            return true;
+        }
+        if !token.has(OVER) {
+            return false;
+        }
+    }
+    true
+}
+
 enum Step {
     Over,
     Stop,
@@ -110,38 +132,37 @@ impl Seen {
     /// Whether the walk may cross from token `at` to the one before it.
     fn crosses(&mut self, window: &Window<'_>, at: usize, first: bool) -> bool {
         let gap = window.gap(at);
+        if matches!(gap, b" " | b"") {
+            return true;
+        }
         if gap.len() > GAP_BYTES_MAX {
             return false;
         }
         for (place, &byte) in gap.iter().enumerate() {
-            match byte {
-                b'!' | b';' => return false,
-                b'#' if first => self.hash = true,
-                b'?' | b':' => self.asked = true,
-                b'\n' => self.line_breaks += 1,
-                b'.' => {
-                    let ellipsis =
-                        gap.get(place + 1) == Some(&b'.') || (place > 0 && gap[place - 1] == b'.');
-                    let Some(before) = at.checked_sub(1).map(|before| window.tokens[before]) else {
-                        return false;
-                    };
-                    let answered = self.asked && window.tokens[at].has(FILLER);
-                    if !ellipsis
-                        && !answered
-                        && before.len() > 1
-                        && !before.has(ABBREVIATED | UM | YES)
-                    {
-                        return false;
-                    }
-                }
-                _ => {}
+            self.hash |= first & (byte == b'#');
+            self.asked |= (byte == b'?') | (byte == b':');
+            self.line_breaks += u32::from(byte == b'\n');
+            if byte == b'.' && !self.crosses_stop(window, at, gap, place)
+                || matches!(byte, b'!' | b';')
+            {
+                return false;
             }
         }
         self.line_breaks <= 1
     }
 
+    /// Whether the walk may cross a full stop: an ellipsis, that of an abbreviation, one before an answer.
+    fn crosses_stop(&self, window: &Window<'_>, at: usize, gap: &[u8], place: usize) -> bool {
+        let Some(before) = at.checked_sub(1).map(|before| window[before]) else {
+            return false;
+        };
+        let ellipsis = gap.get(place + 1) == Some(&b'.') || (place > 0 && gap[place - 1] == b'.');
+        let answered = self.asked && window[at].has(FILLER);
+        ellipsis || answered || before.len() <= 1 || before.has(ABBREVIATED | UM | YES)
+    }
+
     fn word(&mut self, window: &Window<'_>, at: usize) -> Step {
-        let token = &window.tokens[at];
+        let token = &window[at];
         if !token.is_word() {
             let counts =
                 token.len() <= 2 && (window.is(at + 1, "digits") || window.is(at + 1, "digit"));
@@ -151,7 +172,9 @@ impl Seen {
                 Step::Stop
             };
         }
-        if let Some(label) = in_two_words(window, at) {
+        if token.has(PAIRED)
+            && let Some(label) = in_two_words(window, at)
+        {
             return Step::Found(label);
         }
         if token.has(NUMBERISH) {
@@ -180,7 +203,7 @@ impl Seen {
         if token.has(ANY_HEAD)
             && let Some(&(_, label)) = HEADS.iter().find(|(role, _)| token.has(*role))
         {
-            let of_a_shop = label == Label::Card && at > 0 && window.tokens[at - 1].has(NEGATIVE);
+            let of_a_shop = label == Label::Card && at > 0 && window[at - 1].has(NEGATIVE);
             return Step::Found(if of_a_shop { Label::Negative } else { label });
         }
         if token.has(NEGATIVE) {
@@ -213,20 +236,19 @@ impl Seen {
 fn in_two_words(window: &Window<'_>, at: usize) -> Option<Label> {
     let said = |word: &str| at > 0 && window.is(at - 1, word);
     let is = |word: &str| window.is(at, word);
-    // By length, because this is asked of every word before a number.
-    match window.tokens[at].len() {
-        3 if is("sec") && said("soc") => Some(Label::Ssn),
-        6 if is("record") && said("medical") => Some(Label::Mrn),
-        6 if is("social") => Some(Label::Ssn),
-        8 | 9 if is("security") || is("insurance") => Some(if said("social") {
-            Label::Ssn
-        } else if said("national") {
-            Label::Nino
-        } else {
-            Label::Negative
-        }),
-        _ => None,
+    if is("sec") {
+        return said("soc").then_some(Label::Ssn);
     }
+    if is("record") {
+        return said("medical").then_some(Label::Mrn);
+    }
+    Some(if is("social") || said("social") {
+        Label::Ssn
+    } else if said("national") {
+        Label::Nino
+    } else {
+        Label::Negative
+    })
 }
 
 /// A label spelled by single letters that ends at token `at - 1`, and how many letters it has.
@@ -261,7 +283,7 @@ pub(crate) fn phone_nearby(window: &Window<'_>, index: usize, after: usize) -> b
             break;
         }
         at -= 1;
-        if window.tokens[at].has(PHONE) {
+        if window[at].has(PHONE) {
             return true;
         }
     }
@@ -271,12 +293,12 @@ pub(crate) fn phone_nearby(window: &Window<'_>, index: usize, after: usize) -> b
 /// Whether what follows says "is my mobile", "(home)", "to call me".
 pub(crate) fn phone_after(window: &Window<'_>, after: usize) -> bool {
     let mut owned = false;
-    for index in after..(after + 5).min(window.tokens.len()) {
+    for index in window.stretch(after, 5) {
         let gap = window.gap(index);
         if gap.len() > 3 || gap.contains(&b'\n') || gap.contains(&b'.') || gap.contains(&b',') {
             return false;
         }
-        let roles = window.tokens[index].roles;
+        let roles = window[index].roles;
         owned |= roles & POSSESSIVE != 0;
         if roles & PHONE != 0 || (owned || gap.contains(&b'(')) && roles & AFTER != 0 {
             return true;
@@ -293,10 +315,10 @@ pub(crate) fn version_before(window: &Window<'_>, index: usize) -> bool {
         // "rev. 3.0.0.1" is one thought, "… of the rev. Then 3.0.0.1" is not.
         let stop = window.gap(at).contains(&b'.');
         at -= 1;
-        if window.tokens[at].has(VERSION) {
+        if window[at].has(VERSION) {
             return true;
         }
-        if stop || !window.tokens[at].has(FILLER | NUMBERISH) {
+        if stop || !window[at].has(FILLER | NUMBERISH) {
             return false;
         }
     }

@@ -27,7 +27,7 @@ roles! {
     MEASURE = 34, "measure"; UNIT = 35, "unit"; TEEN = 36, "teen"; TEN = 37, "ten"; HUNDRED = 38, "hundred";
     THOUSAND = 39, "thousand"; MULTIPLE = 40, "multiple"; ORDINAL = 41, "ordinal"; MONTH = 42, "month"; LETTER = 43, "letter";
     MEDICAL_FIRST = 44, "medical first"; MEDICAL_PART = 45, "medical part"; NOT_SUFFIXED = 46, "not suffixed";
-    DATE_PART = 47, "date part";
+    DATE_PART = 47, "date part"; PAIRED = 48, "paired";
 }
 
 /// The word is a medical term by itself, if only in company.
@@ -38,6 +38,13 @@ pub(crate) const COMPANY: Roles = 1 << 60;
 pub(crate) const MEDICAL_ENDING: Roles = 1 << 62;
 /// Of a token: an everyday word that begins nothing but perhaps an address with an at-sign, whatever stands around it.
 pub(crate) const PLAIN: Roles = 1 << 63;
+
+/// Of a token: all bytes from its first to the next `@` may stand in the local part of an address.
+pub(crate) const BEFORE_SIGN: Roles = 1 << 59;
+/// Of a token: an at-sign, written or said, that a dot follows is near enough behind it for a spelled address.
+pub(crate) const BEFORE_SPELLED: Roles = 1 << 58;
+/// What a token is besides its word.
+pub(crate) const BESIDES: Roles = PLAIN | BEFORE_SIGN | BEFORE_SPELLED;
 
 /// Roles of words that spell numbers.
 pub(crate) const SPOKEN_NUMBER: Roles = UNIT | TEEN | TEN | HUNDRED | THOUSAND;
@@ -79,7 +86,8 @@ pub(crate) struct Company {
 #[derive(Debug)]
 pub(crate) struct Lexicon {
     table: Table,
-    roles: Vec<Roles>,
+    /// The ids of numbers of one and two digits; of longer ones 0.
+    numbers: [u16; 3 * PLACES],
     entries: Vec<Entry>,
     endings: Endings,
 }
@@ -94,10 +102,16 @@ impl Lexicon {
         self.table.find(bytes, start, len)
     }
 
+    /// The id of a number of at least one digit; 0 of most.
+    #[inline]
+    pub(crate) fn number(&self, digits: &[u8]) -> u16 {
+        self.numbers[place(digits)]
+    }
+
     /// What a word may mean; id 0 is the unknown word, which has no roles.
     #[inline]
     pub(crate) fn roles(&self, id: u16) -> Roles {
-        self.roles[id as usize]
+        self.table.roles(id)
     }
 
     /// The entry of an id.
@@ -177,6 +191,16 @@ fn lines(list: &'static str) -> impl Iterator<Item = &'static str> {
     list.lines()
         .map(str::trim)
         .filter(|line| !line.is_empty() && !line.starts_with('#'))
+}
+
+/// How many places numbers of one length have among the short ones.
+const PLACES: usize = 256;
+
+/// Place of a number: by its length up to three, and its first and last digit.
+#[inline]
+fn place(digits: &[u8]) -> usize {
+    let (first, last) = (digits[0] & 15, digits[digits.len() - 1] & 15);
+    (digits.len().min(3) - 1) * PLACES + usize::from(first << 4 | last)
 }
 
 #[derive(Default)]
@@ -328,6 +352,18 @@ impl Builder {
         Endings::new(endings)
     }
 
+    fn short_numbers(&self) -> [u16; 3 * PLACES] {
+        let mut numbers = [0; 3 * PLACES];
+        for number in 0..110_u32 {
+            let digits = match number {
+                0..10 => number.to_string(),
+                _ => format!("{:02}", number - 10),
+            };
+            numbers[place(digits.as_bytes())] = self.ids.get(&digits).copied().unwrap_or(0);
+        }
+        numbers
+    }
+
     fn finish(mut self, endings: Endings) -> Lexicon {
         for entry in &mut self.entries {
             entry
@@ -335,8 +371,8 @@ impl Builder {
                 .sort_by_key(|phrase| std::cmp::Reverse(phrase.rest.len()));
         }
         Lexicon {
+            numbers: self.short_numbers(),
             table: Table::new(self.words, &self.roles),
-            roles: self.roles,
             entries: self.entries,
             endings,
         }

@@ -27,6 +27,8 @@ mod place;
 mod view;
 mod walk;
 
+mod handover;
+
 mod scan;
 
 mod audit;
@@ -35,6 +37,8 @@ mod text;
 
 mod redactor;
 mod streaming;
+
+mod json;
 
 mod run;
 

@@ -16,7 +16,7 @@ use super::window::{Finding, Label, Window};
 
 /// What begins at the number token at `index`.
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let token = &window.tokens[index];
+    let token = &window[index];
     let edge = phone::opening(window, token.start as usize);
     if let Some(end) = uuid(window, token.start as usize) {
         return Some(Finding::keep(token.start as usize, end));
@@ -99,7 +99,7 @@ fn dictated(window: &Window<'_>, index: usize, groups: &Groups, label: Label) ->
         .get(1)
         .is_some_and(|group| group.join == Join::Dot)
         && groups.all()[0].len < 3;
-    let start = window.tokens[index].start as usize;
+    let start = window[index].start as usize;
     let torn = torn_off(window, start) || decimal;
     if british && !torn || told {
         spoken::number(window, index, label)
@@ -110,7 +110,7 @@ fn dictated(window: &Window<'_>, index: usize, groups: &Groups, label: Label) ->
 
 /// IPv4 or IPv6.
 fn machine(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let token = &window.tokens[index];
+    let token = &window[index];
     match window.byte(token.end as usize) {
         b'.' if token.len() <= 3 => ip::version_four(window, index),
         b':' | b'a'..=b'f' | b'A'..=b'F' if token.len() <= 4 => ip::version_six(window, index),
@@ -126,7 +126,7 @@ fn shaped(
     groups: &Groups,
     label: Label,
 ) -> Option<Finding> {
-    let start = window.tokens[index].start as usize;
+    let start = window[index].start as usize;
     if !edge.plus && torn_off(window, edge.start) {
         return None;
     }
@@ -193,7 +193,7 @@ fn torn_off(window: &Window<'_>, start: usize) -> bool {
 
 /// A label says that the value is nobody's: keep all of it that one recognizer would take.
 fn kept(window: &Window<'_>, index: usize, edge: Opening, groups: &Groups) -> Finding {
-    let start = window.tokens[index].start as usize;
+    let start = window[index].start as usize;
     let found = card::labelled(window, start, groups)
         .filter(|found| card::shaped(window, start, groups) == Some(*found))
         .or_else(|| phone::find(window, index, edge, groups, Label::None))
@@ -218,7 +218,7 @@ pub(crate) fn uuid(window: &Window<'_>, start: usize) -> Option<usize> {
     if hyphens.iter().any(|at| window.byte(start + at) != b'-') {
         return None;
     }
-    let body = window.bytes.get(start..start + 36)?;
+    let body = window.bytes(start, start + 36)?;
     let fits = body
         .iter()
         .enumerate()

@@ -25,6 +25,8 @@ pub(crate) struct Numbering {
     /// Kind and squashed value of the first few, one after the other, and for each its hash, end and number.
     arena: Vec<u8>,
     few: Vec<(u32, u32, u32)>,
+    /// Which hashes there are, modulo 64: most values are new.
+    hashes: u64,
     /// All of them, once they are many.
     many: HashMap<Box<[u8]>, u32>,
     /// The key in the making.
@@ -39,6 +41,7 @@ impl Numbering {
         self.last = [0; KIND_COUNT];
         self.arena.clear();
         self.few.clear();
+        self.hashes = 0;
         self.many.clear();
         self.taken.clear();
         self.clashing.clear();
@@ -58,9 +61,7 @@ impl Numbering {
         self.key.clear();
         self.key.push(kind as u8);
         squash_into(value, &mut self.key);
-        let hash = self.key.iter().fold(0, |hash: u32, &byte| {
-            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
-        });
+        let hash = hash(&self.key);
         if let Some(number) = self.known(hash) {
             return number;
         }
@@ -70,6 +71,7 @@ impl Numbering {
             *last += 1;
         }
         let number = *last;
+        self.hashes |= 1 << (hash % 64);
         if self.few.len() < FEW_VALUES {
             self.arena.extend_from_slice(&self.key);
             self.few.push((hash, self.arena.len() as u32, number));
@@ -81,6 +83,9 @@ impl Numbering {
 
     /// The number that the value in `key` has already.
     fn known(&self, hash: u32) -> Option<u32> {
+        if self.hashes & 1 << (hash % 64) == 0 {
+            return None;
+        }
         let mut start = 0;
         for &(known, end, number) in &self.few {
             if known == hash && self.arena[start as usize..end as usize] == *self.key {
@@ -105,6 +110,23 @@ impl Numbering {
             self.taken.insert((kind, number));
         }
     }
+}
+
+/// A hash of a value, eight bytes at a time.
+fn hash(key: &[u8]) -> u32 {
+    let mix = |hash: u64, part: u64| {
+        (hash ^ part)
+            .wrapping_mul(0x9E37_79B9_7F4A_7C15)
+            .rotate_left(29)
+    };
+    let (parts, rest) = key.as_chunks::<8>();
+    let hash = parts.iter().fold(key.len() as u64, |hash, part| {
+        mix(hash, u64::from_le_bytes(*part))
+    });
+    let rest = rest
+        .iter()
+        .fold(0, |rest, &byte| rest << 8 | u64::from(byte));
+    (mix(hash, rest) >> 32) as u32
 }
 
 /// Writes a text with its findings replaced.
@@ -170,9 +192,7 @@ impl Rendering<'_> {
             }
             None => {
                 let number = self.numbering.give(span.kind, value);
-                out.push('[');
-                out.push_str(span.kind.name());
-                out.push('_');
+                out.push_str(span.kind.opening());
                 push_number(out, number);
                 out.push(']');
             }

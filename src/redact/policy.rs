@@ -225,7 +225,7 @@ impl Policy {
         if self.terms.is_empty() {
             return None;
         }
-        let token = &window.tokens[index];
+        let token = &window[index];
         let mut key = [0; super::token::TOKEN_BYTES_MAX];
         let key = &mut key[..token.len()];
         key.copy_from_slice(window.text(token));

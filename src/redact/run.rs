@@ -4,17 +4,14 @@
 //! out before more input is waited for, so that whoever asks line by line is answered line by line. A line or byte that cannot be understood ends the run with an error and without a trace of it in
 //! the output: redaction fails closed. Called by the command line.
 
-use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Read, Write};
 use std::time::Duration;
 
-use serde::Deserialize;
-use serde_json::value::RawValue;
-
 use super::audit;
 use super::entity::Span;
-use super::redactor::{Outcome, Redactor};
+use super::json;
+use super::redactor::Redactor;
 
 /// Longest line of JSON that is read.
 pub const LINE_BYTES_MAX: usize = 64 << 20;
@@ -62,14 +59,6 @@ pub enum RunError {
     },
 }
 
-#[derive(Deserialize)]
-struct Question<'a> {
-    #[serde(borrow)]
-    id: &'a RawValue,
-    #[serde(borrow)]
-    text: Cow<'a, str>,
-}
-
 /// What was done to one text, for whoever keeps records.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Measured {
@@ -114,28 +103,43 @@ fn lines(
 ) -> Result<(), RunError> {
     // The word lists are read on first use; that time belongs to no text.
     drop(redactor.redact(""));
-    let (mut input, mut output) = (Vec::new(), Vec::new());
+    let (mut input, mut output, mut room) = (Vec::new(), Vec::new(), String::new());
     for line in 1.. {
-        // Lines that have arrived together are answered together: a write costs as much as a small text.
-        if output.len() >= OUTPUT_BYTES || !reader.buffer().contains(&b'\n') {
-            put(&mut writer, &mut output)?;
-        }
-        input.clear();
-        let read = (&mut reader)
-            .take(LINE_BYTES_MAX as u64 + 1)
-            .read_until(b'\n', &mut input)
-            .map_err(RunError::Read)?;
-        if read == 0 {
-            break;
-        }
-        let done = one(
-            line,
-            &input,
-            &mut output,
-            redactor,
-            &mut elapsed,
-            &mut witness,
-        );
+        let mut answer = |input: &[u8], output: &mut Vec<u8>| {
+            let text = input.trim_ascii();
+            if text.is_empty() {
+                return Ok(());
+            }
+            one(
+                line,
+                input,
+                output,
+                &mut room,
+                redactor,
+                &mut elapsed,
+                &mut witness,
+            )
+        };
+        // Lines that have arrived together are answered where they lie, and together: a write costs as much as a small text.
+        let done = match json::find(reader.buffer(), b'\n') {
+            Some(end) if output.len() < OUTPUT_BYTES => {
+                let done = answer(&reader.buffer()[..end], &mut output);
+                reader.consume(end + 1);
+                done
+            }
+            _ => {
+                put(&mut writer, &mut output)?;
+                input.clear();
+                let read = (&mut reader)
+                    .take(LINE_BYTES_MAX as u64 + 1)
+                    .read_until(b'\n', &mut input)
+                    .map_err(RunError::Read)?;
+                if read == 0 {
+                    break;
+                }
+                answer(&input, &mut output)
+            }
+        };
         if let Err(error) = done {
             put(&mut writer, &mut output)?;
             return Err(error);
@@ -144,11 +148,12 @@ fn lines(
     put(&mut writer, &mut output)
 }
 
-/// Answers one line of input into `output`; a blank one has no answer.
+/// Answers one line of input into `output`.
 fn one(
     line: u64,
     input: &[u8],
     output: &mut Vec<u8>,
+    room: &mut String,
     redactor: &Redactor,
     elapsed: &mut impl FnMut() -> Duration,
     witness: &mut Option<Witness<'_>>,
@@ -156,28 +161,22 @@ fn one(
     if input.len() > LINE_BYTES_MAX {
         return Err(RunError::LineTooLong { line });
     }
-    if input.trim_ascii().is_empty() {
-        return Ok(());
-    }
-    let question: Question<'_> =
-        serde_json::from_slice(input).map_err(|error| RunError::BadLine {
-            line,
-            reason: reason(&error),
-        })?;
+    let (id, text) =
+        json::question(input, room).map_err(|reason| RunError::BadLine { line, reason })?;
     let before = elapsed();
-    let outcome = redactor.redact(&question.text);
+    let outcome = redactor.redact(text);
     let took = elapsed().saturating_sub(before);
     if let Some(witness) = witness {
         let measured = Measured {
             counts: outcome.counts(),
-            bytes_in: question.text.len(),
+            bytes_in: text.len(),
             bytes_out: outcome.text.len(),
             elapsed: took,
         };
         witness(measured).map_err(RunError::Witness)?;
     }
-    let us = took.as_nanos() as f64 / 1000.0;
-    answer(output, question.id, &outcome, us).map_err(RunError::Write)
+    json::answer(output, id, &outcome, took.as_nanos());
+    Ok(())
 }
 
 fn put(writer: &mut impl Write, output: &mut Vec<u8>) -> Result<(), RunError> {
@@ -190,45 +189,6 @@ fn put(writer: &mut impl Write, output: &mut Vec<u8>) -> Result<(), RunError> {
         .map_err(RunError::Write)?;
     output.clear();
     Ok(())
-}
-
-/// Writes one answer; by hand, because a text dense with findings is mostly spans.
-fn answer(output: &mut Vec<u8>, id: &RawValue, outcome: &Outcome<'_>, us: f64) -> io::Result<()> {
-    write!(output, "{{\"id\":{},\"redacted\":", id.get())?;
-    serde_json::to_writer(&mut *output, &outcome.text)?;
-    output.extend_from_slice(b",\"spans\":[");
-    for (place, span) in outcome.spans.iter().enumerate() {
-        output.extend_from_slice(if place == 0 {
-            b"{\"start\":"
-        } else {
-            b",{\"start\":"
-        });
-        number(output, span.start);
-        output.extend_from_slice(b",\"end\":");
-        number(output, span.end);
-        output.extend_from_slice(b",\"kind\":\"");
-        output.extend_from_slice(span.kind.name().as_bytes());
-        output.extend_from_slice(b"\"}");
-    }
-    writeln!(output, "],\"us\":{us:.1}}}")
-}
-
-fn number(output: &mut Vec<u8>, value: usize) {
-    if value >= 10 {
-        number(output, value / 10);
-    }
-    output.push(b'0' + (value % 10) as u8);
-}
-
-/// What is wrong with a line, without quoting it: the parser's own words may hold a piece of the text.
-fn reason(error: &serde_json::Error) -> String {
-    let what = match error.classify() {
-        serde_json::error::Category::Syntax => "no valid JSON",
-        serde_json::error::Category::Eof => "it ends too early",
-        serde_json::error::Category::Data => "a field is missing or of the wrong type",
-        serde_json::error::Category::Io => "it cannot be read",
-    };
-    format!("{what} at column {}", error.column())
 }
 
 fn plain(

@@ -23,7 +23,7 @@ pub(crate) fn scan(
         map,
         tokens,
         found,
-        kept,
+        decisions,
     } = scratch;
     fold_into(slice.text, shadow, map);
     let place = Place {
@@ -37,10 +37,11 @@ pub(crate) fn scan(
     shadow[..barrier].fill(fold::MARK);
     tokens.cut(shadow, &LEXICON);
     found.clear();
-    kept.clear();
+    decisions.clear();
     let mut walk = Walk::new(
-        place, shadow, tokens, found, kept, slice.last, policy, cursor, events,
+        place, shadow, tokens, found, decisions, slice.last, policy, cursor, events,
     );
+    walk.recall();
     walk.run();
     walk.progress()
 }

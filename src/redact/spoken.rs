@@ -79,12 +79,12 @@ pub(crate) fn number(window: &Window<'_>, index: usize, label: Label) -> Option<
     let (kind, tokens) = phrase
         .cuts()
         .find_map(|(digits, tokens)| Some((judge(digits, &phrase, label)?, tokens)))?;
-    let start = window.tokens[index].start as usize;
+    let start = window[index].start as usize;
     let mut last = index + tokens - 1;
     if kind == Some(Kind::Phone) {
         last = extension(window, last);
     }
-    let end = window.tokens[last].end as usize;
+    let end = window[last].end as usize;
     // Number words may run into punctuation; digits that run into letters are part of something else.
     if window.is_number(last) && !window.ends_clean(end) {
         return None;
@@ -152,7 +152,7 @@ fn unlabelled(digits: &[u8], phrase: &Phrase) -> Option<Kind> {
 
 /// A code of letters and digits that is spelled from the token at `index` on: a postcode, a national insurance number.
 pub(crate) fn code(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let first = window.tokens[index].start as usize;
+    let first = window[index].start as usize;
     if !window.starts_clean(first) || window.before(first) == b'\'' {
         return None;
     }
@@ -186,8 +186,8 @@ pub(crate) fn code(window: &Window<'_>, index: usize) -> Option<Finding> {
         Some((kind, tokens))
     })?;
     let last = index + tokens - 1;
-    let start = window.tokens[index].start as usize;
-    let end = window.tokens[last].end as usize;
+    let start = window[index].start as usize;
+    let end = window[last].end as usize;
     (window.starts_clean(start) && window.before(start) != b'\'' && window.ends_clean(end))
         .then_some(Finding::redact(kind, start, end))
 }
@@ -217,7 +217,7 @@ fn hear(window: &Window<'_>, index: usize, letters: bool) -> Phrase {
         phrase.plus = true;
         at += 1;
     }
-    while at < window.tokens.len() && at - index < PHRASE_TOKENS_MAX {
+    while at - index < PHRASE_TOKENS_MAX && window.has(at) {
         if at > index && !near(window.gap(at)) {
             break;
         }
@@ -239,7 +239,7 @@ fn hear(window: &Window<'_>, index: usize, letters: bool) -> Phrase {
 
 /// Adds what the token at `at` says; how many tokens that took, 0 if it says nothing.
 fn piece(window: &Window<'_>, at: usize, letters: bool, phrase: &mut Phrase) -> usize {
-    let token = &window.tokens[at];
+    let token = &window[at];
     if token.is_number() {
         return usize::from(token.len() <= 16 && phrase.push(window.text(token)));
     }
@@ -295,7 +295,7 @@ fn multiple(window: &Window<'_>, at: usize, letters: bool, phrase: &mut Phrase) 
 
 /// Number words: "seven", "forty two", "nine hundred", "nine hundred and one".
 fn said(window: &Window<'_>, at: usize, phrase: &mut Phrase) -> usize {
-    let token = &window.tokens[at];
+    let token = &window[at];
     let value = window.entry(at).value;
     if token.has(HUNDRED) && window.is(at + 1, "and") {
         let rest = window.entry(at + 2);

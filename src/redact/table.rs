@@ -1,26 +1,15 @@
 //! The hash table behind the lexicon: from a word of a text to its id and roles.
 //!
-//! A word is looked up as it stands, without a copy, as one or two numbers of eight letters; all that a token needs of it
-//! lies in one slot. Invariant: a found word is the listed one, letter by letter without case. Called by `lexicon`.
+//! A word is looked up as it stands, without a copy, as a number of its first eight and one of its last four letters. Invariant: a found word is the listed one, letter by letter without case. Called by `lexicon`.
 
 /// What a word may mean to a recognizer, as a set of bits.
 pub(crate) type Roles = u64;
 
-/// A word of up to 16 letters as two numbers, in lower case; of a longer one its first and last eight letters.
-#[derive(Debug, Clone, Copy)]
+/// A word of up to 12 letters as two numbers, in lower case; of a longer one its first eight and last four letters.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 struct Key {
     front: u64,
-    back: u64,
-    len: u8,
-}
-
-/// All that a token needs of its word, in one place of memory; an empty slot has the id 0.
-#[derive(Debug, Clone, Copy, Default)]
-struct Slot {
-    front: u64,
-    back: u64,
-    roles: Roles,
-    id: u16,
+    back: u32,
     len: u8,
 }
 
@@ -31,32 +20,34 @@ pub(crate) struct Word {
     pub(crate) roles: Roles,
 }
 
-const LOWER_CASE: u64 = 0x2020_2020_2020_2020;
+const ONES: u64 = 0x0101_0101_0101_0101;
+const HIGH: u64 = 0x80 * ONES;
+const LOWER_CASE: u64 = 0x20 * ONES;
 
 impl Key {
     /// The key of the word of `len` bytes, at least one, that begins at `start`.
     #[inline]
     fn of(bytes: &[u8], start: usize, len: usize) -> Self {
         let front = eight(bytes, start) | LOWER_CASE;
-        if len >= 8 {
-            let back = eight(bytes, start + len - 8) | LOWER_CASE;
-            Self {
-                front,
-                back: if len == 8 { 0 } else { back },
-                len: len as u8,
-            }
+        let (front, back) = if len <= 8 {
+            (front & (u64::MAX >> (64 - 8 * len)), 0)
         } else {
-            Self {
-                front: front & ((1 << (8 * len)) - 1),
-                back: 0,
-                len: len as u8,
-            }
+            (
+                front,
+                eight(bytes, start + len - 8) >> 32 | LOWER_CASE >> 32,
+            )
+        };
+        Self {
+            front,
+            back: back as u32,
+            len: len as u8,
         }
     }
 
     #[inline]
     fn hash(self) -> u32 {
-        let mixed = (self.front ^ self.back.rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
+        let mixed =
+            (self.front ^ u64::from(self.back).rotate_left(29)).wrapping_mul(0x9E37_79B9_7F4A_7C15);
         (mixed >> 32) as u32 ^ u32::from(self.len)
     }
 }
@@ -77,8 +68,6 @@ fn eight(bytes: &[u8], start: usize) -> u64 {
 /// How many ASCII letters `bytes` has from `start` on, if fewer than eight; no byte of the eight may be beyond ASCII.
 #[inline]
 pub(crate) fn short_word(bytes: &[u8], start: usize) -> Option<usize> {
-    const ONES: u64 = 0x0101_0101_0101_0101;
-    const HIGH: u64 = 0x80 * ONES;
     let eight = eight(bytes, start);
     // In lower case; the highest bit of a byte says whether it is at least "a", and whether it is beyond "z".
     let lower = (eight | LOWER_CASE) & !HIGH;
@@ -88,35 +77,54 @@ pub(crate) fn short_word(bytes: &[u8], start: usize) -> Option<usize> {
     (eight & HIGH == 0 && others != 0).then_some(others.trailing_zeros() as usize / 8)
 }
 
+/// How many digits `bytes` has from `start` on, if fewer than eight.
+#[inline]
+pub(crate) fn short_number(bytes: &[u8], start: usize) -> Option<usize> {
+    // The highest bit of a byte says whether it is no digit; what is carried into the next byte comes behind the first
+    // that is none.
+    let value = eight(bytes, start) ^ (ONES * b'0' as u64);
+    let others = (value.wrapping_add((0x80 - 10) * ONES) | value) & HIGH;
+    (others != 0).then_some(others.trailing_zeros() as usize / 8)
+}
+
 /// All words.
 #[derive(Debug)]
 pub(crate) struct Table {
-    /// A power of two of them, at least half of them empty.
-    slots: Vec<Slot>,
-    /// The words by their ids.
+    /// Ids, 0 where there is none: a power of two of them, at least seven in eight empty. Of a word that is in no list,
+    /// and that is every other, nothing but one of these is looked at.
+    slots: Vec<u16>,
+    /// Keys and roles by id; those of id 0 are of no word.
+    entries: Vec<(Key, Roles)>,
+    /// The words by id.
     words: Vec<Box<str>>,
 }
 
 impl Table {
     /// A table of `words` by their ids, with their roles. The word with the id 0 is the unknown one.
     pub(crate) fn new(words: Vec<Box<str>>, roles: &[Roles]) -> Self {
-        let size = (words.len() * 2).next_power_of_two();
-        let mut slots = vec![Slot::default(); size];
+        let size = (words.len() * 8).next_power_of_two();
+        let mut slots = vec![0; size];
+        let mut entries = vec![(Key::default(), 0)];
         for ((id, word), &roles) in words.iter().enumerate().zip(roles).skip(1) {
             let key = Key::of(word.as_bytes(), 0, word.len());
             let mut at = key.hash() as usize & (size - 1);
-            while slots[at].id != 0 {
+            while slots[at] != 0 {
                 at = (at + 1) & (size - 1);
             }
-            slots[at] = Slot {
-                front: key.front,
-                back: key.back,
-                roles,
-                id: u16::try_from(id).expect("the lists hold fewer than 65,536 words"),
-                len: key.len,
-            };
+            slots[at] = u16::try_from(id).expect("the lists hold fewer than 65,536 words");
+            entries.push((key, roles));
         }
-        Self { slots, words }
+        Self {
+            slots,
+            entries,
+            words,
+        }
+    }
+
+    /// What a word may mean; id 0 is the unknown word, which has no roles.
+    #[inline]
+    pub(crate) fn roles(&self, id: u16) -> Roles {
+        self.entries[id as usize].1
     }
 
     /// The word of `len` bytes that begins at `start`.
@@ -126,24 +134,23 @@ impl Table {
         let mask = self.slots.len() - 1;
         let mut at = key.hash() as usize & mask;
         loop {
-            let slot = &self.slots[at];
+            let id = self.slots[at];
+            let (known, roles) = self.entries[id as usize];
             // No short circuits, and an empty slot answers as a full one does: whether a word is known cannot be foretold,
             // and a branch that is foretold wrongly costs more than the whole comparison.
-            let same = (slot.front == key.front) & (slot.back == key.back) & (slot.len == key.len);
-            if same | (slot.id == 0) && (len <= 16 || self.is_word(slot, bytes, start, len)) {
-                return Word {
-                    id: slot.id,
-                    roles: slot.roles,
-                };
+            let same =
+                (known.front == key.front) & (known.back == key.back) & (known.len == key.len);
+            if same | (id == 0) && (len <= 12 || self.is_word(id, bytes, start, len)) {
+                return Word { id, roles };
             }
             at = (at + 1) & mask;
         }
     }
 
-    /// Whether a long word is the slot's, of which the key holds only both ends.
+    /// Whether a long word is that of an id, of which the key holds only both ends.
     #[cold]
-    fn is_word(&self, slot: &Slot, bytes: &[u8], start: usize, len: usize) -> bool {
-        let word = self.words[slot.id as usize].as_bytes();
-        slot.id == 0 || word.eq_ignore_ascii_case(&bytes[start..start + len])
+    fn is_word(&self, id: u16, bytes: &[u8], start: usize, len: usize) -> bool {
+        let word = self.words[id as usize].as_bytes();
+        id == 0 || word.eq_ignore_ascii_case(&bytes[start..start + len])
     }
 }

@@ -7,10 +7,10 @@
 use super::entity::Kind;
 use super::fold;
 use super::lexicon::{
-    AT, DOB, DOT, LETTER, Lexicon, MEDICAL_ENDING, MEDICAL_FIRST, MEDICAL_PART, MONTH, MULTIPLE,
-    ORDINAL, PLAIN, PLUS, Roles, SCHEME, SPOKEN_NUMBER, Word,
+    AT, BEFORE_SIGN, BEFORE_SPELLED, DOB, DOT, LETTER, Lexicon, MEDICAL_ENDING, MEDICAL_FIRST,
+    MEDICAL_PART, MONTH, MULTIPLE, ORDINAL, PLAIN, PLUS, Roles, SCHEME, SPOKEN_NUMBER, Word,
 };
-use super::table::short_word;
+use super::table::{short_number, short_word};
 
 /// A longer run of letters or digits is cut here.
 pub(crate) const TOKEN_BYTES_MAX: usize = 32;
@@ -40,6 +40,8 @@ pub(crate) struct Token {
     pub(crate) start: u32,
     /// One past the last byte.
     pub(crate) end: u32,
+    /// How many line breaks stand before it.
+    pub(crate) line: u32,
     /// The word's id in the lexicon, or 0.
     pub(crate) word: u16,
     /// What it is made of.
@@ -70,29 +72,21 @@ impl Token {
     }
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Byte {
-    Other,
-    Break,
-    Letter,
-    Digit,
-    At,
-    Colon,
-    Bracket,
-}
+/// What a byte is, as bits: which comes next cannot be foretold, and a jump to one of many costs most when it is wrong.
+const LETTER_BYTE: u8 = 1;
+const DIGIT_BYTE: u8 = 2;
+/// It begins a token of another class, or a line.
+const MARK_BYTE: u8 = 4;
 
-const BYTES: [Byte; 256] = {
-    let mut table = [Byte::Other; 256];
+const BYTES: [u8; 256] = {
+    let mut table = [0; 256];
     let mut byte = 0;
     while byte < 256 {
         table[byte] = match byte as u8 {
-            b'a'..=b'z' | b'A'..=b'Z' | fold::LETTER => Byte::Letter,
-            b'0'..=b'9' => Byte::Digit,
-            b'@' => Byte::At,
-            b'\n' => Byte::Break,
-            b':' => Byte::Colon,
-            b'[' => Byte::Bracket,
-            _ => Byte::Other,
+            b'a'..=b'z' | b'A'..=b'Z' | fold::LETTER => LETTER_BYTE,
+            b'0'..=b'9' => DIGIT_BYTE,
+            b'@' | b'\n' | b':' | b'[' => MARK_BYTE,
+            _ => 0,
         };
         byte += 1;
     }
@@ -104,8 +98,8 @@ const BYTES: [Byte; 256] = {
 pub(crate) struct Tokens {
     /// Every token.
     pub(crate) all: Vec<Token>,
-    /// At-signs, written or said.
-    pub(crate) signs: Vec<Sign>,
+    /// The tokens that are at-signs, written or said, and no dot is known for.
+    signs: Vec<u32>,
     /// Words of birth, by index.
     pub(crate) births: Vec<u32>,
     /// Placeholders that were in the text.
@@ -130,17 +124,6 @@ pub(crate) struct Mark {
     pub(crate) kind: Kind,
 }
 
-/// An at-sign, or the word "at".
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Sign {
-    /// Its token.
-    pub(crate) index: u32,
-    /// It is the sign, not the word.
-    pub(crate) written: bool,
-    /// A dot, written or said, follows near enough for a domain.
-    pub(crate) dotted: bool,
-}
-
 /// How many tokens after its at-sign the first dot of a spelled domain may stand.
 const DOT_SAID_TOKENS: usize = 6;
 const DOT_WRITTEN_TOKENS: usize = 3;
@@ -159,127 +142,143 @@ impl Tokens {
         let mut at = 0;
         while at < bytes.len() {
             let byte = BYTES[bytes[at] as usize];
-            if byte == Byte::Letter {
-                let token = word(bytes, at, lexicon);
-                at = token.end as usize;
-                self.push_word(bytes, token);
-                continue;
-            }
-            let (end, class) = match byte {
-                Byte::Other | Byte::Letter => {
-                    at += 1;
-                    continue;
-                }
-                Byte::Break => {
-                    self.breaks.push(at as u32);
-                    at += 1;
-                    continue;
-                }
-                Byte::Digit => (run(bytes, at, Byte::Digit), Class::Number),
-                Byte::At => (at + 1, Class::At),
-                Byte::Colon if bytes.get(at + 1) == Some(&b':') => (at + 2, Class::Colons),
-                Byte::Colon => {
-                    at += 1;
-                    continue;
-                }
-                Byte::Bracket => match mark(&bytes[at..]) {
-                    Some((length, kind)) => (at + length, Class::Mark(kind)),
-                    None => {
-                        at += 1;
-                        continue;
-                    }
-                },
+            at = if byte & LETTER_BYTE != 0 {
+                self.push_word(bytes, at, lexicon)
+            } else if byte & DIGIT_BYTE != 0 {
+                self.push_number(bytes, at, lexicon)
+            } else if byte & MARK_BYTE != 0 {
+                self.push_mark(bytes, at)
+            } else {
+                at + 1
             };
-            self.push_other(bytes, at, end, class, lexicon);
-            at = end;
         }
     }
 
-    /// Adds a token that is no word.
-    fn push_other(
-        &mut self,
-        bytes: &mut [u8],
-        at: usize,
-        end: usize,
-        class: Class,
-        lexicon: &Lexicon,
-    ) {
-        let mut token = Token {
+    /// The first token at or after an offset.
+    pub(crate) fn from(&self, offset: usize) -> usize {
+        self.all
+            .partition_point(|token| (token.start as usize) < offset)
+    }
+
+    /// Adds the word that begins at byte `at`; where to go on.
+    #[inline]
+    fn push_word(&mut self, bytes: &[u8], at: usize, lexicon: &Lexicon) -> usize {
+        let end = run(bytes, at, LETTER_BYTE);
+        let len = end - at;
+        let word = meaning(bytes, at, len, lexicon);
+        let behind = bytes.get(end).copied().unwrap_or(b' ');
+        let plain = (len >= 3) & (word.roles & STARTS == 0) & QUIET[behind as usize];
+        let token = Token {
             start: at as u32,
             end: end as u32,
+            line: self.breaks.len() as u32,
+            word: word.id,
+            class: Class::Word,
+            roles: word.roles | Roles::from(plain) << PLAIN.trailing_zeros(),
+        };
+        self.said |= word.roles;
+        if self.all.len() <= self.dot_until {
+            self.note_dot(bytes, &token);
+        }
+        if token.has(AT | DOB) | ((len == 1) & (bytes[at] | 0x20 == b'b')) {
+            self.note_word(&token);
+        }
+        self.all.push(token);
+        past_blank(bytes, end)
+    }
+
+    /// Adds the number that begins at byte `at`; where to go on.
+    #[inline]
+    fn push_number(&mut self, bytes: &[u8], at: usize, lexicon: &Lexicon) -> usize {
+        let end = run(bytes, at, DIGIT_BYTE);
+        let token = Token {
+            start: at as u32,
+            end: end as u32,
+            line: self.breaks.len() as u32,
+            word: lexicon.number(&bytes[at..end]),
+            class: Class::Number,
+            roles: 0,
+        };
+        if self.all.len() <= self.dot_until {
+            self.note_dot(bytes, &token);
+        }
+        // A short word before a number may be the beginning of a code.
+        if let Some(last) = self.all.last_mut() {
+            last.roles &= !(Roles::from(last.len() <= 3) << PLAIN.trailing_zeros());
+        }
+        self.all.push(token);
+        past_blank(bytes, end)
+    }
+
+    /// Adds what begins at a byte that is neither letter nor digit, if anything does; where to go on.
+    #[inline(never)]
+    fn push_mark(&mut self, bytes: &mut [u8], at: usize) -> usize {
+        let index = self.all.len();
+        if bytes[at] == b'\n' {
+            self.breaks.push(at as u32);
+            return at + 1;
+        }
+        let (end, class) = if bytes[at] == b'@' {
+            self.note_local(bytes, at);
+            self.push_sign(index as u32);
+            (at + 1, Class::At)
+        } else if bytes[at..].starts_with(b"::") {
+            (at + 2, Class::Colons)
+        } else if let Some((length, kind)) = mark(&bytes[at..]) {
+            let end = at + length;
+            bytes[at..end].fill(fold::MARK);
+            self.marks.push(Mark { index, end, kind });
+            (end, Class::Mark(kind))
+        } else {
+            return at + 1;
+        };
+        // The token of a placeholder has one byte.
+        let shown = if matches!(class, Class::Mark(_)) {
+            at + 1
+        } else {
+            end
+        };
+        self.all.push(Token {
+            start: at as u32,
+            end: shown as u32,
+            line: self.breaks.len() as u32,
             word: 0,
             class,
             roles: 0,
-        };
-        let index = self.all.len() as u32;
-        match class {
-            Class::Number => {
-                if end - at <= 2 {
-                    token.word = lexicon.find(bytes, at, end - at).id;
-                }
-                self.note_dot(bytes, &token);
-                // A short word before a number may be the beginning of a code.
-                if let Some(last) = self.all.last_mut()
-                    && last.len() <= 3
-                {
-                    last.roles &= !PLAIN;
-                }
-            }
-            Class::At => self.push_sign(index, true),
-            Class::Mark(kind) => {
-                bytes[at..end].fill(fold::MARK);
-                token.end = token.start + 1;
-                self.marks.push(Mark {
-                    index: index as usize,
-                    end,
-                    kind,
-                });
-            }
-            Class::Word | Class::Colons => {}
-        }
-        self.all.push(token);
-    }
-
-    #[inline]
-    fn push_word(&mut self, bytes: &[u8], mut token: Token) {
-        self.note_dot(bytes, &token);
-        self.said |= token.roles;
-        let len = token.len();
-        let first = bytes[token.start as usize];
-        if token.has(AT | DOB) | ((len == 1) & (first | 0x20 == b'b')) {
-            self.note_word(&token);
-        }
-        let behind = bytes.get(token.end as usize).copied().unwrap_or(b' ');
-        let plain = (len >= 3) & !token.has(STARTS) & QUIET[behind as usize];
-        token.roles |= Roles::from(plain) << PLAIN.trailing_zeros();
-        self.all.push(token);
+        });
+        end
     }
 
     fn note_word(&mut self, token: &Token) {
         let index = self.all.len() as u32;
         if token.has(AT) {
-            self.push_sign(index, false);
+            self.push_sign(index);
         }
         if !token.has(AT) || token.has(DOB) {
             self.births.push(index);
         }
     }
 
-    fn push_sign(&mut self, index: u32, written: bool) {
-        self.signs.push(Sign {
-            index,
-            written,
-            dotted: false,
-        });
+    /// Tells the tokens that only an address's local part lies between them and the `@` at byte `sign`.
+    fn note_local(&mut self, bytes: &[u8], sign: usize) {
+        let front = &bytes[sign.saturating_sub(LOCAL_BYTES_MAX + 1)..sign];
+        let local = front.strip_suffix(b" ").unwrap_or(front);
+        let local = local.iter().rev().take_while(|&&byte| is_local(byte));
+        let first = sign - usize::from(front.last() == Some(&b' ')) - local.count();
+        let within = |token: &&mut Token| token.start as usize >= first;
+        for token in self.all.iter_mut().rev().take_while(within) {
+            token.roles |= BEFORE_SIGN;
+        }
+    }
+
+    fn push_sign(&mut self, index: u32) {
+        self.signs.push(index);
         self.dot_until = index as usize + DOT_SAID_TOKENS;
     }
 
-    /// Tells the at-signs before the token that is about to be pushed that it is a dot, or follows one.
+    /// Tells the tokens before the last at-signs that the token about to be pushed is a dot, or follows one.
     fn note_dot(&mut self, bytes: &[u8], token: &Token) {
         let index = self.all.len();
-        if index > self.dot_until {
-            return;
-        }
         let reach = if token.has(DOT) {
             DOT_SAID_TOKENS
         } else if self
@@ -291,48 +290,68 @@ impl Tokens {
         } else {
             return;
         };
-        for sign in self.signs.iter_mut().rev() {
-            if sign.index as usize + reach < index {
-                break;
+        while let Some(&sign) = self.signs.last()
+            && sign as usize + reach >= index
+        {
+            let first = (sign as usize).saturating_sub(SPELLED_TOKENS_MAX - 1);
+            for token in &mut self.all[first..sign as usize] {
+                token.roles |= BEFORE_SPELLED;
             }
-            sign.dotted = true;
+            self.signs.pop();
         }
     }
 }
 
+/// The most bytes of an address's local part.
+pub(crate) const LOCAL_BYTES_MAX: usize = 64;
+/// The most tokens of a spelled local part, and its at-sign.
+pub(crate) const SPELLED_TOKENS_MAX: usize = 16;
+
+/// Whether a byte may stand in the local part of an address.
+pub(crate) fn is_local(byte: u8) -> bool {
+    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'=' | b'~' | b'!' | b'*' | b'/' | b'$' | b'^' | fold::LETTER | fold::IDEOGRAPH)
+}
+
+/// A blank follows most tokens; it is passed without asking what it is.
 #[inline]
-fn run(bytes: &[u8], start: usize, class: Byte) -> usize {
+fn past_blank(bytes: &[u8], at: usize) -> usize {
+    at + usize::from(bytes.get(at) == Some(&b' '))
+}
+
+/// The end of the letters or digits that begin at `start`, at most [`TOKEN_BYTES_MAX`] of them.
+#[inline]
+fn run(bytes: &[u8], start: usize, class: u8) -> usize {
+    let short = if class == DIGIT_BYTE {
+        short_number(bytes, start)
+    } else {
+        short_word(bytes, start)
+    };
+    if let Some(len) = short {
+        return start + len;
+    }
     let limit = bytes.len().min(start + TOKEN_BYTES_MAX);
     let rest = &bytes[start + 1..limit];
     let more = rest.iter().position(|&byte| BYTES[byte as usize] != class);
     start + 1 + more.unwrap_or(rest.len())
 }
 
+/// What a word means.
 #[inline]
-fn word(bytes: &[u8], start: usize, lexicon: &Lexicon) -> Token {
-    let end = match short_word(bytes, start) {
-        Some(len) => start + len,
-        None => run(bytes, start, Byte::Letter),
-    };
-    let len = end - start;
-    let Word { id, mut roles } = lookup(bytes, start, len, lexicon);
-    if (len >= 8) & (roles == 0) && lexicon.has_medical_ending(&bytes[start..end]) {
-        roles |= MEDICAL_ENDING;
+fn meaning(bytes: &[u8], start: usize, len: usize, lexicon: &Lexicon) -> Word {
+    let mut word = lookup(bytes, start, len, lexicon);
+    let unknown = (len >= 8) & (word.roles == 0);
+    if unknown && lexicon.has_medical_ending(&bytes[start..start + len]) {
+        word.roles = MEDICAL_ENDING;
     }
-    Token {
-        start: start as u32,
-        end: end as u32,
-        word: id,
-        class: Class::Word,
-        roles,
-    }
+    word
 }
 
 /// The word itself, else the singular of a medical word.
 #[inline]
 fn lookup(bytes: &[u8], start: usize, len: usize, lexicon: &Lexicon) -> Word {
     let word = lexicon.find(bytes, start, len);
-    if (word.id != 0) | (len < 4) | (bytes[start + len - 1] | 0x20 != b's') {
+    // The rarer first: whether a word is known cannot be foretold.
+    if bytes[start + len - 1] | 0x20 != b's' || word.id != 0 || len < 4 {
         return word;
     }
     let singular = match lexicon.find(bytes, start, len - 1) {
@@ -385,7 +404,7 @@ pub(crate) fn ends_quietly(bytes: &[u8], at: usize) -> bool {
 
 /// Length and kind of a placeholder at the front of `bytes`: `[PHONE_1]`, or `[DATE 1984]` where a value was made general.
 fn mark(bytes: &[u8]) -> Option<(usize, Kind)> {
-    if !bytes.get(1)?.is_ascii_uppercase() {
+    if bytes[0] != b'[' || !bytes.get(1)?.is_ascii_uppercase() {
         return None;
     }
     let close = bytes

@@ -1,56 +1,53 @@
 //! The walk over the tokens of a slice: each is asked what begins there, and what was found becomes opaque.
 //!
 //! A value that is found is painted over and takes the place of its tokens, as a placeholder will in the redacted text.
-//! Then the walk goes back to the tokens whose view reached that far and decides them once more, now that they see the
-//! placeholder; only when it comes back to the value without having found anything is the stretch before it final.
-//! So every decision that stays was made on exactly what the redacted text shows, and redacting twice changes nothing.
+//! Then the decisions before it that looked that far are made once more, now that they see the placeholder; only when
+//! all of them stand is the stretch before it final. So every decision that stays was made on exactly what the redacted
+//! text shows, and redacting twice changes nothing.
 //! Findings come out sorted and disjoint because a stretch between two placeholders is never looked across, and time is
 //! linear because a view, and so the way back, is bounded by [`LOOK_AHEAD_BYTES`]. Called by `scan`.
 
-use std::cell::Cell;
-
-use super::cursor::{Cursor, Event, Found, Kept, Progress};
+use super::cursor::{Cursor, Decision, Event, Found, Kept};
 use super::entity::{Kind, Span};
 use super::fold;
-use super::lexicon::{LEXICON, PLAIN};
+use super::lexicon::{BEFORE_SIGN, BEFORE_SPELLED, LEXICON, PLAIN};
 use super::place::Place;
 use super::policy::Policy;
-use super::recognizers::url;
+use super::recognizers::{email, url};
 use super::token::{Class, Mark, TOKEN_BYTES_MAX, Token, Tokens};
-use super::triage::{self, Signs};
-use super::view::{self, LOOK_AHEAD_BYTES, SignPosts, View};
-use super::window::{Finding, LOOK_BACK_TOKENS, Label, Window};
+use super::triage::{self, Question};
+use super::view::{self, LOOK_AHEAD_BYTES};
+use super::window::{Finding, Frame, Window};
 
-/// How far a finding may begin before its first token: `+ (`.
-const EDGE_BYTES: usize = 5;
-/// Tokens and bytes that are kept before the first undecided token when a scan is taken up again.
-const CONTEXT_TOKENS: usize = 20;
-const CONTEXT_BYTES: usize = 160;
-/// A blank stretch this long ends every thought.
-const SILENCE_BYTES: usize = 64;
+/// What a decision came to.
+#[derive(Clone, Copy)]
+enum Verdict {
+    Nothing,
+    Kept(Kept),
+    Found(Found),
+}
+
 /// The walk over one slice.
 pub(crate) struct Walk<'a> {
-    place: Place<'a>,
-    shadow: &'a mut [u8],
-    tokens: &'a mut Tokens,
+    pub(super) place: Place<'a>,
+    pub(super) shadow: &'a mut [u8],
+    pub(super) tokens: &'a mut Tokens,
     /// Values found whose surroundings are being decided once more; the nearest last.
     found: &'a mut Vec<Found>,
-    /// What was kept since the last placeholder.
-    kept: &'a mut Vec<Kept>,
-    last: bool,
-    policy: &'a Policy,
-    cursor: &'a mut Cursor,
+    /// What was decided since the last placeholder.
+    pub(super) decisions: &'a mut Vec<Decision>,
+    pub(super) last: bool,
+    pub(super) policy: &'a Policy,
+    pub(super) cursor: &'a mut Cursor,
     events: &'a mut Vec<Event>,
     /// The token in hand.
-    index: usize,
+    pub(super) index: usize,
     /// The first token after the last placeholder, that placeholder's end, and its kind.
-    segment: usize,
-    segment_floor: usize,
+    pub(super) segment: usize,
+    pub(super) segment_floor: usize,
     before_kind: Option<Kind>,
     /// End of the last stretch that was found or kept.
-    floor: usize,
-    view: View,
-    signs: SignPosts,
+    pub(super) floor: usize,
     /// Places in the list of literal placeholders: the next one, and the next to announce.
     mark: usize,
     seen: usize,
@@ -67,25 +64,14 @@ impl<'a> Walk<'a> {
         shadow: &'a mut [u8],
         tokens: &'a mut Tokens,
         found: &'a mut Vec<Found>,
-        kept: &'a mut Vec<Kept>,
+        decisions: &'a mut Vec<Decision>,
         last: bool,
         policy: &'a Policy,
         cursor: &'a mut Cursor,
         events: &'a mut Vec<Event>,
     ) -> Self {
         let floor = place.shadow(cursor.barrier);
-        let from = |offset: usize| {
-            let at = place.shadow(offset);
-            tokens
-                .all
-                .partition_point(|token| (token.start as usize) < at)
-        };
-        let index = from(cursor.next.max(cursor.barrier));
-        kept.extend(cursor.kept.iter().map(|&(start, end)| Kept {
-            first: from(start),
-            after: from(end),
-            end: place.shadow(end),
-        }));
+        let index = tokens.from(place.shadow(cursor.next.max(cursor.barrier)));
         let seen = cursor.seen;
         let announced = |mark: &Mark| place.whole(tokens.all[mark.index].start as usize) < seen;
         Self {
@@ -93,16 +79,14 @@ impl<'a> Walk<'a> {
             segment: 0,
             segment_floor: floor,
             before_kind: cursor.barrier_kind.filter(|_| cursor.barrier > place.base),
-            floor: kept.last().map_or(floor, |kept| kept.end),
-            view: View::default(),
-            signs: SignPosts::default(),
+            floor,
             mark: tokens.marks.partition_point(|mark| mark.index < index),
             seen: tokens.marks.partition_point(announced),
             place,
             shadow,
             tokens,
             found,
-            kept,
+            decisions,
             last,
             policy,
             cursor,
@@ -119,16 +103,10 @@ impl<'a> Walk<'a> {
             .partition_point(|token| self.can_see(token.start as usize));
         while !self.cursor.in_address || self.finish_address() {
             let bound = self.bound();
-            // Most tokens begin nothing and are far from any at-sign.
             let stop = bound.min(sighted);
-            let far = stop.min(self.signs.from);
-            let mut idle = plain;
-            while idle && self.index < stop {
-                idle = self.is_idle();
-                if self.index >= far {
-                    break;
-                }
-                self.index += usize::from(idle);
+            // Most tokens begin nothing and are far from any at-sign.
+            while plain && self.index < stop && self.is_idle() && !self.is_before_sign() {
+                self.index += 1;
             }
             if self.index >= sighted {
                 break;
@@ -136,8 +114,7 @@ impl<'a> Walk<'a> {
             if self.index == bound {
                 self.pass();
             } else {
-                let token = self.tokens.all[self.index];
-                self.step(&token, idle, bound);
+                self.step(bound);
             }
         }
     }
@@ -164,93 +141,94 @@ impl<'a> Walk<'a> {
     /// noted for when the walk comes back.
     #[inline]
     fn is_idle(&mut self) -> bool {
-        let all = &mut self.tokens.all;
-        if all[self.index].has(PLAIN) {
+        if self.tokens.all[self.index].has(PLAIN) {
             return true;
         }
-        let idle = triage::is_idle(all, self.shadow, self.index);
+        let idle = triage::is_idle(self.tokens, self.shadow, self.index);
         if idle {
-            all[self.index].roles |= PLAIN;
+            self.tokens.all[self.index].roles |= PLAIN;
         }
         idle
     }
 
+    #[inline]
+    fn is_before_sign(&self) -> bool {
+        self.tokens.all[self.index].has(BEFORE_SIGN | BEFORE_SPELLED)
+    }
+
     /// Decides what begins at the token in hand; of an idle one only whether it begins an address with an at-sign.
-    fn step(&mut self, token: &Token, idle: bool, bound: usize) {
-        let signs = self.signs.near(self.index, self.tokens);
-        if idle && !signs.said && !self.sign_near(signs, token) {
+    fn step(&mut self, bound: usize) {
+        let Some(question) = self.question(self.index) else {
             self.index += 1;
             return;
-        }
-        self.view
-            .move_to(token.start as usize, bound, &self.place, self.tokens);
-        let label = Cell::new((usize::MAX, Label::None));
-        let window = self.window(bound, &label);
-        let signs = Signs {
-            written: signs
-                .written
-                .map(|sign| sign - self.segment)
-                .filter(|&sign| sign < window.tokens.len()),
-            said: signs.said,
         };
-        let index = self.index - self.segment;
-        let found = if idle {
-            triage::address(&window, index, signs)
-        } else {
-            let place = &self.place;
-            let text =
-                |start: usize, end: usize| &place.text[place.local(start)..place.local_end(end)];
-            triage::find(&window, index, signs, self.policy, text)
-        };
-        match found {
-            Some(found) => self.settle(found),
-            None => self.index += 1,
-        }
+        let edge = view::edge(&self.place, self.tokens, &self.tokens.all[self.index]);
+        let (verdict, reach) = self.decide(question, self.floor, bound, edge);
+        self.settle(question, verdict, reach);
     }
 
-    /// Whether an idle token may begin an address that goes on to the next `@`.
+    /// What there is to ask about a token; nothing of an idle one that no at-sign is near.
     #[inline]
-    fn sign_near(&self, signs: Signs, token: &Token) -> bool {
-        let next = self.shadow.get(token.end as usize).copied().unwrap_or(b' ');
-        let joins = !matches!(next, b' ' | b'\n' | b',' | b'?' | b')');
-        signs
-            .written
-            .is_some_and(|sign| joins || sign == self.index + 1)
+    pub(super) fn question(&self, index: usize) -> Option<Question> {
+        let token = &self.tokens.all[index];
+        let idle = token.has(PLAIN) && self.policy.is_plain();
+        let spelled = email::may_be_spelled(self.tokens, self.shadow, index);
+        (!idle || spelled || token.has(BEFORE_SIGN)).then_some(Question {
+            index,
+            idle,
+            spelled,
+        })
     }
 
-    /// What the token in hand sees: from the placeholder before to the horizon, or to the placeholder behind.
-    fn window<'w>(&'w self, bound: usize, label: &'w Cell<(usize, Label)>) -> Window<'w> {
+    /// Decides in a view that ends with the placeholder at token `bound`, or before byte `edge`; says how far it looked.
+    fn decide(
+        &self,
+        question: Question,
+        floor: usize,
+        bound: usize,
+        edge: usize,
+    ) -> (Verdict, usize) {
         let all = &self.tokens.all;
-        let (tokens, bytes) = if self.view.bounded {
-            (bound + 1, all[bound].start as usize + 1)
-        } else {
-            let end = all[self.view.horizon - 1].end as usize;
-            (self.view.horizon, self.view.edge.max(end))
+        let (tokens, edge) = match all.get(bound) {
+            Some(mark) => (&all[..=bound], edge.min(mark.start as usize + 1)),
+            None => (&all[..], edge),
         };
-        let birth = self
-            .view
-            .births
-            .checked_sub(1)
-            .map(|at| self.tokens.births[at]);
-        Window {
-            bytes: &self.shadow[..bytes],
-            tokens: &all[self.segment..tokens],
+        let frame = Frame {
+            shadow: self.shadow,
+            tokens: &tokens[self.segment..],
+            first: self.segment,
+            births: &self.tokens.births,
+            last: self.last,
             opening: self.segment_floor,
-            floor: self.floor,
             before_kind: self.before_kind,
-            label,
-            closed: self.last && bytes == self.shadow.len(),
-            birth_near: birth.is_some_and(|at| at as usize + LOOK_BACK_TOKENS >= self.index),
             said: self.tokens.said,
             kinds: self.policy.kinds(),
             lexicon: &LEXICON,
-        }
+        };
+        let window = Window::new(frame, edge, floor);
+        let index = question.index - self.segment;
+        let found = if question.idle {
+            triage::address(&window, index, question.spelled)
+        } else {
+            let text = |start: usize, end: usize| self.text(start, end);
+            triage::find(&window, index, question.spelled, self.policy, text)
+        };
+        let verdict = match found {
+            Some(finding) => self.judge(question.index, finding),
+            None => Verdict::Nothing,
+        };
+        (verdict, window.reach())
     }
 
-    /// Takes a finding: keeps its bytes and goes on behind it, or makes it opaque and goes back.
-    fn settle(&mut self, finding: Finding) {
+    /// The original of a stretch of the shadow.
+    fn text(&self, start: usize, end: usize) -> &'a str {
+        &self.place.text[self.place.local(start)..self.place.local_end(end)]
+    }
+
+    /// Whether a finding is redacted or kept, and where it ends.
+    fn judge(&self, index: usize, finding: Finding) -> Verdict {
         let (start, mut end) = (finding.start, finding.end);
-        let mut after = self.index + 1;
+        let mut after = index + 1;
         let all = &self.tokens.all;
         while all
             .get(after)
@@ -264,57 +242,115 @@ impl<'a> Walk<'a> {
             end = end.max(all[after - 1].end as usize);
         }
         let redacted = finding.kind.filter(|&kind| {
-            let text = || &self.place.text[self.place.local(start)..self.place.local_end(end)];
-            self.policy.kinds().contains(kind) && !self.policy.excludes(text)
+            self.policy.kinds().contains(kind) && !self.policy.excludes(|| self.text(start, end))
         });
-        let Some(kind) = redacted else {
-            self.kept.push(Kept {
-                first: self.index,
+        match redacted {
+            Some(kind) => Verdict::Found(Found {
+                index,
                 after,
+                start,
                 end,
-            });
-            self.floor = end;
-            self.index = after;
-            return;
-        };
-        self.shadow[start..end].fill(fold::MARK);
-        self.tokens.all[self.index] = Token {
-            start: start as u32,
-            end: start as u32 + 1,
-            word: 0,
-            class: Class::Mark(kind),
-            roles: 0,
-        };
-        self.found.push(Found {
-            index: self.index,
-            after,
-            start,
-            end,
-            kind,
+                kind,
+            }),
+            None => Verdict::Kept(Kept { after, end }),
+        }
+    }
+
+    /// Acts on a verdict: goes on behind the token or what is kept, or makes a value opaque and comes to it once the
+    /// decisions that looked so far are made again. Where one of them changes, the walk goes on from there.
+    fn settle(&mut self, mut question: Question, mut verdict: Verdict, mut reach: usize) {
+        loop {
+            match verdict {
+                Verdict::Nothing => {
+                    self.note(question, None, reach);
+                    self.index = question.index + 1;
+                    return;
+                }
+                Verdict::Kept(kept) => {
+                    self.note(question, Some(kept), reach);
+                    self.index = kept.after;
+                    return;
+                }
+                Verdict::Found(found) => {
+                    self.cover(found);
+                    let Some(changed) = self.look_again(found) else {
+                        self.index = found.index;
+                        return;
+                    };
+                    (question, verdict, reach) = changed;
+                }
+            }
+        }
+    }
+
+    /// Remembers a decision.
+    pub(super) fn note(&mut self, question: Question, kept: Option<Kept>, reach: usize) {
+        self.decisions.push(Decision {
+            question,
+            floor: self.floor,
+            reach,
+            kept,
         });
-        self.retreat(start);
+        self.floor = kept.map_or(self.floor, |kept| kept.end);
     }
 
-    /// Goes back to the first token since the last placeholder that sees shadow byte `start`.
-    fn retreat(&mut self, start: usize) {
-        self.index = self.first_that_sees(start);
-        while self
-            .kept
-            .last()
-            .is_some_and(|kept| kept.first >= self.index)
-        {
-            self.kept.pop();
-        }
-        if let Some(kept) = self.kept.last() {
-            self.index = self.index.max(kept.after);
-        }
-        self.floor = self.kept.last().map_or(self.segment_floor, |kept| kept.end);
-        self.signs.retreat(self.index, self.tokens);
+    /// Makes a value opaque.
+    fn cover(&mut self, found: Found) {
+        self.shadow[found.start..found.end].fill(fold::MARK);
+        self.tokens.all[found.index] = Token {
+            start: found.start as u32,
+            end: found.start as u32 + 1,
+            word: 0,
+            class: Class::Mark(found.kind),
+            roles: 0,
+            ..self.tokens.all[found.index]
+        };
+        self.found.push(found);
     }
 
-    /// The first token since the last placeholder, and not after the one in hand, whose view holds shadow byte `start`.
-    fn first_that_sees(&self, start: usize) -> usize {
-        view::first_that_sees(&self.place, self.tokens, self.segment, self.index, start)
+    /// Makes the decisions once more that looked as far as a value just found, up to the first that changes: that one and
+    /// those behind it are taken back.
+    fn look_again(&mut self, found: Found) -> Option<(Question, Verdict, usize)> {
+        let all = &self.tokens.all;
+        let near = |decision: &&Decision| {
+            all[decision.question.index].start as usize + LOOK_AHEAD_BYTES > found.start
+        };
+        let near = self.decisions.iter().rev().take_while(near).count();
+        // A value that was found because of another behind it changes nothing that did not see that other: what was out
+        // of its sight may have been given out.
+        let first = match self.found[..] {
+            [_] => 0,
+            _ => self.first_that_sees(found.index, self.found[0].start),
+        };
+        for at in self.decisions.len() - near..self.decisions.len() {
+            let Decision {
+                question,
+                floor,
+                reach,
+                kept,
+            } = self.decisions[at];
+            if reach <= found.start || question.index < first {
+                continue;
+            }
+            let (verdict, reach) = self.decide(question, floor, found.index, self.shadow.len());
+            let stands = match verdict {
+                Verdict::Nothing => kept.is_none(),
+                Verdict::Kept(again) => kept == Some(again),
+                Verdict::Found(_) => false,
+            };
+            if !stands {
+                self.decisions.truncate(at);
+                self.floor = floor;
+                return Some((question, verdict, reach));
+            }
+            self.decisions[at].reach = reach;
+        }
+        None
+    }
+
+    /// The first token since the last placeholder, and not after the one at `index`, whose view holds shadow byte `start`.
+    pub(super) fn first_that_sees(&self, index: usize, start: usize) -> usize {
+        view::first_that_sees(&self.place, self.tokens, self.segment, index, start)
     }
 
     /// The walk came to a placeholder: what lies before it is final.
@@ -343,7 +379,7 @@ impl<'a> Walk<'a> {
         self.segment = first;
         self.segment_floor = floor;
         self.floor = floor;
-        self.kept.clear();
+        self.decisions.clear();
         self.before_kind = Some(span.kind);
         self.cursor.barrier = span.end;
         self.cursor.barrier_kind = Some(span.kind);
@@ -389,82 +425,5 @@ impl<'a> Walk<'a> {
             }
         }
         true
-    }
-
-    /// How far the walk came; remembers in the cursor what the next scan needs.
-    pub(crate) fn progress(self) -> Progress {
-        let whole = self.place.base + self.place.text.len();
-        if self.last {
-            return Progress {
-                decided: whole,
-                restart: whole,
-            };
-        }
-        let all = &self.tokens.all;
-        // Where no token is left one may have begun that the slice cuts: half of `::`, of a placeholder.
-        let rest = self.shadow.len().saturating_sub(TOKEN_BYTES_MAX);
-        let rest = all.last().map_or(rest, |last| rest.max(last.end as usize));
-        let start_of = |index: usize| {
-            let start = all.get(index).map_or(rest, |token| token.start as usize);
-            start - usize::from(start > 0 && self.shadow[start - 1] == b'[')
-        };
-        let next = if self.cursor.in_address {
-            self.floor
-        } else {
-            start_of(self.index)
-        };
-        let first = self.first_that_sees(next.saturating_sub(EDGE_BYTES));
-        let first_start = if self.cursor.in_address {
-            next
-        } else {
-            start_of(first)
-        };
-        self.cursor.next = self.place.whole(next);
-        self.cursor.kept.clear();
-        let near = self
-            .kept
-            .iter()
-            .enumerate()
-            .filter(|(place, kept)| kept.after > first || place + 1 == self.kept.len());
-        self.cursor.kept.extend(near.map(|(_, kept)| {
-            (
-                self.place.whole(start_of(kept.first)),
-                self.place.base + self.place.local_end(kept.end),
-            )
-        }));
-        let decided = self.place.whole(first_start.saturating_sub(EDGE_BYTES));
-        Progress {
-            decided: decided.max(self.cursor.barrier),
-            restart: self.context_before(first, first_start),
-        }
-    }
-
-    /// Where the text must begin so that the next scan sees what this one saw before the token at `first`.
-    fn context_before(&self, first: usize, first_start: usize) -> usize {
-        let mut at = first;
-        let mut start = first_start
-            .saturating_sub(EDGE_BYTES)
-            .max(self.segment_floor);
-        while at > self.segment {
-            let token = &self.tokens.all[at - 1];
-            if start.saturating_sub(token.end as usize) > SILENCE_BYTES {
-                return self.place.whole(start - SILENCE_BYTES / 2);
-            }
-            if first - at >= CONTEXT_TOKENS && first_start - start >= CONTEXT_BYTES {
-                return self.place.whole(start);
-            }
-            at -= 1;
-            start = token.start as usize;
-        }
-        if start > self.segment_floor + SILENCE_BYTES {
-            return self.place.whole(start - SILENCE_BYTES / 2);
-        }
-        // The last character before the stretch stays, so that it is seen that a placeholder stands there.
-        let mut before =
-            (self.cursor.barrier.max(self.place.base) - self.place.base).saturating_sub(1);
-        while !self.place.text.is_char_boundary(before) {
-            before -= 1;
-        }
-        self.place.base + before
     }
 }

@@ -4,9 +4,11 @@
 //! they stood in the text or took the place of a value just found. Its right side is cut at a fixed distance besides.
 //! Reading past an edge gives 0, which nothing matches. So a decision depends neither on how the text was split into
 //! chunks nor on what the values around it were, and a second redaction decides as the first did.
+//! Each look ahead is noted: a decision that did not reach a value found later need not be made again.
 //! Invariant: a recognizer looks back over at most [`LOOK_BACK_TOKENS`] tokens and claims nothing before `floor`.
 
 use std::cell::Cell;
+use std::ops::{Deref, Index};
 
 use super::entity::{Kind, Kinds};
 use super::fold;
@@ -54,24 +56,36 @@ pub(crate) enum Label {
 }
 
 /// The view around one token.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug)]
 pub(crate) struct Window<'a> {
-    /// The shadow up to the horizon.
-    pub(crate) bytes: &'a [u8],
-    /// Its tokens from the placeholder before to the horizon or the placeholder behind, which is the last of them.
-    pub(crate) tokens: &'a [Token],
-    /// One past the placeholder before the first token, or the first byte of the text.
-    pub(crate) opening: usize,
+    frame: Frame<'a>,
+    /// The bytes before the horizon.
+    bytes: &'a [u8],
+    /// One past the last byte that was looked at, if it is beyond the token in hand.
+    reach: Cell<usize>,
+    /// The token that was last asked for its label, and the answer.
+    pub(crate) label: Cell<(usize, Label)>,
     /// Everything before this offset has been decided.
     pub(crate) floor: usize,
+}
+
+/// What the windows between two placeholders have in common.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Frame<'a> {
+    /// The shadow.
+    pub(crate) shadow: &'a [u8],
+    /// The tokens from the placeholder before to the one behind, which is the last of them.
+    pub(crate) tokens: &'a [Token],
+    /// How many tokens stand before these.
+    pub(crate) first: usize,
+    /// Words of birth, counted from the first token of all.
+    pub(crate) births: &'a [u32],
+    /// Where the shadow ends, the text ends too.
+    pub(crate) last: bool,
+    /// One past the placeholder before the first token, or the first byte of the text.
+    pub(crate) opening: usize,
     /// The kind of the placeholder that stands before the first token, if one does.
     pub(crate) before_kind: Option<Kind>,
-    /// The token that was last asked for its label, and the answer.
-    pub(crate) label: &'a Cell<(usize, Label)>,
-    /// Where the bytes end, the text ends too.
-    pub(crate) closed: bool,
-    /// A word of birth stands near enough for a date of birth.
-    pub(crate) birth_near: bool,
     /// The roles of all words of the slice together: a label that is not among them need not be looked for.
     pub(crate) said: Roles,
     /// The kinds that are looked for.
@@ -109,35 +123,104 @@ impl Finding {
     }
 }
 
+/// Bytes that make a value part of something longer, if they stand beside it.
+const TOUCHING: [bool; 256] = {
+    let mut touching = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        touching[byte] = matches!(byte as u8, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | fold::LETTER | fold::MARK);
+        byte += 1;
+    }
+    touching
+};
+
 /// Whether a byte beside a value makes it part of something longer.
 #[inline]
-const fn touches(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'_' | fold::LETTER | fold::MARK)
+pub(crate) const fn touches(byte: u8) -> bool {
+    TOUCHING[byte as usize]
 }
 
 impl<'a> Window<'a> {
+    /// A window that ends before byte `edge`, of which nothing has been looked at.
+    #[inline]
+    pub(crate) fn new(frame: Frame<'a>, edge: usize, floor: usize) -> Self {
+        Self {
+            bytes: &frame.shadow[..edge],
+            frame,
+            reach: Cell::new(0),
+            label: Cell::new((usize::MAX, Label::None)),
+            floor,
+        }
+    }
+
+    /// One past the last byte that was looked at, if it is beyond the token in hand.
+    #[inline]
+    pub(crate) fn reach(&self) -> usize {
+        self.reach.get()
+    }
+
+    /// Notes that the bytes before `end` were looked at. That there is no token beyond the horizon needs no note: a value
+    /// that is found moves the horizon nearer, never further.
+    #[inline]
+    fn see(&self, end: usize) {
+        self.reach.set(self.reach.get().max(end));
+    }
+
     /// The byte at an offset; 0 beyond the horizon.
     #[inline]
     pub(crate) fn byte(&self, at: usize) -> u8 {
+        self.see(at + 1);
         self.bytes.get(at).copied().unwrap_or(0)
     }
 
-    /// The byte before an offset; a line break before the first.
+    /// The byte before an offset that a token begins at or is reached by a look; a line break before the first.
     #[inline]
     pub(crate) fn before(&self, at: usize) -> u8 {
-        if at == 0 { b'\n' } else { self.byte(at - 1) }
+        match at.checked_sub(1) {
+            Some(at) => self.bytes.get(at).copied().unwrap_or(0),
+            None => b'\n',
+        }
+    }
+
+    /// A stretch of bytes, if all of it lies before the horizon.
+    #[inline]
+    pub(crate) fn bytes(&self, start: usize, end: usize) -> Option<&'a [u8]> {
+        self.see(end);
+        self.bytes.get(start..end)
+    }
+
+    /// All bytes before the horizon, for those who go on over them as far as they like.
+    #[inline]
+    pub(crate) fn all_bytes(&self) -> &'a [u8] {
+        self.see(self.bytes.len());
+        self.bytes
     }
 
     /// The token at an index, if it is within the horizon.
     #[inline]
     pub(crate) fn token(&self, index: usize) -> Option<&'a Token> {
-        self.tokens.get(index)
+        let token = self.tokens.get(index)?;
+        let start = token.start as usize;
+        self.see(start + 1);
+        (start < self.bytes.len()).then_some(token)
+    }
+
+    /// Whether there is a token at an index within the horizon.
+    #[inline]
+    pub(crate) fn has(&self, index: usize) -> bool {
+        self.token(index).is_some()
+    }
+
+    /// Up to `count` indices of tokens within the horizon, from `first` on.
+    #[inline]
+    pub(crate) fn stretch(&self, first: usize, count: usize) -> impl Iterator<Item = usize> {
+        (first..first + count).take_while(|&index| self.has(index))
     }
 
     /// Roles of the token at an index; none beyond the horizon.
     #[inline]
     pub(crate) fn roles(&self, index: usize) -> Roles {
-        self.tokens.get(index).map_or(0, |token| token.roles)
+        self.token(index).map_or(0, |token| token.roles)
     }
 
     /// What lies between a token and the one before it, or the last value found.
@@ -161,7 +244,14 @@ impl<'a> Window<'a> {
     /// The bytes of a token.
     #[inline]
     pub(crate) fn text(&self, token: &Token) -> &'a [u8] {
-        &self.bytes[token.start as usize..token.end as usize]
+        &self.shadow[token.start as usize..token.end as usize]
+    }
+
+    /// The eight bytes that begin with a token of no more, if there are so many.
+    #[inline]
+    pub(crate) fn text_of_eight(&self, token: &Token) -> Option<&'a [u8; 8]> {
+        let eight = self.frame.shadow[token.start as usize..].first_chunk();
+        eight.filter(|_| token.len() <= 8)
     }
 
     /// Whether the token is that word, ignoring case.
@@ -175,15 +265,16 @@ impl<'a> Window<'a> {
     #[inline]
     pub(crate) fn entry(&self, index: usize) -> &'a Entry {
         self.lexicon
-            .entry(self.tokens.get(index).map_or(0, |token| token.word))
+            .entry(self.token(index).map_or(0, |token| token.word))
     }
 
     /// Whether two neighbouring tokens touch.
     #[inline]
     pub(crate) fn glued(&self, index: usize) -> bool {
         index > 0
-            && index < self.tokens.len()
-            && self.tokens[index - 1].end == self.tokens[index].start
+            && self
+                .token(index)
+                .is_some_and(|token| token.start == self.tokens[index - 1].end)
     }
 
     /// The single letter that a token is, in lower case.
@@ -199,8 +290,7 @@ impl<'a> Window<'a> {
     pub(crate) fn index_at(&self, from: usize, offset: usize) -> usize {
         let mut index = from;
         while self
-            .tokens
-            .get(index)
+            .token(index)
             .is_some_and(|token| (token.start as usize) < offset)
         {
             index += 1;
@@ -225,7 +315,24 @@ impl<'a> Window<'a> {
             right += 1;
         }
         self.before(left) == b'\n'
-            && (right >= self.bytes.len() && self.closed || self.byte(right) == b'\n')
+            && (right >= self.shadow.len() && self.last || self.byte(right) == b'\n')
+    }
+
+    /// Whether a word of birth may stand near enough to the token at `index` for a date of birth. No decision depends on it
+    /// alone: where none stands, none is found.
+    pub(crate) fn birth_near(&self, index: usize) -> bool {
+        let index = index + self.first;
+        let next = self
+            .births
+            .partition_point(|&at| at as usize + LOOK_BACK_TOKENS < index);
+        self.births.get(next).is_some_and(|&at| {
+            let token = (at as usize)
+                .checked_sub(self.first)
+                .map(|at| self.tokens.get(at));
+            token.is_none_or(|token| {
+                token.is_some_and(|token| (token.start as usize) < self.bytes.len())
+            })
+        })
     }
 
     /// Whether a value may begin here: no letter, digit, joining mark or placeholder touches it from the left.
@@ -244,5 +351,23 @@ impl<'a> Window<'a> {
     #[inline]
     pub(crate) fn is_number(&self, index: usize) -> bool {
         self.token(index).is_some_and(Token::is_number)
+    }
+}
+
+impl Index<usize> for Window<'_> {
+    type Output = Token;
+
+    /// A token that was looked at before, or stands before one that was.
+    #[inline]
+    fn index(&self, index: usize) -> &Token {
+        &self.tokens[index]
+    }
+}
+
+impl<'a> Deref for Window<'a> {
+    type Target = Frame<'a>;
+
+    fn deref(&self) -> &Frame<'a> {
+        &self.frame
     }
 }

@@ -22,7 +22,7 @@ use crate::model::{
 
 use super::contacts::{Body, Contacts};
 use super::gaps::Gaps;
-use super::parts::Owner;
+use super::parts::{Owner, Parts};
 use super::persons::{Person, Persons};
 use super::recovery::Replayed;
 use super::remarks::Said;
@@ -89,6 +89,33 @@ struct StoredSaid<'a> {
 }
 
 #[derive(Serialize, Deserialize)]
+enum StoredOwner {
+    Person(PersonId),
+    Phone(CallerId),
+    Said(CallerId),
+}
+
+impl From<Owner> for StoredOwner {
+    fn from(owner: Owner) -> Self {
+        match owner {
+            Owner::Person(person) => Self::Person(person),
+            Owner::Phone(caller) => Self::Phone(caller),
+            Owner::Said(caller) => Self::Said(caller),
+        }
+    }
+}
+
+impl From<StoredOwner> for Owner {
+    fn from(owner: StoredOwner) -> Self {
+        match owner {
+            StoredOwner::Person(person) => Self::Person(person),
+            StoredOwner::Phone(caller) => Self::Phone(caller),
+            StoredOwner::Said(caller) => Self::Said(caller),
+        }
+    }
+}
+
+#[derive(Serialize, Deserialize)]
 struct StoredBody {
     key: [u8; 32],
     digest: [u8; 32],
@@ -115,7 +142,7 @@ struct Stored<'a> {
     bodies: Vec<StoredBody>,
     body_order: Cow<'a, VecDeque<(Timestamp, [u8; 32])>>,
     /// Which entries hold something of whom.
-    parts: Vec<(Owner, Vec<u64>)>,
+    parts: Vec<(StoredOwner, Vec<u64>)>,
     leaving: Vec<(Erasure, Vec<u64>)>,
 }
 
@@ -255,9 +282,15 @@ fn take_down(state: &Replayed) -> Stored<'_> {
         reasons: reasons.collect(),
         bodies,
         body_order: Cow::Borrowed(body_order),
-        parts: parts.held.clone().into_iter().collect(),
+        parts: stored_parts(parts),
         leaving: parts.leaving.clone().into_iter().collect(),
     }
+}
+
+fn stored_parts(parts: &Parts) -> Vec<(StoredOwner, Vec<u64>)> {
+    let held = parts.held.iter();
+    held.map(|(owner, held)| ((*owner).into(), held.clone()))
+        .collect()
 }
 
 fn restore(stored: Stored<'_>) -> Contacts {
@@ -333,7 +366,8 @@ fn restore(stored: Stored<'_>) -> Contacts {
         contacts.bodies_of.extend(of.map(|person| (person, key)));
         contacts.bodies.insert(key, body);
     }
-    contacts.parts.held = stored.parts.into_iter().collect();
+    let held = stored.parts.into_iter();
+    contacts.parts.held = held.map(|(owner, held)| (owner.into(), held)).collect();
     contacts.parts.leaving = stored.leaving.into_iter().collect();
     contacts.body_order = stored.body_order.into_owned();
     contacts

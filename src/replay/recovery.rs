@@ -113,13 +113,13 @@ impl Replayed {
     }
 
     /// All entries are taken in: now every personal part that could not be read must be one that was erased.
-    pub fn finish(self) -> Result<Self, Fault> {
+    pub fn finish(self) -> Result<Self, Box<Fault>> {
         match self.gaps.first() {
             None => Ok(self),
-            Some((sequence, place, lsn)) => Err(Fault {
+            Some((sequence, place, lsn)) => Err(Box::new(Fault {
                 sequence,
                 ..Fault::of(&self, lsn, place, FaultKind::Personal)
-            }),
+            })),
         }
     }
 
@@ -297,7 +297,14 @@ impl<'a> Recovery<'a> {
     pub fn finish(self) -> BTreeMap<TenantId, Result<Replayed, Fault>> {
         let tenants = self.tenants.into_iter();
         let mut tenants: BTreeMap<_, _> = tenants
-            .map(|(tenant, (_, replayed))| (tenant, replayed.and_then(Replayed::finish)))
+            .map(|(tenant, (_, replayed))| {
+                let whole = match replayed.map(Replayed::finish) {
+                    Ok(Ok(state)) => Ok(state),
+                    Ok(Err(fault)) => Err(*fault),
+                    Err(fault) => Err(fault),
+                };
+                (tenant, whole)
+            })
             .collect();
         let mut all: BTreeSet<_> = tenants.keys().copied().collect();
         all.insert(TenantId::INSTANCE);

@@ -72,5 +72,5 @@ pub fn revive(
         rest();
     }
     state.trail = trail.clone();
-    Ok(state.finish().map_err(Box::new)?)
+    Ok(state.finish()?)
 }

@@ -21,7 +21,7 @@ use crate::limits;
 use crate::metrics::Metrics;
 use crate::model::{
     CallerId, HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Phone, Principal, Route, Slug,
-    Subject, TenantId, Timestamp,
+    TenantId, Timestamp,
 };
 use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, MasterKey, Sealer};
@@ -252,13 +252,6 @@ impl Core {
         self.state.trail.place(sequence)
     }
 
-    /// When the timer next has something to write down.
-    pub fn next_deadline(&self) -> Option<Timestamp> {
-        let ledger = &self.state.ledger;
-        let unbooked = ledger.next_unbooked(self.shared.policy.unbooked_days);
-        ledger.next_deadline().into_iter().chain(unbooked).min()
-    }
-
     /// Looks something up.
     pub fn look(&self, query: &Query, viewer: Principal, now: Timestamp) -> Outcome<Seen> {
         let now = self.no_earlier(now);
@@ -449,20 +442,6 @@ impl Core {
         // Last: whoever sees the entry on the trail must find its key judged by it.
         self.state.trail.push(taken.place, latest, events);
         Ok(())
-    }
-
-    /// Nothing is written down any more of whoever was erased.
-    fn is_about_erased(&self, fact: &PersonalFact) -> bool {
-        let PersonalFact::Reason {
-            about: Subject::Appointment(appointment),
-            ..
-        } = fact
-        else {
-            return false;
-        };
-        let ledger = &self.state.ledger;
-        let person = ledger.person_of(*appointment);
-        person.is_some_and(|person| ledger.is_erased(person))
     }
 
     /// Appends a checkpoint of these heads, which are durable, to the instance's own chain.

@@ -18,7 +18,7 @@ use crate::clock::Clock;
 use crate::erased::Copies;
 use crate::journal::{Journal, Place, Unconfirmed};
 use crate::ledger::Command;
-use crate::model::{Erasure, TenantId, Timestamp};
+use crate::model::{Erasure, PersonalFact, Subject, TenantId, Timestamp};
 use crate::snapshots::Imager;
 
 use super::core::{Core, Shared};
@@ -53,6 +53,27 @@ impl Message for NextErasure {
 }
 
 impl Core {
+    /// When the timer next has something to write down.
+    pub fn next_deadline(&self) -> Option<Timestamp> {
+        let ledger = self.ledger();
+        let unbooked = ledger.next_unbooked(self.shared().policy.unbooked_days);
+        ledger.next_deadline().into_iter().chain(unbooked).min()
+    }
+
+    /// Nothing is written down any more of whoever was erased.
+    pub(super) fn is_about_erased(&self, fact: &PersonalFact) -> bool {
+        let PersonalFact::Reason {
+            about: Subject::Appointment(appointment),
+            ..
+        } = fact
+        else {
+            return false;
+        };
+        let ledger = self.ledger();
+        let person = ledger.person_of(*appointment);
+        person.is_some_and(|person| ledger.is_erased(person))
+    }
+
     /// The next step of the open erasures.
     pub fn next_erasure(
         &mut self,

@@ -153,7 +153,7 @@ fn facts() -> Vec<(&'static str, PersonalFact)> {
             name: PersonName::from_stored("Ada Lovelace".to_owned()),
             email: None,
             created_at: Timestamp(1_772_438_400_000),
-            place: (4, 1),
+            place: (9, 1),
         },
         PersonalFact::Call {
             call: CallId(7),

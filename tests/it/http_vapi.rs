@@ -49,6 +49,7 @@ transcripts! {
     availability
     booking
     line
+    memory
     shapes
 }
 

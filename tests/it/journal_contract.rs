@@ -378,6 +378,18 @@ fn a_flipped_bit_in_the_middle_costs_one_entry_that_is_named<L: Lab>() {
         let (journal, recovered) = lab.open(SMALL).unwrap();
         let found = damages(&recovered);
         assert_eq!(found, recovered.survey.damages);
+        // Whether that is half an erasure is for whoever has the key.
+        let bent: Vec<_> = frames(&recovered);
+        let bent: Vec<_> = bent
+            .iter()
+            .filter(|frame| frame.personal_is_damaged)
+            .collect();
+        if let [frame] = bent[..] {
+            let hit = hit.expect("a personal part is within a frame");
+            assert!(found.is_empty() && position >= image.frames[hit].end - PERSONAL.len());
+            assert_eq!(frame.lsn, Lsn(hit as u64 + 1));
+            continue;
+        }
         let [damage] = &found[..] else {
             panic!("flip at {position}: {found:?}");
         };

@@ -238,6 +238,51 @@ fn damages() -> [Harm; 5] {
     ]
 }
 
+/// What can become of the folder, by name: each is done to a copy of the pristine one.
+fn cases(snapshots: &Path, pristine: &Path) -> Vec<(String, Box<dyn Fn()>)> {
+    let mut cases: Vec<(String, Box<dyn Fn()>)> = Vec::new();
+    let folder = snapshots.to_owned();
+    let remove = move || fs::remove_dir_all(&folder).expect("a folder");
+    cases.push(("the folder is gone".to_owned(), Box::new(remove)));
+    for file in files(pristine) {
+        let name = file.strip_prefix(pristine).expect("it lies there");
+        for (what, damage) in damages() {
+            let (target, what) = (
+                snapshots.join(name),
+                format!("{} is {what}", name.display()),
+            );
+            cases.push((what, Box::new(move || damage(&target))));
+        }
+    }
+    // What a kill leaves of sled's own start.
+    let (store, inside) = (pristine.join("2"), snapshots.join("2"));
+    for name in [
+        "snap.00000000.generating",
+        "snap.ffffffff.generating",
+        "snap.0000000000FFFFFF",
+    ] {
+        let target = inside.join(name);
+        let write = move || fs::write(&target, b"").expect("a file");
+        cases.push((format!("{name} is empty"), Box::new(write)));
+    }
+    for path in files(&store) {
+        let name = path
+            .file_name()
+            .expect("a name")
+            .to_string_lossy()
+            .into_owned();
+        if name.starts_with("snap.") {
+            let target = inside.join(format!("{name}.generating"));
+            let halve = move || {
+                let bytes = fs::read(&path).expect("a file");
+                fs::write(&target, &bytes[..bytes.len() / 2]).expect("a file");
+            };
+            cases.push((format!("half of {name}"), Box::new(halve)));
+        }
+    }
+    cases
+}
+
 #[test]
 fn whatever_happens_to_the_folder_nothing_is_lost() {
     let (mut world, dir) = world();
@@ -253,54 +298,7 @@ fn whatever_happens_to_the_folder_nothing_is_lost() {
     world.restart();
     assert_eq!(asleep(&world), 1);
     world.restart_after(|_| copy(&snapshots, &pristine));
-    let store = pristine.join("2");
-    let mut cases: Vec<(String, Box<dyn Fn()>)> = Vec::new();
-    let folder = snapshots.clone();
-    cases.push((
-        "the folder is gone".to_owned(),
-        Box::new(move || fs::remove_dir_all(&folder).expect("a folder")),
-    ));
-    for file in files(&pristine) {
-        let name = file
-            .strip_prefix(&pristine)
-            .expect("it lies there")
-            .to_owned();
-        for (what, damage) in damages() {
-            let target = snapshots.join(&name);
-            let damage: Box<dyn Fn()> = Box::new(move || damage(&target));
-            cases.push((format!("{} is {what}", name.display()), damage));
-        }
-    }
-    // What a kill leaves of sled's own start.
-    let of_sled: Vec<_> = files(&store)
-        .into_iter()
-        .filter(|path| path.display().to_string().contains("snap."))
-        .collect();
-    let inside = snapshots.join("2");
-    for name in [
-        "snap.0000000000000000.generating",
-        "snap.ffffffffffffffff.generating",
-        "snap.0000000000FFFFFF",
-    ] {
-        let target = inside.join(name);
-        cases.push((
-            format!("{name} is empty"),
-            Box::new(move || fs::write(&target, b"").expect("a file")),
-        ));
-    }
-    for path in of_sled {
-        let target = inside.join(format!(
-            "{}.generating",
-            path.file_name().expect("a name").to_string_lossy()
-        ));
-        cases.push((
-            "half of sled's own".to_owned(),
-            Box::new(move || {
-                let bytes = fs::read(&path).expect("a file");
-                fs::write(&target, &bytes[..bytes.len() / 2]).expect("a file");
-            }),
-        ));
-    }
+    let cases = cases(&snapshots, &pristine);
     for (what, damage) in &cases {
         world.restart_after(|_| {
             if snapshots.exists() {
@@ -477,16 +475,20 @@ fn replayed(world: &World) -> Replayed {
     clinic.unwrap_or_else(|fault| panic!("{fault}"))
 }
 
-/// Until the format is frozen, `UPDATE_EXPECT=1` writes the file anew; afterwards a change of it is a new version beside it.
+/// Until the format is frozen the folder is not there, and nothing is compared; `UPDATE_GOLDEN=1` makes it. What is there is
+/// never rewritten.
 #[test]
 fn images_of_every_version_decode_for_ever() {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/image/v1");
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/images/v1");
     let file = folder.join("clinic.image");
-    if std::env::var_os("UPDATE_EXPECT").is_some() {
+    if std::env::var_os("UPDATE_GOLDEN").is_some() && !file.exists() {
         let (world, _dir) = world();
         busy(&world);
         fs::create_dir_all(&folder).expect("a folder");
         fs::write(&file, &*image::encode(&replayed(&world))).expect("a file");
+    }
+    if !folder.exists() {
+        return;
     }
     let bytes = fs::read(&file).expect("a golden image");
     let state = image::decode(&bytes).expect("it decodes");

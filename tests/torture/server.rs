@@ -120,6 +120,7 @@ impl State {
     /// Small segments, and images after a few entries, so that what happens meets the beginning of one and the writing of the other.
     pub fn keep_small(&mut self) {
         self.set("HOLDFAST__STORAGE__SEGMENT_MIB", "1");
+        self.set("HOLDFAST__STORAGE__SNAPSHOT_ENTRIES", "20");
     }
 
     /// A copy of a stopped server's state.

@@ -132,6 +132,7 @@ fn not_found(missing: Missing) -> &'static str {
         }
         Missing::Service | Missing::Resource => "That is not something this clinic offers.",
         Missing::Tenant
+        | Missing::Person
         | Missing::Key
         | Missing::Block
         | Missing::Series

@@ -2,8 +2,9 @@
 //! written to in the same step. Once a call: a report that comes again gets the answer of the first.
 
 use crate::ledger::calls::Ended;
-use crate::ledger::command::{CallEnd, Context};
+use crate::ledger::command::Context;
 use crate::ledger::decision::Decision;
+use crate::ledger::drafts::CallEnd;
 use crate::ledger::event::Event;
 use crate::ledger::receipt::{FollowUpView, Receipt};
 use crate::ledger::rejection::{Reason, Rejection};

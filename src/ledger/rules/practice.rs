@@ -2,8 +2,9 @@
 
 use jiff::civil::Weekday;
 
-use crate::ledger::command::{Command, Context, NewResource, ResourceChange};
+use crate::ledger::command::{Command, Context};
 use crate::ledger::decision::Decision;
+use crate::ledger::drafts::{NewResource, ResourceChange};
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Bound, Missing, Rejection};

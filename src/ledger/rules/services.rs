@@ -2,8 +2,9 @@
 
 use std::num::NonZeroU32;
 
-use crate::ledger::command::{Context, NewService, ServiceChange};
+use crate::ledger::command::Context;
 use crate::ledger::decision::Decision;
+use crate::ledger::drafts::{NewService, ServiceChange};
 use crate::ledger::event::Event;
 use crate::ledger::matching;
 use crate::ledger::receipt::Receipt;

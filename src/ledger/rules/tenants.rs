@@ -1,7 +1,8 @@
 //! Tenants: a new clinic in tenant zero, and what a clinic says of itself in its own ledger.
 
-use crate::ledger::command::{Context, ProfileChange, TextsChange};
+use crate::ledger::command::Context;
 use crate::ledger::decision::Decision;
+use crate::ledger::drafts::{ProfileChange, TextsChange};
 use crate::ledger::event::Event;
 use crate::ledger::receipt::Receipt;
 use crate::ledger::rejection::{Bound, Missing, Rejection};

@@ -17,7 +17,7 @@ const STATES: &str = " AL AK AZ AR CA CO CT DE FL GA HI ID IL IN IA KS KY LA ME 
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     let wanted = |kind| window.kinds.contains(kind);
     if !(wanted(Kind::Address) || wanted(Kind::Zip) || wanted(Kind::Age))
-        || !window.starts_clean(window.tokens[index].start as usize)
+        || !window.starts_clean(window[index].start as usize)
     {
         return None;
     }
@@ -32,8 +32,8 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
 }
 
 fn street(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let start = window.tokens[index].start as usize;
-    if window.tokens[index].len() > 5 {
+    let start = window[index].start as usize;
+    if window[index].len() > 5 {
         return None;
     }
     let first = index
@@ -44,8 +44,8 @@ fn street(window: &Window<'_>, index: usize) -> Option<Finding> {
                     .token(index + 1)
                     .is_some_and(|token| token.len() == 1),
         );
-    for at in first..(first + STREET_WORDS_MAX + 1).min(window.tokens.len()) {
-        let token = &window.tokens[at];
+    for at in window.stretch(first, STREET_WORDS_MAX + 1) {
+        let token = &window[at];
         if !matches!(window.gap(at), b" " | b", " | b"'" | b". ") || !token.is_word() {
             return None;
         }
@@ -61,7 +61,7 @@ fn street(window: &Window<'_>, index: usize) -> Option<Finding> {
 }
 
 fn zip(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let token = &window.tokens[index];
+    let token = &window[index];
     if token.len() != 5 {
         return None;
     }
@@ -71,10 +71,10 @@ fn zip(window: &Window<'_>, index: usize) -> Option<Finding> {
             .token(index + 1)
             .is_some_and(|next| next.is_number() && next.len() == 4)
     {
-        end = window.tokens[index + 1].end as usize;
+        end = window[index + 1].end as usize;
     }
     let state = index > 0 && window.gap(index) == b" " && {
-        let text = window.text(&window.tokens[index - 1]);
+        let text = window.text(&window[index - 1]);
         text.len() == 2 && std::str::from_utf8(text).is_ok_and(|text| STATES.contains(text))
     };
     let told = state || label_before(window, index) == Label::Postcode;
@@ -87,7 +87,7 @@ fn zip(window: &Window<'_>, index: usize) -> Option<Finding> {
 
 /// "aged 93", "93 years old", "93-year-old".
 fn age(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let token = &window.tokens[index];
+    let token = &window[index];
     let value = window
         .text(token)
         .iter()

@@ -77,23 +77,36 @@ pub(crate) fn shaped(window: &Window<'_>, start: usize, groups: &Groups) -> Opti
     Some(Finding::redact(Kind::CreditCard, start, groups.end(count)))
 }
 
+/// Length of the account numbers of the country of two letters.
+fn length_in(letters: &[u8]) -> Option<usize> {
+    let length = usize::from(IBAN_LENGTHS[country(letters)?]);
+    (length > 0).then_some(length)
+}
+
+/// Whether bytes that begin with two letters are an account number as far as length and checksum tell.
+pub(crate) fn may_be_iban(bytes: &[u8], start: usize) -> bool {
+    let byte_at = |at: usize| bytes.get(at).copied().unwrap_or(0);
+    length_in(&bytes[start..start + 2]).is_some_and(|length| {
+        collect(byte_at, start, length)
+            .is_some_and(|(_, characters)| characters.len == length && characters.remainder() == 1)
+    })
+}
+
 /// An account number that begins with the two letters at token `index`.
 pub(crate) fn iban(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let token = &window.tokens[index];
+    let token = &window[index];
     let start = token.start as usize;
     if token.len() != 2 || !window.starts_clean(start) || !window.is_number(index + 1) {
         return None;
     }
     let gap = window.gap(index + 1);
-    let digits = window.tokens[index + 1].len();
+    let digits = window[index + 1].len();
     if !(gap.is_empty() || gap == b" ") || digits < 2 {
         return None;
     }
-    let length = country(window.text(token))
-        .map(|place| usize::from(IBAN_LENGTHS[place]))
-        .filter(|&length| length > 0);
+    let length = length_in(window.text(token));
     if let Some(length) = length
-        && let Some((end, characters)) = collect(window, start, length)
+        && let Some((end, characters)) = collect(|at| window.byte(at), start, length)
         && characters.len == length
         && window.ends_clean(end)
         && characters.remainder() == 1
@@ -105,9 +118,10 @@ pub(crate) fn iban(window: &Window<'_>, index: usize) -> Option<Finding> {
         return None;
     }
     let exact = length
-        .and_then(|length| collect(window, start, length))
+        .and_then(|length| collect(|at| window.byte(at), start, length))
         .filter(|(end, _)| window.ends_clean(*end));
-    let (end, characters) = exact.or_else(|| collect(window, start, IBAN_CHARACTERS_MAX))?;
+    let (end, characters) =
+        exact.or_else(|| collect(|at| window.byte(at), start, IBAN_CHARACTERS_MAX))?;
     (characters.len >= 12 && window.ends_clean(end)).then_some(Finding::redact(
         Kind::Iban,
         start,
@@ -136,24 +150,24 @@ impl Characters {
 }
 
 /// Up to `most` letters and digits with single blanks or hyphens between them, and where they end.
-fn collect(window: &Window<'_>, start: usize, most: usize) -> Option<(usize, Characters)> {
+fn collect(
+    byte_at: impl Fn(usize) -> u8,
+    start: usize,
+    most: usize,
+) -> Option<(usize, Characters)> {
     let mut characters = Characters {
         bytes: [0; IBAN_CHARACTERS_MAX],
         len: 0,
     };
     let mut at = start;
     while characters.len < most {
-        let byte = window.byte(at);
+        let byte = byte_at(at);
         if byte.is_ascii_alphanumeric() {
             characters.bytes[characters.len] = byte.to_ascii_uppercase();
             characters.len += 1;
-        } else if !matches!(byte, b' ' | b'-' | b'.')
-            || !window.byte(at + 1).is_ascii_alphanumeric()
-        {
+        } else if !matches!(byte, b' ' | b'-' | b'.') || !byte_at(at + 1).is_ascii_alphanumeric() {
             break;
-        } else if window.byte(start).is_ascii_uppercase()
-            && window.byte(at + 1).is_ascii_lowercase()
-        {
+        } else if byte_at(start).is_ascii_uppercase() && byte_at(at + 1).is_ascii_lowercase() {
             // An ordinary word follows.
             break;
         }

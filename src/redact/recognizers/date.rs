@@ -23,17 +23,19 @@ pub(crate) struct Date {
 
 /// A date that begins at the token at `index`: kept, or found as a date of birth.
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let start = window.tokens[index].start as usize;
-    if is_lone(window, index) {
+    let start = window[index].start as usize;
+    let birth_near = window.birth_near(index);
+    if !birth_near && is_lone(window, index) {
         return None;
     }
     let date = plain(window, index).filter(|_| window.starts_clean(start));
     let born = || {
-        is_birth(
-            window,
-            index,
-            date.map_or(window.tokens[index].end as usize, |date| date.end),
-        )
+        birth_near
+            && is_birth(
+                window,
+                index,
+                date.map_or(window[index].end as usize, |date| date.end),
+            )
     };
     if let Some(date) = date {
         let kind = if born() {
@@ -47,9 +49,9 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
             kind,
         });
     }
-    let token = &window.tokens[index];
+    let token = &window[index];
     let may_be = token.is_number() || token.has(ORDINAL | SPOKEN_NUMBER | MONTH);
-    if !may_be || !window.birth_near || !window.starts_clean(start) {
+    if !may_be || !birth_near || !window.starts_clean(start) {
         return None;
     }
     let end = loose(window, index).or_else(|| spoken(window, index))?;
@@ -61,21 +63,21 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         .then_some(Finding::redact(Kind::Dob, start, end))
 }
 
-/// Most numbers are no part of a date: few digits, no birth near, and nothing behind them that a date goes on with.
+/// Most numbers are no part of a date that needs no birth near: too many or too few digits, or nothing behind them that a
+/// date goes on with.
 fn is_lone(window: &Window<'_>, index: usize) -> bool {
-    let token = &window.tokens[index];
+    let token = &window[index];
     let goes_on = |next: &Token| next.is_number() || next.has(MONTH) || next.len() <= 3;
     token.is_number()
-        && token.len() <= 4
-        && !window.birth_near
-        && !window.token(index + 1).is_some_and(goes_on)
+        && match token.len() {
+            1..=4 => !window.token(index + 1).is_some_and(goes_on),
+            8 | 12 | 14 => false,
+            _ => true,
+        }
 }
 
 /// Whether birth words stand before token `index` or after byte `end`.
 fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
-    if !window.birth_near {
-        return false;
-    }
     match label_before(window, index) {
         Label::Dob => return true,
         Label::None | Label::Number => {}
@@ -86,7 +88,7 @@ fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
     while at > 0 && index - at < CUE_TOKENS_MAX {
         let gap = window.gap(at);
         breaks += gap.iter().filter(|&&byte| byte == b'\n').count();
-        let sentence = gap.contains(&b'.') && gap.len() > 1 && window.tokens[at - 1].len() > 2;
+        let sentence = gap.contains(&b'.') && gap.len() > 1 && window[at - 1].len() > 2;
         if gap.len() > 12
             || breaks > 1
             || sentence
@@ -96,12 +98,12 @@ fn is_birth(window: &Window<'_>, index: usize, end: usize) -> bool {
             break;
         }
         at -= 1;
-        if window.tokens[at].has(DOB) && !window.is(at, "birthday") && !window.is(at, "birthdays") {
+        if window[at].has(DOB) && !window.is(at, "birthday") && !window.is(at, "birthdays") {
             return !is_other_birth(window, at);
         }
-        if window.tokens[at].has(MONTH)
-            && !window.tokens[at].has(FILLER)
-            && window.tokens[at].word != 0
+        if window[at].has(MONTH)
+            && !window[at].has(FILLER)
+            && window[at].word != 0
             && !window.is(at, "may")
         {
             break;
@@ -122,7 +124,7 @@ fn is_other_birth(window: &Window<'_>, at: usize) -> bool {
 /// "… is my date of birth", "… (DOB)".
 fn birth_after(window: &Window<'_>, index: usize, end: usize) -> bool {
     let first = window.index_at(index, end);
-    if first >= window.tokens.len() || first == index {
+    if !window.has(first) || first == index {
         return false;
     }
     let bracket = window.gap(first).contains(&b'(');
@@ -133,22 +135,28 @@ fn birth_after(window: &Window<'_>, index: usize, end: usize) -> bool {
     if !bracket && !verb {
         return false;
     }
-    (first..(first + 7).min(window.tokens.len()))
-        .take_while(|&at| window.tokens[at].has(FILLER | DOB) || bracket && at == first)
-        .any(|at| window.tokens[at].has(DOB))
+    window
+        .stretch(first, 7)
+        .take_while(|&at| window[at].has(FILLER | DOB) || bracket && at == first)
+        .any(|at| window[at].has(DOB))
 }
 
 fn value(window: &Window<'_>, index: usize) -> u32 {
-    window.token(index).map_or(0, |token| {
-        window.text(token).iter().take(8).fold(0, |value, &digit| {
-            value * 10 + u32::from(digit.saturating_sub(b'0'))
-        })
-    })
+    let digit = |digit: u8| u32::from(digit.saturating_sub(b'0'));
+    match window.token(index).map(|token| window.text(token)) {
+        Some([ones]) => digit(*ones),
+        Some([tens, ones]) => digit(*tens) * 10 + digit(*ones),
+        Some(text) => text
+            .iter()
+            .take(8)
+            .fold(0, |value, &ones| value * 10 + digit(ones)),
+        None => 0,
+    }
 }
 
 fn len(window: &Window<'_>, index: usize) -> usize {
     if window.is_number(index) {
-        window.tokens[index].len()
+        window[index].len()
     } else {
         0
     }
@@ -156,7 +164,7 @@ fn len(window: &Window<'_>, index: usize) -> usize {
 
 /// A date that needs no cue to be one.
 pub(crate) fn plain(window: &Window<'_>, index: usize) -> Option<Date> {
-    let token = &window.tokens[index];
+    let token = &window[index];
     if token.is_number() {
         return match token.len() {
             1 | 2 => three(window, index).or_else(|| day_month(window, index)),
@@ -194,14 +202,14 @@ fn three(window: &Window<'_>, index: usize) -> Option<Date> {
     {
         return None;
     }
-    let end = window.tokens[index + 2].end as usize;
+    let end = window[index + 2].end as usize;
     let goes_on = window.byte(end) == mark && window.byte(end + 1).is_ascii_digit();
     (!goes_on).then_some(Date { end })
 }
 
 /// The mark between a token and the one before it, if a date can have it.
 fn one_mark(window: &Window<'_>, index: usize) -> Option<u8> {
-    if index >= window.tokens.len() {
+    if !window.has(index) {
         return None;
     }
     match window.gap(index) {
@@ -224,14 +232,14 @@ fn year_first(window: &Window<'_>, index: usize) -> Option<Date> {
         )
     {
         return Some(Date {
-            end: window.tokens[index + 1].end as usize,
+            end: window[index + 1].end as usize,
         });
     }
     let fits = one_mark(window, index + 2) == Some(mark)
         && matches!(len(window, index + 1), 1 | 2)
         && matches!(len(window, index + 2), 1 | 2);
     (fits && is_day_and_month(value(window, index + 1), value(window, index + 2))).then(|| Date {
-        end: window.tokens[index + 2].end as usize,
+        end: window[index + 2].end as usize,
     })
 }
 
@@ -243,13 +251,13 @@ fn compact(window: &Window<'_>, index: usize) -> Option<Date> {
         && (1..=12).contains(&(rest / 100))
         && (1..=31).contains(&(rest % 100));
     fits.then(|| Date {
-        end: window.tokens[index].end as usize,
+        end: window[index].end as usize,
     })
 }
 
 /// `20120102103000`, `201201021030`: a date and a time of day in one run.
 fn stamp(window: &Window<'_>, index: usize) -> Option<Date> {
-    let digits = window.text(&window.tokens[index]);
+    let digits = window.text(&window[index]);
     let number = |from: usize, len: usize| {
         digits[from..from + len]
             .iter()
@@ -263,7 +271,7 @@ fn stamp(window: &Window<'_>, index: usize) -> Option<Date> {
         && number(10, 2) < 60
         && seconds < 60;
     fits.then(|| Date {
-        end: window.tokens[index].end as usize,
+        end: window[index].end as usize,
     })
 }
 
@@ -297,7 +305,7 @@ fn day_month(window: &Window<'_>, index: usize) -> Option<Date> {
 /// The end of the year that follows the month at `index`.
 fn year_after(window: &Window<'_>, index: usize) -> Option<usize> {
     let at = index + 1;
-    let near = at < window.tokens.len()
+    let near = window.has(at)
         && window.gap(at).len() <= 2
         && window
             .gap(at)
@@ -306,10 +314,10 @@ fn year_after(window: &Window<'_>, index: usize) -> Option<usize> {
     let year = near
         && match len(window, at) {
             4 => is_year(value(window, at)),
-            2 => !matches!(window.byte(window.tokens[at].end as usize), b':'),
+            2 => !matches!(window.byte(window[at].end as usize), b':'),
             _ => false,
         };
-    year.then(|| window.tokens[at].end as usize)
+    year.then(|| window[at].end as usize)
 }
 
 /// `March 12, 1984`, `Mar 12th 1984`.
@@ -332,9 +340,9 @@ fn month_first(window: &Window<'_>, index: usize) -> Option<Date> {
 
 /// Forms that only a birth cue makes dates: `12 03 1984`, `120384`, `12031984`, `12th March`, `03/1984`.
 fn loose(window: &Window<'_>, index: usize) -> Option<usize> {
-    let end = |at: usize| window.tokens[at].end as usize;
+    let end = |at: usize| window[at].end as usize;
     let spaced = |at: usize| {
-        at < window.tokens.len()
+        window.has(at)
             && matches!(
                 window.gap(at),
                 b" " | b", " | b"  " | b"/" | b" / " | b"-" | b" - " | b"." | b". "
@@ -382,8 +390,8 @@ fn spoken(window: &Window<'_>, index: usize) -> Option<usize> {
     let mut last = None;
     let (mut month, mut numbers) = (false, 0);
     let mut at = index;
-    while at < window.tokens.len() && at - index < 14 {
-        let token = &window.tokens[at];
+    while at - index < 14 && window.has(at) {
+        let token = &window[at];
         if at > index && (window.gap(at).len() > 3 || window.gap(at).contains(&b'\n')) {
             break;
         }
@@ -410,5 +418,5 @@ fn spoken(window: &Window<'_>, index: usize) -> Option<usize> {
     }
     let enough = month && numbers >= 1 || numbers >= 3;
     last.filter(|_| enough)
-        .map(|last| window.tokens[last].end as usize)
+        .map(|last| window[last].end as usize)
 }

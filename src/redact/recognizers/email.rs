@@ -6,27 +6,27 @@
 
 use crate::redact::entity::Kind;
 use crate::redact::fold;
-use crate::redact::label::label_before;
-use crate::redact::lexicon::{AT, DASH, DOT, FILLER, PLUS, SPOKEN_NUMBER, TLD, UNDERSCORE};
-use crate::redact::token::Class;
+use crate::redact::label::{label_before, may_be_labelled};
+use crate::redact::lexicon::{
+    AT, BEFORE_SPELLED, DASH, DOT, EMAIL, FILLER, PLUS, SPOKEN_NUMBER, TLD, UNDERSCORE,
+};
+use crate::redact::token::{Class, LOCAL_BYTES_MAX, SPELLED_TOKENS_MAX, Token, Tokens, is_local};
 use crate::redact::window::{Finding, Label, Window};
 
-const LOCAL_BYTES_MAX: usize = 64;
 const DOMAIN_BYTES_MAX: usize = 128;
-/// Tokens of a spelled local part.
-pub(crate) const SPELLED_TOKENS_MAX: usize = 16;
 
-/// A written address that begins at the token at `index` and whose at-sign is the token at `at`.
-pub(crate) fn written(window: &Window<'_>, index: usize, at: usize) -> Option<Finding> {
-    let mut start = window.tokens[index].start as usize;
-    let sign = window.tokens[at].start as usize;
+/// A written address that begins at the token at `index`.
+pub(crate) fn written(window: &Window<'_>, index: usize) -> Option<Finding> {
+    let mut start = window[index].start as usize;
+    let mut further = (index + 1..).map_while(|at| window.token(at));
+    let sign = further.find(|token| token.class == Class::At)?.start as usize;
     while start > window.floor
         && window.byte(start - 1) == b'_'
-        && window.tokens[index].start as usize - start < 4
+        && window[index].start as usize - start < 4
     {
         start -= 1;
     }
-    let local = window.bytes.get(start..sign)?;
+    let local = window.bytes(start, sign)?;
     let spaced = local.last() == Some(&b' ') || window.byte(sign + 1) == b' ';
     let body = local.strip_suffix(b" ").unwrap_or(local);
     if body.is_empty() || body.len() > LOCAL_BYTES_MAX || !body.iter().all(|&byte| is_local(byte)) {
@@ -36,10 +36,6 @@ pub(crate) fn written(window: &Window<'_>, index: usize, at: usize) -> Option<Fi
     let end = domain(window, domain_start).filter(|&end| window.byte(end) != fold::MARK)?;
     let told = !spaced || label_before(window, index) == Label::Email || body.contains(&b'.');
     told.then_some(Finding::redact(Kind::Email, start, end))
-}
-
-fn is_local(byte: u8) -> bool {
-    matches!(byte, b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'=' | b'~' | b'!' | b'*' | b'/' | b'$' | b'^' | fold::LETTER | fold::IDEOGRAPH)
 }
 
 /// The end of a domain: labels of letters, digits and hyphens, the last of letters only.
@@ -53,7 +49,7 @@ fn domain(window: &Window<'_>, start: usize) -> Option<usize> {
                 at += 1
             }
             other => {
-                if label > start && is_top(&window.bytes[label..at]) {
+                if label > start && window.bytes(label, at).is_some_and(is_top) {
                     best = Some(at);
                 }
                 if other != b'.' || at == label || at - label > 63 {
@@ -75,9 +71,38 @@ fn is_top(label: &[u8]) -> bool {
         || label.len() > 4 && label[..4].eq_ignore_ascii_case(b"xn--")
 }
 
+/// Whether a spelled address may begin at the token at `index`, as far as it and the next token tell.
+pub(crate) fn may_be_spelled(tokens: &Tokens, bytes: &[u8], index: usize) -> bool {
+    let token = &tokens.all[index];
+    let Some(next) = tokens
+        .all
+        .get(index + 1)
+        .filter(|_| token.has(BEFORE_SPELLED))
+    else {
+        return false;
+    };
+    let gap = &bytes[token.end as usize..next.start as usize];
+    if !near(gap) {
+        return false;
+    }
+    let spells = |token: &Token| token.is_number() || token.len() == 1 || token.has(SPOKEN_NUMBER);
+    match next.class {
+        Class::At => true,
+        Class::Word | Class::Number => {
+            next.has(AT | DOT | UNDERSCORE | DASH | PLUS)
+                || matches!(gap, b"" | b".")
+                || spells(token) && spells(next)
+                || !token.has(FILLER)
+                    && tokens.said & EMAIL != 0
+                    && may_be_labelled(&tokens.all, index, EMAIL)
+        }
+        Class::Colons | Class::Mark(_) => false,
+    }
+}
+
 /// A spelled address that begins at the token at `index`.
 pub(crate) fn spelled(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let start = window.tokens[index].start as usize;
+    let start = window[index].start as usize;
     if window.before(start) == b'\'' || !window.starts_clean(start) {
         return None;
     }
@@ -86,7 +111,7 @@ pub(crate) fn spelled(window: &Window<'_>, index: usize) -> Option<Finding> {
     Some(Finding::redact(
         Kind::Email,
         start,
-        window.tokens[end].end as usize,
+        window[end].end as usize,
     ))
 }
 
@@ -95,11 +120,11 @@ fn spelled_local(window: &Window<'_>, index: usize) -> Option<usize> {
     let mut after_mark = true;
     let mut marked = false;
     let mut told = false;
-    for at in index..(index + SPELLED_TOKENS_MAX).min(window.tokens.len()) {
+    for at in window.stretch(index, SPELLED_TOKENS_MAX) {
         if at > index && !near(window.gap(at)) {
             return None;
         }
-        let token = &window.tokens[at];
+        let token = &window[at];
         match token.class {
             Class::At if at > index => return Some(at),
             Class::Word if at > index && token.has(AT) && !after_mark => return Some(at),
@@ -114,8 +139,8 @@ fn spelled_local(window: &Window<'_>, index: usize) -> Option<usize> {
                     || window.gap(at) == b"."
                     || spells(window, at - 1) && spells(window, at);
                 if !joins {
-                    told = !window.tokens[index].has(FILLER)
-                        && label_before(window, index) == Label::Email;
+                    told =
+                        !window[index].has(FILLER) && label_before(window, index) == Label::Email;
                     if !told {
                         return None;
                     }
@@ -140,8 +165,8 @@ fn spelled_domain(window: &Window<'_>, index: usize) -> Option<usize> {
     let mut last = None;
     let mut after_dot = false;
     let mut words = 0;
-    for at in index..(index + 14).min(window.tokens.len()) {
-        let token = &window.tokens[at];
+    for at in window.stretch(index, 14) {
+        let token = &window[at];
         if !near(window.gap(at)) || !(token.is_word() || token.is_number()) {
             break;
         }

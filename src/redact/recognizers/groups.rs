@@ -48,7 +48,7 @@ pub(crate) struct Group {
 /// The groups from one token on.
 #[derive(Debug)]
 pub(crate) struct Groups {
-    digits: [u8; DIGITS_MAX],
+    digits: [u8; DIGITS_MAX + 8],
     groups: [Group; GROUPS_MAX],
     count: usize,
     /// How a placeholder that follows the last group is joined; it stands for a number that was there.
@@ -65,14 +65,14 @@ impl Groups {
             end: 0,
         };
         let mut all = Self {
-            digits: [0; DIGITS_MAX],
+            digits: [0; DIGITS_MAX + 8],
             groups: [nothing; GROUPS_MAX],
             count: 0,
             mark: None,
         };
         let mut total = 0;
-        for at in index..(index + GROUPS_MAX).min(window.tokens.len()) {
-            let token = &window.tokens[at];
+        for at in window.stretch(index, GROUPS_MAX) {
+            let token = &window[at];
             if at > index && matches!(token.class, Class::Mark(_)) {
                 all.mark = join(window.gap(at));
             }
@@ -85,7 +85,11 @@ impl Groups {
                 join(window.gap(at))
             };
             let Some(join) = join else { break };
-            all.digits[total..total + token.len()].copy_from_slice(window.text(token));
+            // A copy of a fixed length is a few moves; what it takes too much is written over or never read.
+            match window.text_of_eight(token) {
+                Some(eight) => all.digits[total..total + 8].copy_from_slice(eight),
+                None => all.digits[total..total + token.len()].copy_from_slice(window.text(token)),
+            }
             total += token.len();
             all.groups[all.count] = Group {
                 len: token.len() as u8,
@@ -185,23 +189,43 @@ impl Groups {
     }
 }
 
+/// What each byte joins as, if it joins.
+const JOINS: [Option<Join>; 256] = {
+    let mut joins = [None; 256];
+    let all = [
+        (b' ', Join::Space),
+        (b'\t', Join::Space),
+        (b'-', Join::Dash),
+        (b'_', Join::Dash),
+        (b'.', Join::Dot),
+        (b'/', Join::Slash),
+        (b',', Join::Comma),
+        (b'(', Join::Bracket),
+        (b')', Join::Bracket),
+    ];
+    let mut at = 0;
+    while at < all.len() {
+        joins[all[at].0 as usize] = Some(all[at].1);
+        at += 1;
+    }
+    joins
+};
+
 /// Reads the bytes between two groups.
 fn join(gap: &[u8]) -> Option<Join> {
     if gap.is_empty() || gap.len() > 4 {
         return None;
     }
+    if let [byte] = gap {
+        return JOINS[usize::from(*byte)].filter(|join| *join != Join::Comma);
+    }
     let mut join = Join::Space;
     let mut marks = 0;
     for &byte in gap {
-        let one = match byte {
-            b' ' | b'\t' => continue,
-            b'-' | b'_' => Join::Dash,
-            b'.' => Join::Dot,
-            b'/' => Join::Slash,
-            b',' => Join::Comma,
-            b'(' | b')' => Join::Bracket,
-            _ => return None,
-        };
+        let one = JOINS[usize::from(byte)]?;
+        if one == Join::Space {
+            continue;
+        }
         if marks > 0 && one != join && join != Join::Bracket && one != Join::Bracket {
             return None;
         }

@@ -16,7 +16,7 @@ const ZONE_BYTES_MAX: usize = 16;
 
 /// An IPv4 address whose first octet is the number token at `index`.
 pub(crate) fn version_four(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let start = window.tokens[index].start as usize;
+    let start = window[index].start as usize;
     let mut octets = [0; 4];
     for (place, octet) in octets.iter_mut().enumerate() {
         let at = index + place;
@@ -31,7 +31,7 @@ pub(crate) fn version_four(window: &Window<'_>, index: usize) -> Option<Finding>
             .iter()
             .fold(0u32, |value, &digit| value * 10 + u32::from(digit - b'0'));
     }
-    let end = window.tokens[index + 3].end as usize;
+    let end = window[index + 3].end as usize;
     let valid = octets.iter().all(|&octet| octet <= 255);
     // Five parts are an address with a tail only if it begins like no outline or object identifier does.
     let five = window.byte(end) == b'.' && window.byte(end + 1).is_ascii_digit();
@@ -56,7 +56,7 @@ fn preceded_by_part(window: &Window<'_>, start: usize) -> bool {
 
 /// An IPv6 address that begins at byte `start`, with the token at `index`.
 pub(crate) fn version_six(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let start = window.tokens[index].start as usize;
+    let start = window[index].start as usize;
     if !window.starts_clean(start)
         || matches!(window.before(start), b':')
         || window.byte(start) == b':' && window.before(start) == b'.'
@@ -93,7 +93,7 @@ fn parsed<'a>(window: &Window<'a>, start: usize, end: usize) -> Option<(usize, &
     let mut end = end;
     // A sentence's full stop or a label's colon may touch the address.
     for _ in 0..3 {
-        let text = std::str::from_utf8(&window.bytes[start..end]).ok()?;
+        let text = std::str::from_utf8(window.bytes(start, end)?).ok()?;
         if text.contains(':') && text.parse::<Ipv6Addr>().is_ok() {
             return Some((end, text));
         }

@@ -17,7 +17,7 @@ const COMPANY_BYTES_MAX: usize = 60;
 
 /// A medical term that begins at the word at `index`.
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let token = &window.tokens[index];
+    let token = &window[index];
     let start = token.start as usize;
     if !window.starts_clean(start) {
         return None;
@@ -31,7 +31,7 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
             let Some(last) = matches(window, index, &phrase.rest) else {
                 continue;
             };
-            let end = window.tokens[last].end as usize;
+            let end = window[last].end as usize;
             let clean = window.ends_clean(end) && !is_code(window, start, end);
             if clean
                 && phrase
@@ -79,31 +79,24 @@ fn is_code(window: &Window<'_>, start: usize, end: usize) -> bool {
 fn keeps(window: &Window<'_>, first: usize, last: usize, company: &Company) -> bool {
     let word = |at: usize| window.token(at).map_or(0, |token| token.word);
     let neighbour = |at: usize| window.gap(at).len() <= 2 && !window.gap(at).contains(&b'.');
-    if last + 1 < window.tokens.len()
-        && neighbour(last + 1)
-        && company.not_after.contains(&word(last + 1))
-    {
+    if window.has(last + 1) && neighbour(last + 1) && company.not_after.contains(&word(last + 1)) {
         return false;
     }
     if first > 0 && neighbour(first) && company.not_before.contains(&word(first - 1)) {
         return false;
     }
     let before = first.saturating_sub(COMPANY_BEFORE)..first;
-    let after = last + 1..(last + 1 + COMPANY_AFTER).min(window.tokens.len());
-    let (start, end) = (
-        window.tokens[first].start as usize,
-        window.tokens[last].end as usize,
-    );
+    let after = window.stretch(last + 1, COMPANY_AFTER);
+    let (start, end) = (window[first].start as usize, window[last].end as usize);
     let within = |at: usize| {
-        let token = &window.tokens[at];
+        let token = &window[at];
         start.saturating_sub(token.end as usize) <= COMPANY_BYTES_MAX
             && (token.start as usize).saturating_sub(end) <= COMPANY_BYTES_MAX
     };
     // A placeholder stands for words that were there: no company is counted across it.
-    let open = |at: &usize| !matches!(window.tokens[*at].class, Class::Mark(_));
-    let told = |at: usize| {
-        window.tokens[at].has(COMPANY) && within(at) && company.near.contains(&word(at))
-    };
+    let open = |at: &usize| !matches!(window[*at].class, Class::Mark(_));
+    let told =
+        |at: usize| window[at].has(COMPANY) && within(at) && company.near.contains(&word(at));
     company.near.is_empty()
         || before.rev().take_while(open).any(told)
         || after.take_while(open).any(told)

@@ -10,12 +10,12 @@ const VALUE_BYTES_MAX: usize = 24;
 
 /// The value at token `index`, which a record label precedes.
 pub(crate) fn labelled(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let start = window.tokens[index].start as usize;
+    let start = window[index].start as usize;
     let mut end = piece(window, start);
-    if window.tokens[index].has(FILLER) && !window.glued(index + 1) {
+    if window[index].has(FILLER) && !window.glued(index + 1) {
         return None;
     }
-    let prefix = window.tokens[index].is_word() && end - start <= 3;
+    let prefix = window[index].is_word() && end - start <= 3;
     if prefix && window.byte(end) == b' ' && window.byte(end + 1).is_ascii_digit() {
         end = piece(window, end + 1);
     }
@@ -26,8 +26,7 @@ pub(crate) fn labelled(window: &Window<'_>, index: usize) -> Option<Finding> {
             && window.byte(end + 2).is_ascii_digit();
         let next = if further { piece(window, end + 1) } else { end };
         let digits = window
-            .bytes
-            .get(end + 1..next)
+            .bytes(end + 1, next)
             .is_some_and(|text| text.iter().all(u8::is_ascii_digit));
         if !further
             || !digits
@@ -46,7 +45,8 @@ pub(crate) fn labelled(window: &Window<'_>, index: usize) -> Option<Finding> {
     {
         end += 2;
     }
-    let digits = window.bytes[start..end]
+    let digits = window
+        .bytes(start, end)?
         .iter()
         .filter(|byte| byte.is_ascii_digit())
         .count();

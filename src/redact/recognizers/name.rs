@@ -17,7 +17,7 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
         return None;
     }
     let mut last = None;
-    for at in index..(index + NAME_WORDS_MAX).min(window.tokens.len()) {
+    for at in window.stretch(index, NAME_WORDS_MAX) {
         let joins = at == index || matches!(window.gap(at), b" " | b"-" | b"'" | b". ");
         if !joins || !is_name(window, at) {
             break;
@@ -27,30 +27,29 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     last.map(|last| {
         Finding::redact(
             Kind::Person,
-            window.tokens[index].start as usize,
-            window.tokens[last].end as usize,
+            window[index].start as usize,
+            window[last].end as usize,
         )
     })
 }
 
 fn is_name(window: &Window<'_>, at: usize) -> bool {
-    let token = &window.tokens[at];
+    let token = &window[at];
     let large = window.byte(token.start as usize).is_ascii_uppercase();
     token.is_word() && large && !token.has(NO_NAME) && window.starts_clean(token.start as usize)
 }
 
 fn announced(window: &Window<'_>, index: usize) -> bool {
-    if index == 0 || window.tokens[index].has(TITLE) {
+    if index == 0 || window[index].has(TITLE) {
         return false;
     }
-    let start = window.tokens[index].start as usize;
+    let start = window[index].start as usize;
     let before = |back: usize, word: &str| {
         index >= back
             && window.is(index - back, word)
-            && start - (window.tokens[index - back].end as usize) < 20
+            && start - (window[index - back].end as usize) < 20
     };
-    let titled =
-        window.tokens[index - 1].has(TITLE) && matches!(window.gap(index), b" " | b". " | b": ");
+    let titled = window[index - 1].has(TITLE) && matches!(window.gap(index), b" " | b". " | b": ");
     let named = before(1, "is") && before(2, "name")
         || before(1, "name") && window.gap(index) == b": "
         || before(1, "called") && before(2, "am");

@@ -61,9 +61,21 @@ pub(crate) fn ssn_shaped(window: &Window<'_>, start: usize, groups: &Groups) -> 
     ))
 }
 
+/// Whether the numbers from token `at` on may be the six digits of a national insurance number.
+pub(crate) fn may_be_nino(tokens: &[Token], at: usize) -> bool {
+    let mut digits = 0;
+    for token in tokens[at..].iter().take_while(|token| token.is_number()) {
+        digits += token.len();
+        if digits >= 6 {
+            break;
+        }
+    }
+    digits == 6
+}
+
 /// A national insurance number that begins with the two letters at token `index`.
 pub(crate) fn nino(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let prefix = &window.tokens[index];
+    let prefix = &window[index];
     if prefix.len() != 2
         || !window.is_number(index + 1)
         || !window.starts_clean(prefix.start as usize)
@@ -74,13 +86,13 @@ pub(crate) fn nino(window: &Window<'_>, index: usize) -> Option<Finding> {
     let mut digits = 0;
     let mut at = index + 1;
     while digits < 6 && window.is_number(at) && near(at) {
-        digits += window.tokens[at].len();
+        digits += window[at].len();
         at += 1;
     }
     if digits != 6 {
         return None;
     }
-    let numbers_end = window.tokens[at - 1].end as usize;
+    let numbers_end = window[at - 1].end as usize;
     let suffix = window.single_letter(at).filter(|_| near(at));
     let letters = window.text(prefix);
     let structured = is_nino_prefix(letters)
@@ -94,8 +106,8 @@ pub(crate) fn nino(window: &Window<'_>, index: usize) -> Option<Finding> {
     let end = match (label, suffix) {
         (Label::Negative, _) => return None,
         (Label::Nino, None) => numbers_end,
-        (Label::Nino, Some(_)) => window.tokens[at].end as usize,
-        (_, Some(_)) if structured => window.tokens[at].end as usize,
+        (Label::Nino, Some(_)) => window[at].end as usize,
+        (_, Some(_)) if structured => window[at].end as usize,
         _ => return None,
     };
     window
@@ -109,7 +121,7 @@ fn label_or_none(window: &Window<'_>, index: usize) -> Label {
 
 /// "no 123456 a day": a lower-case `a` after a blank is an article.
 fn an_article(window: &Window<'_>, letters: &[u8], suffix: usize) -> bool {
-    letters[0].is_ascii_lowercase() && !window.glued(suffix) && window.tokens[suffix - 1].len() == 6
+    letters[0].is_ascii_lowercase() && !window.glued(suffix) && window[suffix - 1].len() == 6
 }
 
 /// Letters that begin issued numbers.

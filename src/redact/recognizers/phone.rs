@@ -297,7 +297,7 @@ fn spaced_alone(window: &Window<'_>, index: usize, groups: &Groups, count: usize
     let precedes = index > 0
         && window.is_number(index - 1)
         && window.gap(index) == b" "
-        && window.floor <= window.tokens[index - 1].start as usize;
+        && window.floor <= window[index - 1].start as usize;
     !follows && !precedes
 }
 
@@ -328,6 +328,12 @@ pub(crate) fn with_extension(window: &Window<'_>, end: usize) -> usize {
     if window.byte(at) == b'(' {
         at += 1;
     }
+    if !matches!(
+        window.byte(at),
+        b'e' | b'E' | b'x' | b'X' | b'i' | b'I' | b'#' | b'~'
+    ) {
+        return end;
+    }
     let words: [&[u8]; 8] = [
         b"extension",
         b"extn",
@@ -340,8 +346,7 @@ pub(crate) fn with_extension(window: &Window<'_>, end: usize) -> usize {
     ];
     let Some(word) = words.iter().find(|word| {
         window
-            .bytes
-            .get(at..at + word.len())
+            .bytes(at, at + word.len())
             .is_some_and(|text| text.eq_ignore_ascii_case(word))
     }) else {
         return end;

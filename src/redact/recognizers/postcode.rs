@@ -35,7 +35,7 @@ const UNITS: [&[u8; 2]; 22] = [
 
 /// A postcode that begins with the letters at token `index`.
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let token = &window.tokens[index];
+    let token = &window[index];
     let start = token.start as usize;
     // A district begins with a digit that touches the area's letters; only GIR 0AA has none.
     let district = window.glued(index + 1) || token.len() == 3;

@@ -14,14 +14,13 @@ pub(crate) const URL_BYTES_MAX: usize = 192;
 
 /// An address that begins with the word at `index`.
 pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
-    let token = &window.tokens[index];
+    let token = &window[index];
     let start = token.start as usize;
     let after = token.end as usize;
-    let rest = window.bytes.get(after..)?;
     let is_www = token.has(SCHEME) && window.is(index, "www");
-    let body = if rest.starts_with(b"://") {
+    let body = if window.bytes(after, after + 3) == Some(b"://") {
         after + 3
-    } else if is_www && rest.starts_with(b".") {
+    } else if is_www && window.byte(after) == b'.' {
         after + 1
     } else {
         return None;
@@ -32,7 +31,7 @@ pub(crate) fn find(window: &Window<'_>, index: usize) -> Option<Finding> {
     {
         return None;
     }
-    let end = tail(window.bytes, start);
+    let end = tail(window.all_bytes(), start);
     (end > body).then_some(Finding::redact(Kind::Url, start, end))
 }
 

@@ -1,12 +1,16 @@
 //! The canonical histories: what happens at a clinic, step by step, each step one entry or none.
 
-use holdfast::ledger::{Awaited, Command, Destination, NewResource, NewService, Receipt, Wish};
-use holdfast::model::{
-    AppointmentId, Contact, EnteredCode, Heard, HoldId, KeyId, MessageId, OpeningHours, PersonName,
-    Phone, Profile, ResourceKind, Scope, SendOutcome, TenantId, TextKind, Times, Timestamp,
-    VerificationPolicy, Weekdays, Window,
+use holdfast::app;
+use holdfast::journal::Unconfirmed;
+use holdfast::ledger::{
+    Awaited, Command, Destination, NewResource, NewService, Receipt, Rejection, Wish,
 };
-use holdfast::tenant::{Errand, Instruction, Refused};
+use holdfast::model::{
+    AppointmentId, Contact, EnteredCode, Heard, HoldId, KeyId, MessageId, OpeningHours, PersonId,
+    PersonName, Phone, Profile, ResourceKind, Scope, SendOutcome, TenantId, TextKind, Times,
+    Timestamp, VerificationPolicy, Weekdays, Window,
+};
+use holdfast::tenant::{ErasureStep, Errand, Instruction, Refused};
 
 use super::house::{Asked, House};
 use crate::support::world::MONDAY_EIGHT;
@@ -18,11 +22,15 @@ pub struct Told {
     pub message: Option<MessageId>,
     pub appointment: Option<AppointmentId>,
     pub key: Option<KeyId>,
+    pub person: Option<PersonId>,
 }
 
 impl Told {
     /// Takes an acknowledged receipt down.
     pub fn take(&mut self, receipt: &Receipt) {
+        if let Some(party) = receipt.party() {
+            self.person = Some(party.person);
+        }
         match receipt {
             Receipt::Hold(hold) | Receipt::HoldAgain(hold) => self.hold = Some(hold.id),
             Receipt::CodeQueued(code) => self.message = Some(code.message),
@@ -98,6 +106,10 @@ pub const HISTORIES: &[History] = &[
     },
     of("a key is made and revoked", &[key, revoke, key]),
     of("a clinic is created", &[create_tenant, create_tenant, hold]),
+    of(
+        "a person is erased",
+        &[hold, erase, list_parts, overwrite_parts, other_hold],
+    ),
     of("a series", &[series, cancel, other_hold]),
     History {
         before: &[hold],
@@ -345,7 +357,6 @@ fn offer_sent(house: &mut House, _: &Told) -> Result<Asked, Refused> {
 
 fn heard(house: &mut House, number: &str, text: u8, heard: Heard) -> Result<Asked, Refused> {
     house.ask(Instruction::TakeText {
-        said: None,
         text: [text; 32],
         from: phone(number),
         heard,
@@ -391,4 +402,31 @@ fn series(house: &mut House, _: &Told) -> Result<Asked, Refused> {
         occurrences: 4,
     };
     errand(house, "07700 900003", series)
+}
+
+fn erase(house: &mut House, told: &Told) -> Result<Asked, Refused> {
+    house.ask(Instruction::ErasePerson(told.person.expect("a person")))
+}
+
+/// The house's own steps give no receipt, so nothing is told of them; they change the ledger all the same.
+fn untold(step: Unconfirmed<ErasureStep>) -> Asked {
+    step.map(|_| Err(Rejection::HoldExpired))
+}
+
+fn list_parts(house: &mut House, _: &Told) -> Result<Asked, Refused> {
+    let now = house.now;
+    house.clinic().next_erasure(None, now).map(untold)
+}
+
+fn overwrite_parts(house: &mut House, _: &Told) -> Result<Asked, Refused> {
+    let now = house.now;
+    let stopped = |_| Refused::Stopped;
+    let step = house.clinic().next_erasure(None, now)?;
+    let step = step.wait_blocking(house.journal.durability());
+    let ErasureStep::Overwrite(of, places) = step.map_err(stopped)? else {
+        panic!("all parts are listed");
+    };
+    let erasing = house.journal.erase(&places).map_err(|_| Refused::Stopped)?;
+    app::block_on(erasing).map_err(stopped)?;
+    house.clinic().next_erasure(Some(of), now).map(untold)
 }
