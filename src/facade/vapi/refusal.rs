@@ -137,7 +137,6 @@ fn not_found(missing: Missing) -> &'static str {
         | Missing::Block
         | Missing::Series
         | Missing::WaitlistEntry
-        | Missing::Message
-        | Missing::Person => "There is no such thing here.",
+        | Missing::Message => "There is no such thing here.",
     }
 }
