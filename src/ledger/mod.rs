@@ -1,48 +1,56 @@
 //! The pure ledger of one tenant: `decide` says what a command leads to, `apply` makes it so, `query` looks. No async, IO, clock,
 //! randomness or hash-map order, so that the same events replay to the same state; nothing here knows a name or a number.
-mod agenda;
-mod apply;
-mod attempts;
-mod availability;
-mod blocks;
-mod budgets;
-mod callers;
-mod calls;
-mod change;
-mod choosing;
-mod command;
-mod conflicts;
-mod conversing;
-mod day_sheets;
-mod decide;
-mod decision;
+
 mod drafts;
-mod erasing;
-mod erasures;
-mod essential;
-mod event;
-mod explain;
-mod freeing;
-mod idempotency;
-pub mod image;
-mod invariants;
-mod judgement;
-mod look;
-mod made;
-mod matching;
-mod occupancy;
-mod outgoing;
-mod query;
 mod receipt;
 mod rejection;
+mod text_limits;
+
+mod command;
+mod event;
+mod query;
+
+mod change;
+mod matching;
+mod table;
+
+mod agenda;
+mod blocks;
+mod budgets;
+mod calls;
+mod day_sheets;
+mod erasures;
+mod idempotency;
+mod occupancy;
 mod reminders;
 mod replies;
-mod rules;
-mod state;
-mod table;
-mod text_limits;
-mod waiting;
 mod waitlist;
+
+mod state;
+
+mod attempts;
+mod callers;
+mod conversing;
+mod erasing;
+mod freeing;
+mod invariants;
+mod judgement;
+mod made;
+mod outgoing;
+mod waiting;
+
+mod apply;
+mod choosing;
+
+mod availability;
+mod conflicts;
+mod decision;
+mod explain;
+mod rules;
+
+mod decide;
+pub mod image;
+mod look;
 
 pub use apply::apply;
 pub use change::{Change, Names, change};

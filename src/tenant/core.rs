@@ -31,6 +31,7 @@ use super::keyring::{Keyring, NewSecret};
 use super::messages::{Answer, CallerLook, Idempotency, Instruction, Refused, Request, Seen};
 use super::naming;
 use super::opening::Opening;
+use super::reserve;
 use super::resolve::{Resolved, resolve};
 use super::texts::Writer;
 
@@ -392,10 +393,7 @@ impl Core {
                 digest: idempotency.body,
             }
         }));
-        let room = match command.is_essential() {
-            true => Room::Reserved,
-            false => Room::Any,
-        };
+        let room = reserve::room(command);
         self.append_and_apply((step.principal, room), now, &decision.events, &facts)?;
         Ok(self.unconfirmed(Ok(decision)))
     }

@@ -9,6 +9,7 @@ mod messages;
 mod doorbell;
 mod early;
 mod keyring;
+mod reserve;
 mod resolve;
 mod texts;
 

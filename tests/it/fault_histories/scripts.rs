@@ -357,6 +357,7 @@ fn offer_sent(house: &mut House, _: &Told) -> Result<Asked, Refused> {
 
 fn heard(house: &mut House, number: &str, text: u8, heard: Heard) -> Result<Asked, Refused> {
     house.ask(Instruction::TakeText {
+        said: None,
         text: [text; 32],
         from: phone(number),
         heard,
