@@ -361,7 +361,6 @@ fn heard(house: &mut House, number: &str, text: u8, heard: Heard) -> Result<Aske
         text: [text; 32],
         from: phone(number),
         heard,
-        said: None,
     })
 }
 
