@@ -38,6 +38,7 @@ const LISTS: &[&str] = &[
     "appointments",
     "holds",
     "waitlist",
+    "conversations",
     "messages",
     "audit",
 ];
@@ -186,7 +187,11 @@ async fn all(remote: &Remote, path: &str, list: &str) -> anyhow::Result<Vec<Valu
         let mut page = remote
             .send(Method::GET, &format!("{path}{after}"), None)
             .await?;
-        if let Some(found) = page[list].as_array_mut() {
+        let name = match list {
+            "waitlist" => "entries",
+            list => list,
+        };
+        if let Some(found) = page[name].as_array_mut() {
             items.append(found);
         }
         match page["next"].as_str() {
@@ -212,6 +217,7 @@ fn only_theirs(document: &mut Map<String, Value>, known: Value) {
         fields.iter().any(|field| is_theirs(&item[*field]))
     };
     let phone = &known["phone"];
+    keep(document, "conversations", |item| item["phone"] == *phone);
     keep(document, "messages", |item| {
         item["to"] == *phone || on_theirs(item)
     });
