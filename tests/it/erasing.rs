@@ -2,6 +2,7 @@
 //!
 //! What is planted is looked for in the raw bytes and, with the master key, in every personal part that still opens.
 
+mod commands;
 mod content;
 mod journal;
 mod steps;
