@@ -226,6 +226,7 @@ impl Imager {
             // What it panicked about was said.
             let _ = thread.join();
         }
+        self.0.snapshots.close();
     }
 
     fn ask(&self, errand: Errand) {

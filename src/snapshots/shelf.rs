@@ -87,6 +87,13 @@ impl Snapshots {
         catalog.get(&tenant).map(|row| Arc::clone(&row.head))
     }
 
+    /// Closes the store, so that another process, or this one, can open it; nothing is kept or found from here on.
+    pub fn close(&self) {
+        let _one_at_a_time = self.writing();
+        drop(write(&self.0.store).take());
+        write(&self.0.catalog).clear();
+    }
+
     /// Whether images are kept at all.
     pub fn are_kept(&self) -> bool {
         read(&self.0.store).is_some()
