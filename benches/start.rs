@@ -223,7 +223,7 @@ fn measure(what: &str, dir: &Path) {
 
 /// Starts, says how long that took and how it stands, and stops.
 async fn measured(what: &str, dir: &Path) {
-    let begun = Instant::now();
+    let begun = Stopwatch::start();
     let app = started(dir, true).await;
     let took = begun.elapsed().as_secs_f64();
     let asleep = app.directory().asleep();
@@ -232,7 +232,7 @@ async fn measured(what: &str, dir: &Path) {
         let Found::Open(handle) = app.directory().tenant(&slug("clinic-0")) else {
             panic!("the clinic is there");
         };
-        let begun = Instant::now();
+        let begun = Stopwatch::start();
         handle
             .query(Principal::System, Query::Profile)
             .await
