@@ -10,6 +10,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use clap::ValueEnum;
+use jiff::Span;
+use jiff::civil::Date;
 use reqwest::Method;
 use serde_json::{Map, Value, json};
 
@@ -18,7 +20,8 @@ use super::remote::Remote;
 use super::rows::{csv, flat};
 use super::running::{admin_key, state_settings};
 use crate::app::{self, App, Parts};
-use crate::clock::SystemClock;
+use crate::calendar::{Zone, parse_date};
+use crate::clock::{Clock, SystemClock};
 use crate::erased::NoCopies;
 use crate::journal::FrozenStorage;
 use crate::model::{PersonId, Slug};
@@ -35,13 +38,16 @@ const LISTS: &[&str] = &[
     "appointments",
     "holds",
     "waitlist",
+    "conversations",
     "messages",
     "audit",
 ];
-/// Before any clinic's first appointment.
-const LONG_AGO: &str = "0001-01-02";
-/// After the last.
-const LONG_HENCE: &str = "9998-12-30";
+/// Days that one look at a clinic's appointments spans.
+const SPAN_DAYS: i32 = 365;
+/// Days ahead of today that any appointment may lie: the furthest horizon, and a year.
+const AHEAD_DAYS: i32 = 730 + SPAN_DAYS;
+/// Before any clinic was.
+const LONG_AGO: &str = "2020-01-01";
 
 /// How it is printed.
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -133,24 +139,44 @@ async fn collect(
             Some(remote.send(Method::GET, &path, None).await?)
         }
     };
+    let begin = document["tenant"]["created_at"].as_str();
+    let spans = spans(begin.and_then(|at| at.get(..10)).unwrap_or(LONG_AGO));
     for list in LISTS {
-        let filter = match (*list, person) {
-            ("appointments", None) => format!("&from={LONG_AGO}&to={LONG_HENCE}"),
-            ("appointments", Some(person)) => {
-                format!("&from={LONG_AGO}&to={LONG_HENCE}&person={person}")
-            }
-            _ => String::new(),
-        };
         if known.is_some() && ["resources", "services", "persons"].contains(list) {
             continue;
         }
-        let items = all(remote, &format!("{path}/{list}?limit=1000{filter}"), list).await?;
+        let path = format!("{path}/{list}?limit=1000");
+        let items = match *list {
+            "appointments" => {
+                let whose = person.map_or_else(String::new, |id| format!("&person={id}"));
+                let mut items = Vec::new();
+                for (from, to) in &spans {
+                    let path = format!("{path}{whose}&from={from}&to={to}");
+                    items.append(&mut all(remote, &path, list).await?);
+                }
+                items
+            }
+            _ => all(remote, &path, list).await?,
+        };
         document.insert((*list).to_owned(), Value::Array(items));
     }
     if let Some(known) = known {
         only_theirs(&mut document, known);
     }
     Ok(Value::Object(document))
+}
+
+/// Dates from the day before a clinic began to the last on which anything can be booked, in stretches that one look spans.
+fn spans(begin: &str) -> Vec<(Date, Date)> {
+    let later = |date: Date, days: i32| date.saturating_add(Span::new().days(days));
+    let today = Zone::utc().date_of(SystemClock.now());
+    let last = later(today, AHEAD_DAYS);
+    let first = later(parse_date(begin).unwrap_or(today), -1);
+    let starts = std::iter::successors(Some(first), |from| Some(later(*from, SPAN_DAYS)));
+    starts
+        .take_while(|from| *from <= last)
+        .map(|from| (from, later(from, SPAN_DAYS - 1)))
+        .collect()
 }
 
 /// Every page of a list.
@@ -161,7 +187,11 @@ async fn all(remote: &Remote, path: &str, list: &str) -> anyhow::Result<Vec<Valu
         let mut page = remote
             .send(Method::GET, &format!("{path}{after}"), None)
             .await?;
-        if let Some(found) = page[list].as_array_mut() {
+        let name = match list {
+            "waitlist" => "entries",
+            list => list,
+        };
+        if let Some(found) = page[name].as_array_mut() {
             items.append(found);
         }
         match page["next"].as_str() {
@@ -187,6 +217,7 @@ fn only_theirs(document: &mut Map<String, Value>, known: Value) {
         fields.iter().any(|field| is_theirs(&item[*field]))
     };
     let phone = &known["phone"];
+    keep(document, "conversations", |item| item["phone"] == *phone);
     keep(document, "messages", |item| {
         item["to"] == *phone || on_theirs(item)
     });

@@ -9,7 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::app::{App, Parts};
 use crate::clock::SystemClock;
-use crate::config::{Config, SmsProvider};
+use crate::config::{Config, LogLevel, SmsProvider};
 use crate::erased::ErasedList;
 use crate::outbox::{Inbox, SmsGateway, Twilio, TwilioOptions};
 use crate::state_dir::{StateDir, write_secret};
@@ -43,6 +43,8 @@ pub fn state_settings(state: &Path) -> anyhow::Result<Config> {
         state.display()
     );
     config.storage.dir = state.to_owned();
+    // What it would say as a server is of no interest here.
+    config.log.level = LogLevel::Warn;
     Ok(config)
 }
 

@@ -9,7 +9,7 @@ use crate::model::{Slug, Timestamp};
 use crate::speech::{Hours, Reckoning, When, when};
 
 /// Parts of sentences between a day and the time of day that belongs to it.
-const APART_PARTS_MAX: usize = 3;
+const APART_PARTS_MAX: usize = 4;
 /// Shortest part of a name by which someone is known.
 const PART_CHARS_MIN: usize = 4;
 
@@ -93,6 +93,7 @@ fn last_time(transcript: &str, zone: &Zone, day_first: bool, now: Timestamp) -> 
     // Else these would end a sentence.
     let transcript = transcript.replace("a.m.", "am").replace("p.m.", "pm");
     let parts = transcript.split(['.', ',', '?', '!', ';', '\n']);
+    let parts = parts.filter(|words| !words.trim().is_empty());
     let said: Vec<_> = parts.map(|words| when(words, &reckoning)).collect();
     let day_in = |said: &When| said.days.filter(|days| days.first == days.last);
     (0..said.len()).rev().find_map(|place| {

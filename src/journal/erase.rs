@@ -82,7 +82,7 @@ pub(super) fn plan(
 }
 
 /// Does a job: called by the writer alone.
-pub(super) fn overwrite(storage: &dyn Storage, mut job: Job) -> Result<(), Error> {
+pub(super) fn overwrite(storage: &dyn Storage, job: &mut Job) -> Result<(), Error> {
     let file = storage.name(job.segment);
     let mut segment = storage
         .open(job.segment)

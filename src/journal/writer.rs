@@ -79,7 +79,14 @@ impl Writer {
             }
         }
         match group.erasure.take() {
-            Some(job) => erase::overwrite(&*self.storage, job),
+            Some(mut job) => {
+                let done = erase::overwrite(&*self.storage, &mut job);
+                if done.is_err() {
+                    // Before whoever waits for the job is told: nothing is taken any more that they could see taken.
+                    self.shared.queue.stop();
+                }
+                done
+            }
             None => Ok(()),
         }
     }

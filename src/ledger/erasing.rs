@@ -5,6 +5,7 @@
 
 use crate::model::{AppointmentId, Erasure, HoldId, Party, PersonId, Timestamp};
 
+use super::conversing::forget_conversation;
 use super::event::Event;
 use super::state::{Forget, Ledger};
 
@@ -63,6 +64,8 @@ pub(super) fn apply_to_erasures(ledger: &mut Ledger, event: &Event) {
             let of = Erasure::of_person(*person, *caller);
             ledger.erasures.open.entry(of).or_default();
             ledger.unbooked.drop(*person);
+            // Nobody can tell with whom on that phone it was.
+            forget_conversation(ledger, *caller);
             for (key, until) in ledger.requests.forget_those_of(*person) {
                 ledger.forgets.remove(&(until, Forget::Request(key)));
             }
@@ -70,6 +73,7 @@ pub(super) fn apply_to_erasures(ledger: &mut Ledger, event: &Event) {
         Event::CallerErased { caller, .. } => {
             let of = Erasure::of_caller(*caller);
             ledger.erasures.open.entry(of).or_default();
+            forget_conversation(ledger, *caller);
         }
         Event::PersonErasureBegun { of, entries } => {
             let listed = ledger.erasures.open.get_mut(of);

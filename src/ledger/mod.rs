@@ -29,7 +29,6 @@ mod waitlist;
 mod state;
 
 mod attempts;
-mod callers;
 mod conversing;
 mod erasing;
 mod freeing;
@@ -49,6 +48,8 @@ mod explain;
 mod rules;
 
 mod decide;
+
+mod callers;
 pub mod image;
 mod look;
 

@@ -172,6 +172,14 @@ impl Seen {
                 Step::Stop
             };
         }
+        const SAYS: Roles = PAIRED | NUMBERISH | IDENTITY | CODE | RECORD | ANY_HEAD | NEGATIVE;
+        if !token.has(SAYS) && !self.code {
+            return if token.has(FILLER) {
+                Step::Over
+            } else {
+                Step::Stop
+            };
+        }
         if token.has(PAIRED)
             && let Some(label) = in_two_words(window, at)
         {

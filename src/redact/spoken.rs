@@ -156,6 +156,14 @@ pub(crate) fn code(window: &Window<'_>, index: usize) -> Option<Finding> {
     if !window.starts_clean(first) || window.before(first) == b'\'' {
         return None;
     }
+    let token = &window[index];
+    // A code begins with a letter.
+    if token.has(SPOKEN_NUMBER)
+        && !token.has(MULTIPLE | PLUS)
+        && window.single_letter(index).is_none()
+    {
+        return None;
+    }
     if !is_piece(window, index)
         || !is_piece(window, index + 1) && !is_spelling_aid(window, index + 1)
     {
@@ -218,8 +226,11 @@ fn hear(window: &Window<'_>, index: usize, letters: bool) -> Phrase {
         at += 1;
     }
     while at - index < PHRASE_TOKENS_MAX && window.has(at) {
-        if at > index && !near(window.gap(at)) {
-            break;
+        if at > index {
+            let gap = window.gap(at);
+            if gap != b" " && !near(gap) {
+                break;
+            }
         }
         match piece(window, at, letters, &mut phrase) {
             0 if is_filler(window, at) && fillers < FILLERS_MAX && phrase.len > 0 => {
@@ -372,10 +383,12 @@ fn is_piece(window: &Window<'_>, at: usize) -> bool {
 }
 
 fn is_filler(window: &Window<'_>, at: usize) -> bool {
-    window.roles(at) & (UM | DASH | DOT | AREA) != 0
-        || ["and", "then", "space", "so", "like", "code"]
-            .iter()
-            .any(|word| window.is(at, word))
+    let roles = window.roles(at);
+    roles & (UM | DASH | DOT | AREA) != 0
+        || roles & SPOKEN_NUMBER == 0
+            && ["and", "then", "space", "so", "like", "code"]
+                .iter()
+                .any(|word| window.is(at, word))
 }
 
 fn near(gap: &[u8]) -> bool {

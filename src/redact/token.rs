@@ -244,7 +244,11 @@ impl Tokens {
             line: self.breaks.len() as u32,
             word: 0,
             class,
-            roles: 0,
+            roles: if bytes[..at].ends_with(b"_") && class == Class::At {
+                BEFORE_SIGN
+            } else {
+                0
+            },
         });
         end
     }

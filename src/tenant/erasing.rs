@@ -82,7 +82,9 @@ impl Core {
     ) -> Result<Unconfirmed<ErasureStep>, Refused> {
         if let Some(of) = done {
             let _ = self.command(&Command::CompleteErasure(of), now)?;
-            tracing::info!(tenant = %self.tenant(), person = ?of.person, "erased");
+            let person = of.person.map(|person| person.to_string());
+            let person = person.as_deref().unwrap_or("the phone itself");
+            tracing::info!(tenant = %self.tenant(), person, "erased");
         }
         let first = self.ledger().open_erasures().next();
         let Some((of, _)) = first else {

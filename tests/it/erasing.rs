@@ -2,6 +2,7 @@
 //!
 //! What is planted is looked for in the raw bytes and, with the master key, in every personal part that still opens.
 
+mod commands;
 mod content;
 mod journal;
 mod steps;
@@ -136,7 +137,7 @@ fn ada_is_gone(world: &World, here: &Clinic, ada: &str, tenant: TenantId) {
         "her son stays"
     );
     assert_eq!(
-        names(here.staff, &here),
+        names(&here.staff, here),
         [(
             "Byron Lovelace".to_owned(),
             "2026-03-02T08:00:00+00:00".to_owned()

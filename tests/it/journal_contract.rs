@@ -388,6 +388,8 @@ fn a_flipped_bit_in_the_middle_costs_one_entry_that_is_named<L: Lab>() {
             let hit = hit.expect("a personal part is within a frame");
             assert!(found.is_empty() && position >= image.frames[hit].end - PERSONAL.len());
             assert_eq!(frame.lsn, Lsn(hit as u64 + 1));
+            drop(recovered);
+            journal.close().unwrap();
             continue;
         }
         let [damage] = &found[..] else {

@@ -2,6 +2,7 @@
 
 mod binary;
 mod real;
+mod restored;
 mod tampering;
 
 use holdfast::journal::MemoryStorage;

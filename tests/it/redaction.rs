@@ -183,6 +183,7 @@ fn a_value_that_was_found_is_decided_around_as_its_placeholder_will_be() {
             "call [PHONE_1], [PHONE_2]",
         ),
         ("+[PHONE_1] 07700 900142", "+[PHONE_1] [PHONE_2]"),
+        ("________@example.com", "____[EMAIL_1]"),
     ] {
         let once = redactor.redact(text).text.into_owned();
         assert_eq!(once, redacted);

@@ -1,6 +1,7 @@
 //! `clinic_info`: what the clinic is asked that is not a booking: when it is open, what can be booked, with whom.
 //!
-//! From what the clinic has said of itself and nothing else. What it has not said is not made up: the caller is sent to the desk.
+//! From what the clinic has said of itself and nothing else: what is in its ledger first, then the text it has written down. What it has
+//! not said is not made up: the caller is sent to the desk.
 
 use std::collections::BTreeMap;
 
@@ -11,6 +12,7 @@ use super::call::Call;
 use super::meaning::all_of;
 use super::message::Asked;
 use super::words::{Said, Words};
+use crate::knowledge::{Index, passages};
 use crate::ledger::{Catalogue, PageRequest, Query, View};
 use crate::limits::PAGE_ROWS_MAX;
 use crate::model::{Resource, ResourceKind, Window};
@@ -61,7 +63,7 @@ const OF_PEOPLE: [&str; 7] = [
     "therapist",
     "dentist",
 ];
-const OF_WHAT_NOBODY_SAID: [&str; 12] = [
+const NOT_IN_THE_LEDGER: [&str; 12] = [
     "where",
     "address",
     "parking",
@@ -81,9 +83,10 @@ pub async fn info(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused> {
     let question = asked.given.words(&QUESTION).unwrap_or_default();
     let lower = question.to_lowercase();
     let is_of = |words: &[&str]| words.iter().any(|word| lower.contains(word));
-    if is_of(&OF_WHAT_NOBODY_SAID) {
-        let words = "I have no answer to that here. The desk can tell you.";
-        return Ok(Said::done(words));
+    if is_of(&NOT_IN_THE_LEDGER) {
+        let written = written(call, &question).await?;
+        let nothing = || "I have no answer to that here. The desk can tell you.".to_owned();
+        return Ok(Said::done(written.unwrap_or_else(nothing)));
     }
     let name = call.line.tenant.profile().name.clone();
     let people = people(call).await?;
@@ -95,12 +98,21 @@ pub async fn info(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused> {
         _ if is_of(&OF_HOURS) => hours_said(&people, &words),
         _ if is_of(&OF_SERVICES) => services_said(&catalogue),
         _ if is_of(&OF_PEOPLE) => people_said(&people),
-        _ => format!(
-            "This is {name}. {} {}",
-            hours_said(&people, &words),
-            services_said(&catalogue)
-        ),
+        _ => written(call, &question).await?.unwrap_or_else(|| {
+            let (hours, services) = (hours_said(&people, &words), services_said(&catalogue));
+            format!("This is {name}. {hours} {services}")
+        }),
     }))
+}
+
+/// What the clinic has written down that answers this, if anything does by itself.
+async fn written(call: &Call<'_>, question: &str) -> Result<Option<String>, Refused> {
+    let View::Knowledge(knowledge) = call.look(Query::Knowledge).await? else {
+        unreachable!("a look at the clinic's text is answered with it")
+    };
+    let index = knowledge.map(|knowledge| Index::new(passages(knowledge.text.as_str())));
+    let answer = index.as_ref().and_then(|index| index.answer(question));
+    Ok(answer.map(|passage| say::line(&passage.text)))
 }
 
 /// Those who treat; where nobody does, whatever can be booked.

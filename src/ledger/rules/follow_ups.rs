@@ -119,6 +119,8 @@ pub(super) fn due(ledger: &Ledger, context: &Context<'_>) -> Vec<Event> {
         .plus_seconds(limits::FOLLOW_UP_LATEST_SECONDS);
     let plan = match unwanted(ledger, &occasion, to, context) {
         _ if latest < context.now => Plan::suppressed(Suppression::TooLate),
+        // Of whoever was erased meanwhile nobody knows the number.
+        _ if ledger.is_erased(to.person) => Plan::suppressed(Suppression::Landline),
         Some(why) => Plan::suppressed(why),
         None => written(ledger, &occasion, to, context),
     };

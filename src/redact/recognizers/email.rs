@@ -18,8 +18,9 @@ const DOMAIN_BYTES_MAX: usize = 128;
 /// A written address that begins at the token at `index`.
 pub(crate) fn written(window: &Window<'_>, index: usize) -> Option<Finding> {
     let mut start = window[index].start as usize;
-    let mut further = (index + 1..).map_while(|at| window.token(at));
-    let sign = further.find(|token| token.class == Class::At)?.start as usize;
+    // Before a local part of underscores alone, the sign is the first token.
+    let mut tokens = (index..).map_while(|at| window.token(at));
+    let sign = tokens.find(|token| token.class == Class::At)?.start as usize;
     while start > window.floor
         && window.byte(start - 1) == b'_'
         && window[index].start as usize - start < 4

@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 
+use serde_json::Value;
+
 use super::real::{Real, refused, said};
 
 /// Runs the independent reader on a directory of segments.
@@ -258,7 +260,7 @@ fn the_independent_reader_finds_every_tampering() {
 fn a_backup_is_made_while_booking_goes_on_and_restores_to_what_it_says() {
     let mut real = Real::start();
     let north = real.desk("north");
-    north.fill(300);
+    north.fill(220);
     let (is_over, booked) = (AtomicBool::new(false), AtomicU32::new(0));
     let url = format!("http://{}", real.admin.address);
     let key = real.admin.key.clone();
@@ -370,6 +372,60 @@ fn restored_from(real: &Real, backup: &str, booked: u32) {
     let manifest =
         std::fs::read_to_string(again.path().join("copy/manifest.json")).expect("a manifest");
     assert!(manifest.contains("\"epoch\": 2"), "{manifest}");
+}
+
+#[test]
+fn whoever_was_erased_since_a_backup_stays_erased_when_it_is_restored() {
+    let mut real = Real::start();
+    let north = real.desk("north");
+    assert_eq!(north.book(0, "Ada Lovelace").status, 201);
+    assert_eq!(north.book(1, "Ben Byte").status, 201);
+    let persons = |real: &Real| {
+        let staff = real.admin.with_key(&north.staff.key);
+        let list = staff.get(&format!("{}/persons", north.path)).json();
+        let list = list["persons"].as_array().expect("persons").clone();
+        let field = |person: &Value, name: &str| person[name].as_str().expect("text").to_owned();
+        let both = |person| (field(person, "name"), field(person, "id"));
+        list.iter().map(both).collect::<Vec<_>>()
+    };
+    let url = format!("http://{}", real.admin.address);
+    let key = real.admin.key.clone();
+    said(&real.tool(&["backup", "copy", "--url", &url, "--key", &key]));
+    let ada = persons(&real)[0].clone();
+    assert_eq!(ada.0, "Ada Lovelace");
+    let path = format!("{}/persons/{}", north.path, ada.1);
+    assert_eq!(north.staff.send("DELETE", &path, &[], "").status, 204);
+    real.stop();
+    let verified = said(&real.tool(&["verify", "--state", "state"]));
+    assert!(
+        verified
+            .lines()
+            .any(|line| line.starts_with("north ") && !line.ends_with("erased=0"))
+    );
+    said(&reader(&real.state().join("journal")));
+    // A backup of a state in which someone is erased carries the list; its older self needs it named.
+    said(&real.tool(&["backup", "later", "--state", "state"]));
+    assert!(real.path().join("later/erased.jsonl").exists());
+    let restore = [
+        "restore",
+        "copy",
+        "--master-key",
+        "state/master.key",
+        "--state",
+    ];
+    let without = real.tool(&[&restore[..], &["without/state"]].concat());
+    said(&without);
+    assert!(String::from_utf8_lossy(&without.stderr).contains("--erased"));
+    let with = ["with/state", "--erased", "later/erased.jsonl"];
+    let text = said(&real.tool(&[&restore[..], &with].concat()));
+    assert!(text.contains("erased_again=1"), "{text}");
+    said(&reader(&real.path().join("with/state/journal")));
+    let dir = tempfile::TempDir::new().expect("a directory");
+    std::fs::rename(real.path().join("with/state"), dir.path().join("state")).expect("it moves");
+    let mut again = Real::on(dir);
+    again.run();
+    let names: Vec<_> = persons(&again).into_iter().map(|(name, _)| name).collect();
+    assert_eq!(names, ["Ben Byte"]);
 }
 
 #[test]
