@@ -1,4 +1,4 @@
-//! How many texts may go again: a few at any time, else one for every ten that go for the first time.
+//! How many texts may go again at once: a few at any time, else one for every ten that go for the first time.
 //!
 //! After a crash, or while a provider is ill, everything wants to go again at once; that must neither crowd out what is new nor
 //! double a bill.

@@ -3,7 +3,7 @@
 //! Each text is a task of its own, so a slow carrier stalls nobody else; a tenant's ledger hands out a bounded number at a time,
 //! and the whole house has a bound of its own. A carrier that does not end, or panics, leaves its text *unknown*. An outcome
 //! that the tenant cannot take now is offered again until it can: an outcome that is lost would be a text whose fate nobody
-//! knows. Whether a text goes again is the ledger's to say; here is only how many such repeats the house affords.
+//! knows. Whether a text goes again is the ledger's to say; here is only how many such repeats the house affords at once.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -27,6 +27,9 @@ use super::sms::{Report, SmsGateway};
 const RETRY_PAUSE: Duration = Duration::from_millis(50);
 /// And at last.
 const RETRY_PAUSE_MAX: Duration = Duration::from_secs(2);
+
+/// How long a repeat beyond the budget keeps the next one waiting.
+const REPEAT_PAUSE: Duration = Duration::from_millis(20);
 
 /// What a dispatcher works with.
 pub struct DispatcherOptions {
@@ -53,6 +56,8 @@ struct Desk {
     /// By account; one that does well is not remembered.
     breakers: Mutex<BTreeMap<String, Breaker>>,
     repeats: Mutex<Budget>,
+    /// Repeats beyond that budget, one at a time.
+    slow_lane: tokio::sync::Mutex<()>,
 }
 
 impl Dispatcher {
@@ -63,6 +68,7 @@ impl Dispatcher {
             places: Semaphore::new(limits::TEXTS_IN_FLIGHT_MAX),
             breakers: Mutex::default(),
             repeats: Mutex::default(),
+            slow_lane: tokio::sync::Mutex::default(),
         };
         Self {
             directory,
@@ -110,8 +116,9 @@ async fn send(tenant: Handle, desk: Arc<Desk>, text: MessageId) {
 }
 
 impl Desk {
-    /// Makes one attempt, if its account and the house's budget of repeats allow it; else it is certainly not made.
+    /// Makes one attempt, if its account allows it; else it is certainly not made.
     async fn attempt(self: &Arc<Self>, text: PreparedText) -> Report {
+        self.afford(text.attempt).await;
         let Ok(_place) = self.places.acquire().await else {
             return SendOutcome::NotSent.into();
         };
@@ -119,7 +126,7 @@ impl Desk {
             .access
             .as_ref()
             .map(|access| access.account.sid().to_owned());
-        if !self.affords(text.attempt) || !self.admits(account.as_deref()) {
+        if !self.admits(account.as_deref()) {
             self.options.metrics.count_text(SendOutcome::NotSent);
             return SendOutcome::NotSent.into();
         }
@@ -145,14 +152,19 @@ impl Desk {
         }
     }
 
-    fn affords(&self, attempt: u32) -> bool {
-        let mut repeats = locked(&self.repeats);
-        match attempt {
+    /// Lets a first attempt pass, and as many repeats as the house affords; further ones go one after the other. None is
+    /// refused: after a crash nobody knows which of them went, and what has not gone must not be lost.
+    async fn afford(&self, attempt: u32) {
+        let affords = match attempt {
             0 | 1 => {
-                repeats.earn();
+                locked(&self.repeats).earn();
                 true
             }
-            _ => repeats.spend(),
+            _ => locked(&self.repeats).spend(),
+        };
+        if !affords {
+            let _turn = self.slow_lane.lock().await;
+            tokio::time::sleep(REPEAT_PAUSE).await;
         }
     }
 

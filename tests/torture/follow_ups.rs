@@ -44,6 +44,9 @@ pub struct Options {
     /// How often the server is killed among as many calls.
     #[arg(long, default_value_t = 3)]
     kills: usize,
+    /// How long after the first text the first kill comes, in milliseconds; each further one so much later.
+    #[arg(long, default_value_t = 40)]
+    after: u64,
 }
 
 /// When each phone was sent a text, in microseconds of the run.
@@ -250,7 +253,7 @@ impl Run {
             self.hold(&server, first).await;
             let calls: Vec<_> = (first..first + self.options.calls).collect();
             // Somewhere among the texts: each kill a little later than the one before.
-            let wait = Duration::from_millis(40 * kill as u64);
+            let wait = Duration::from_millis(self.options.after * kill as u64);
             let arrived = Rc::clone(&self.arrived);
             let before = arrived.borrow().len();
             let (_, unanswered) = {
