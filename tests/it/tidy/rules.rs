@@ -138,7 +138,6 @@ const LONG_FILES: &[(&str, &str)] = &[
         "a struct, its defaults and its ranges for each table of the file",
     ),
     ("ledger/change.rs", "one arm for each event"),
-    ("ledger/command.rs", "one variant for each command"),
     ("ledger/image.rs", "every field, written and read"),
     ("tenant/actor.rs", "one handler for each message"),
 ];
