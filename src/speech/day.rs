@@ -182,7 +182,7 @@ impl Reader<'_> {
                 })
                 .flatten()
         })?;
-        // A working week has three days to begin with and two to end with; a month ten of either.
+        // A working week has three days to begin with and two to end with; a month ten of either. When they are past, today is left.
         let is_week = self.words[stretch..stretch + used]
             .iter()
             .any(|word| word.is("week"));
@@ -194,9 +194,12 @@ impl Reader<'_> {
         let days = match (is_early, is_week) {
             (true, true) => Days {
                 first: whole.first,
-                last: later(monday(whole.last)?, 2)?,
+                last: later(monday(whole.last)?, 2)?.max(whole.first),
             },
-            (true, false) => Days::from(whole.first, 10)?,
+            (true, false) => Days {
+                first: whole.first,
+                last: later(whole.last.first_of_month(), 9)?.max(whole.first),
+            },
             (false, true) => Days {
                 first: later(last_working, -1)?.max(self.today),
                 last: last_working.max(self.today),
