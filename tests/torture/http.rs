@@ -7,6 +7,9 @@ use serde_json::Value;
 
 /// The longest any answer may take.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a connection is kept for another request: well below what the server grants (5 s), or a caller that was busy comparing
+/// sends on a connection that is just being closed, and takes the reset for a request that was never answered.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// An answer that arrived whole.
 #[derive(Clone, Debug)]
@@ -47,6 +50,7 @@ impl Caller {
             .tls_backend_preconfigured(no_tls())
             .no_proxy()
             .pool_max_idle_per_host(1)
+            .pool_idle_timeout(IDLE)
             .tcp_nodelay(true)
             .timeout(PATIENCE)
             .build()

@@ -3,12 +3,11 @@
 
 use std::time::Duration;
 
-use clap::Args;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use tokio::time::sleep;
 
-use crate::load::{Load, Sum, seed, until_crash};
+use crate::load::{Crashes, Load, Sum, seed, until_crash};
 use crate::report::Report;
 use crate::server::{Place, Server};
 use crate::watch::Watch;
@@ -18,38 +17,12 @@ const KILLS_PER_STATE: usize = 20;
 /// Every so often old codes are tried too, and everything is compared after every step of the judgement.
 const THOROUGH_EVERY: usize = 5;
 
-#[derive(Args)]
-pub struct Options {
-    /// How often the server is killed.
-    #[arg(long, default_value_t = 100)]
-    cycles: usize,
-    /// The longest it may take, all in all: the run ends early then, and says so.
-    #[arg(long, default_value_t = 600.0)]
-    seconds: f64,
-    /// The longest it is under load before a kill, in milliseconds.
-    #[arg(long, default_value_t = 120)]
-    load: u64,
-    /// Callers at once.
-    #[arg(long, default_value_t = 8)]
-    clients: usize,
-    /// Clinics they are spread over.
-    #[arg(long, default_value_t = 2)]
-    tenants: usize,
-    /// Draws what callers do and when the server is killed; another one each time if absent.
-    #[arg(long)]
-    seed: Option<u64>,
-}
-
-pub async fn run(options: Options, place: &Place) -> Report {
+pub async fn run(options: Crashes, place: &Place) -> Report {
     let seed = seed(options.seed);
     let mut chance = StdRng::seed_from_u64(seed);
     let watch = Watch::start();
     let mut sum = Sum::default();
-    let goes_on = |sum: &Sum| {
-        let in_time = watch.elapsed().as_secs_f64() < options.seconds;
-        sum.cycles < options.cycles && sum.violations.is_empty() && in_time
-    };
-    while goes_on(&sum) {
+    while options.go_on(&sum, watch) {
         // Small segments, so that kills meet the beginning of new ones.
         let mut state = place.state();
         state.keep_small();
@@ -60,7 +33,7 @@ pub async fn run(options: Options, place: &Place) -> Report {
                 break;
             };
             server = next;
-            if !goes_on(&sum) {
+            if !options.go_on(&sum, watch) {
                 break;
             }
         }
@@ -88,7 +61,7 @@ pub async fn run(options: Options, place: &Place) -> Report {
 async fn cycle(
     load: &mut Load,
     server: Server,
-    options: &Options,
+    options: &Crashes,
     chance: &mut StdRng,
     sum: &mut Sum,
 ) -> Option<Server> {

@@ -3,6 +3,7 @@
 use std::rc::Rc;
 use std::time::Duration;
 
+use clap::Args;
 use rand::RngExt;
 use rand::rngs::StdRng;
 use tokio::task::spawn_local;
@@ -12,8 +13,40 @@ use crate::clinic::Clinic;
 use crate::http::Caller;
 use crate::server::{Place, Server, State};
 use crate::verify::{self, Looked};
+use crate::watch::Watch;
 
 const RESOURCES: usize = 3;
+
+/// How many crashes under what load.
+#[derive(Args)]
+pub struct Crashes {
+    /// How many crashes; on each file system, where there are several.
+    #[arg(long, default_value_t = 100)]
+    pub cycles: usize,
+    /// The longest they may take: the run ends early then, and says so.
+    #[arg(long, default_value_t = 600.0)]
+    pub seconds: f64,
+    /// The longest it is under load before a crash, in milliseconds.
+    #[arg(long, default_value_t = 120)]
+    pub load: u64,
+    /// Callers at once.
+    #[arg(long, default_value_t = 8)]
+    pub clients: usize,
+    /// Clinics they are spread over.
+    #[arg(long, default_value_t = 2)]
+    pub tenants: usize,
+    /// Draws what callers do and when it crashes; another one each time if absent.
+    #[arg(long)]
+    pub seed: Option<u64>,
+}
+
+impl Crashes {
+    /// Whether there is to be another, after so many and since so long, of which these faults came.
+    pub fn go_on(&self, sum: &Sum, watch: Watch) -> bool {
+        let in_time = watch.elapsed().as_secs_f64() < self.seconds;
+        sum.cycles < self.cycles && sum.violations.is_empty() && in_time
+    }
+}
 
 /// A server with clinics and callers.
 pub struct Load {

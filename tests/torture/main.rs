@@ -72,7 +72,7 @@ enum Command {
     /// Many at once for one slot, then many confirms of one hold.
     Contend(contend::Options),
     /// Random booking, kill -9 in the middle, restart, compare with what was acknowledged.
-    Kill(kill::Options),
+    Kill(load::Crashes),
     /// Power cuts under load and in recovery, on file systems of its own; needs root.
     Powercut(powercut::Options),
     /// The nth sync, write, open or rename fails; needs root and strace.

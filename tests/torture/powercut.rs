@@ -13,7 +13,7 @@ use tokio::time::sleep;
 use crate::alone;
 use crate::control::{self, Controls};
 use crate::drive::{self, Drive, Drives, FileSystem, Unflushed};
-use crate::load::{Load, Sum, seed, until_crash};
+use crate::load::{Crashes, Load, Sum, seed, until_crash};
 use crate::report::Report;
 use crate::server::{Place, Server};
 use crate::watch::Watch;
@@ -26,24 +26,8 @@ pub struct Options {
     /// The file systems to be tried, one after the other.
     #[arg(long, value_enum, value_delimiter = ',', default_values = ["ext4", "xfs", "btrfs"])]
     fs: Vec<FileSystem>,
-    /// How many power cuts on each.
-    #[arg(long, default_value_t = 100)]
-    cycles: usize,
-    /// The longest it may take on each: the run ends early then, and says so.
-    #[arg(long, default_value_t = 600.0)]
-    seconds: f64,
-    /// The longest it is under load before a cut, in milliseconds.
-    #[arg(long, default_value_t = 120)]
-    load: u64,
-    /// Callers at once.
-    #[arg(long, default_value_t = 8)]
-    clients: usize,
-    /// Clinics they are spread over.
-    #[arg(long, default_value_t = 2)]
-    tenants: usize,
-    /// Draws what callers do and when the power goes; another one each time if absent.
-    #[arg(long)]
-    seed: Option<u64>,
+    #[command(flatten)]
+    crashes: Crashes,
 }
 
 /// Whether images of these file systems can be made and mounted here.
@@ -67,7 +51,7 @@ struct Course {
 }
 
 pub async fn run(options: Options, place: &Place) -> Report {
-    let seed = seed(options.seed);
+    let seed = seed(options.crashes.seed);
     let mut chance = StdRng::seed_from_u64(seed);
     let (mut lines, mut figures, mut violations) = (Vec::new(), Vec::new(), Vec::new());
     for fs in &options.fs {
@@ -77,7 +61,7 @@ pub async fn run(options: Options, place: &Place) -> Report {
             course.sum.violations.push(fault);
         }
         let seconds = watch.elapsed().as_secs_f64();
-        lines.push(course.line(*fs, options.cycles, seconds));
+        lines.push(course.line(*fs, options.crashes.cycles, seconds));
         let mut row = course.sum.figures();
         row["fs"] = fs.name().into();
         row["in_recovery"] = course.in_recovery.into();
@@ -113,11 +97,6 @@ impl Course {
             kept.runs_until_loss,
         )
     }
-
-    fn goes_on(&self, options: &Options, watch: Watch) -> bool {
-        let in_time = watch.elapsed().as_secs_f64() < options.seconds;
-        self.sum.cycles < options.cycles && self.sum.violations.is_empty() && in_time
-    }
 }
 
 /// Half the drives had written all that they were given, half lose what they were not told to flush.
@@ -140,11 +119,17 @@ async fn cut_on(
     for (at, unflushed) in [Unflushed::Lost, Unflushed::Kept].into_iter().enumerate() {
         course.controls[at] = control::run(&drives, unflushed, chance).await?;
     }
-    while course.goes_on(options, watch) {
+    while options.crashes.go_on(&course.sum, watch) {
         let mut drive = first_start(&drives, place, chance, course).await?;
         let mut state = place.state_at(drive.path().join("state"));
         state.keep_small();
-        let opened = Load::open_in(state, options.tenants, options.clients, chance.random()).await;
+        let opened = Load::open_in(
+            state,
+            options.crashes.tenants,
+            options.crashes.clients,
+            chance.random(),
+        )
+        .await;
         let (mut load, mut server) = opened?;
         for _ in 0..CUTS_PER_STATE {
             let cycle = Cycle {
@@ -160,7 +145,7 @@ async fn cut_on(
                     break;
                 }
             };
-            if load.is_condemned() || !course.goes_on(options, watch) {
+            if load.is_condemned() || !options.crashes.go_on(&course.sum, watch) {
                 server.kill();
                 break;
             }
@@ -221,7 +206,7 @@ impl Cycle<'_> {
     ) -> Result<(Server, Drive), String> {
         let drives = self.drives;
         course.sum.cycles += 1;
-        let length = until_crash(self.options.load, chance);
+        let length = until_crash(self.options.crashes.load, chance);
         let how = unflushed(chance);
         let booked = self.load.book(server, async |server: Server| {
             sleep(length).await;

@@ -258,12 +258,15 @@ pub async fn settle(world: &World, caller: &Caller) -> Settled {
         let first = world.deliver(caller, &sent).await;
         let second = world.deliver(caller, &sent).await;
         let mut record = world.record.borrow_mut();
-        let (Ok(first), Ok(second)) = (first, second) else {
-            record.violations.push(format!(
-                "{:?} {} is not answered after the restart",
-                sent.verb, sent.path
-            ));
-            continue;
+        let (first, second) = match (first, second) {
+            (Ok(first), Ok(second)) => (first, second),
+            (Err(Broken(why)), _) | (_, Err(Broken(why))) => {
+                record.violations.push(format!(
+                    "{:?} {} is not answered after the restart: {why}",
+                    sent.verb, sent.path
+                ));
+                continue;
+            }
         };
         let became = record.take(&sent, &first);
         match (first.status, first.replayed) {
