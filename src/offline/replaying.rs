@@ -19,11 +19,15 @@ use crate::seal::{MasterKey, Opener};
 
 use super::claims::Claims;
 use super::fault::{Fault, Faults};
+use super::walk::PERSONAL_PART;
 
 /// Batches that wait for one thread: what is read ahead of it is bounded by so many segments.
 const BATCHES_MAX: usize = 8;
 /// Entries after which a batch goes off.
 const BATCH_ENTRIES_MAX: usize = 1_024;
+
+/// Of a personal part that is not there. What an open erasure lists may be in any state: the next start overwrites it again.
+const UNEXPLAINED: &str = "its personal part is damaged or overwritten, and no erasure says so";
 
 /// Where an entry lies in a segment's bytes.
 pub struct Entry {
@@ -37,6 +41,8 @@ pub struct Entry {
     pub covered: Range<usize>,
     /// Its personal bytes, if they are there and whole.
     pub personal: Option<Range<usize>>,
+    /// They are there, but neither whole nor erased.
+    pub is_damaged: bool,
     /// Their digest, if there ever were any.
     pub digest: Option<[u8; 32]>,
 }
@@ -209,6 +215,10 @@ impl<'a> Replaying<'a> {
                 let fault = Fault::at(self.storage, tenant.last, what);
                 self.faults.push(fault.of(id, tenant.sequence));
             }
+            for (sequence, place) in replayed.unexplained() {
+                let fault = Fault::at(self.storage, place, UNEXPLAINED);
+                self.faults.push(fault.of(id, sequence));
+            }
             if id == TenantId::INSTANCE {
                 let tenants = replayed.ledger.tenants();
                 let names = tenants.map(|tenant| (tenant.id, tenant.slug.clone()));
@@ -224,7 +234,10 @@ impl Tenant {
     /// Takes in an entry; an error says what is wrong with it.
     fn replay(&mut self, segment: &[u8], entry: &Entry) -> Result<(), String> {
         let Some(replayed) = &mut self.replayed else {
-            return Ok(());
+            return match entry.is_damaged {
+                true => Err(PERSONAL_PART.to_owned()),
+                false => Ok(()),
+            };
         };
         self.last = entry.place;
         self.sequence = replayed.sequence + 1;
@@ -237,7 +250,7 @@ impl Tenant {
             for event in &decoded.events {
                 overlap = overlap.or(self.claims.take(event, at).err());
             }
-            replayed.take(decoded, entry.place, entry.lsn)?;
+            replayed.take(decoded, entry.is_damaged, entry.place, entry.lsn)?;
             Ok(overlap)
         });
         match taken {

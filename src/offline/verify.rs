@@ -20,7 +20,7 @@ use super::chains::{Chain, Chains};
 use super::checkpoints::Witnesses;
 use super::fault::{Fault, Faults};
 use super::replaying::{Entry, Outcome, Outcomes, Threads};
-use super::walk::{Torn, Visitor, Walked, walk};
+use super::walk::{PERSONAL_PART, Torn, Visitor, Walked, walk};
 
 /// Told how far it has come: segments done, segments, entries done.
 pub type Progress<'a> = &'a (dyn Fn(u64, u64, u64) + Sync);
@@ -196,6 +196,7 @@ impl Visitor for Judge<'_, '_> {
             let fault = Fault::at(self.storage, place, what);
             self.found.push(fault.of(judged.tenant, judged.sequence));
         }
+        let is_damaged = sight.personal == Personal::Damaged;
         if let Some(threads) = &mut self.threads {
             let end = place.offset as usize + sight.bytes;
             let personal = end - sight.personal_bytes..end;
@@ -208,9 +209,13 @@ impl Visitor for Judge<'_, '_> {
                     lsn: sight.lsn,
                     covered,
                     personal: matches!(sight.personal, Personal::Whole(_)).then_some(personal),
+                    is_damaged,
                     digest: sight.digest,
                 },
             );
+        } else if is_damaged {
+            let fault = Fault::at(self.storage, place, PERSONAL_PART);
+            self.found.push(fault.of(judged.tenant, judged.sequence));
         }
     }
 

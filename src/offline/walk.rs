@@ -13,7 +13,7 @@ use crate::model::TenantId;
 use super::fault::{Fault, Faults};
 
 /// The one fault that the checksum does not show.
-const PERSONAL_PART: &str = "its personal part neither matches its digest nor is erased";
+pub const PERSONAL_PART: &str = "its personal part neither matches its digest nor is erased";
 
 /// What a walk found beside frames.
 #[derive(Debug, Default)]
@@ -43,7 +43,8 @@ pub struct Torn {
 
 /// What takes the frames in: a segment's bytes, where in them the frame lies, and the frame.
 pub trait Visitor {
-    /// The next whole frame.
+    /// The next whole frame. Its personal part may be damaged: whether an erasure that a crash cut short explains that, only who
+    /// replays the entries can tell.
     fn frame(&mut self, segment: &Arc<Vec<u8>>, place: Place, sight: &Sight<'_>);
 
     /// The tenant that a damaged frame claims, and the sequence that is expected of it, if it is a known one.
@@ -229,9 +230,6 @@ impl Walk<'_> {
             .is_some_and(|before| group_place != 0 && group_place != before + 1)
         {
             fault("the frame's place in its group does not follow the one before".to_owned());
-        }
-        if sight.personal == Personal::Damaged {
-            fault(PERSONAL_PART.to_owned());
         }
         self.group_place = Some(group_place);
         self.expected = Some(sight.lsn.next());

@@ -44,9 +44,9 @@ impl Gaps {
         }
     }
 
-    /// The first that nothing explains.
-    pub fn first(&self) -> Option<(u64, Place, Lsn)> {
-        let first = self.unexplained.first_key_value();
-        first.map(|(sequence, (place, lsn, _))| (*sequence, *place, *lsn))
+    /// Those that nothing explains, the first of them first: sequence, place and position.
+    pub fn unexplained(&self) -> impl Iterator<Item = (u64, Place, Lsn)> {
+        let rows = self.unexplained.iter();
+        rows.map(|(sequence, (place, lsn, _))| (*sequence, *place, *lsn))
     }
 }

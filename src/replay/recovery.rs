@@ -114,7 +114,8 @@ impl Replayed {
 
     /// All entries are taken in: now every personal part that could not be read must be one that was erased.
     pub fn finish(self) -> Result<Self, Box<Fault>> {
-        match self.gaps.first() {
+        let first = self.gaps.unexplained().next();
+        match first {
             None => Ok(self),
             Some((sequence, place, lsn)) => Err(Box::new(Fault {
                 sequence,
@@ -123,19 +124,21 @@ impl Replayed {
         }
     }
 
+    /// Entries taken in so far whose personal part could not be read though nothing says that it was erased: sequence and place.
+    pub fn unexplained(&self) -> impl Iterator<Item = (u64, Place)> {
+        let rows = self.gaps.unexplained();
+        rows.map(|(sequence, place, _)| (sequence, place))
+    }
+
     /// Takes in the next entry, and where it lies.
     pub fn replay(&mut self, frame: &Frame, opener: &mut Opener) -> Result<(), FaultKind> {
         let digest = frame.personal_digest;
         let entry = entry::decode(&frame.covered, frame.personal.as_deref(), digest, opener)?;
-        self.take_with(entry, frame.personal_is_damaged, frame.place, frame.lsn)
+        self.take(entry, frame.personal_is_damaged, frame.place, frame.lsn)
     }
 
-    /// Takes in the next entry, which was opened before, and where it lies.
-    pub fn take(&mut self, entry: Decoded, place: Place, lsn: Lsn) -> Result<(), FaultKind> {
-        self.take_with(entry, false, place, lsn)
-    }
-
-    fn take_with(
+    /// Takes in the next entry, which was opened before, whether its personal part is there but not whole, and where it lies.
+    pub fn take(
         &mut self,
         entry: Decoded,
         is_damaged: bool,

@@ -7,6 +7,7 @@ use holdfast::erased::{NoCopies, Whom};
 use holdfast::journal::MemoryStorage;
 use holdfast::ledger::Ledger;
 use holdfast::model::{PersonId, TenantId};
+use holdfast::offline::{Anchors, Fault, Verify};
 use holdfast::seal::MasterKey;
 use holdfast::stopped::{Error, Parts, Stopped};
 
@@ -35,6 +36,18 @@ fn stopped() -> (MemoryStorage, TenantId, PersonId, PersonId) {
     let tenant = tenants_of(&storage)[1];
     let id = |text: String| text.parse().expect("an id");
     (storage, tenant, id(ada), id(byron))
+}
+
+/// What `verify` says of a storage, with the key.
+fn verified(storage: &MemoryStorage) -> Vec<Fault> {
+    let verify = Verify {
+        storage,
+        master: Some(&MasterKey::new(MASTER)),
+        public: None,
+        anchors: &Anchors::default(),
+        progress: &|_, _, _| {},
+    };
+    verify.run().expect("it can be read").faults
 }
 
 /// The ledger that a storage replays to, when everything that is open is complete.
@@ -96,6 +109,7 @@ fn a_crash_or_a_failing_disk_at_any_write_or_sync_is_made_up_for() {
                 disk.crash_keeping(|at| at % 2 == 0),
             ];
             for crashed in crashes {
+                assert_eq!(verified(&crashed), [], "fault {kind}, operation {count}");
                 let ledger = finished(&crashed, tenant, ada);
                 assert!(ledger == expected, "fault {kind}, operation {count}");
                 is_gone(&crashed, tenant);
@@ -216,5 +230,9 @@ fn a_part_that_is_not_whole_without_an_erasure_is_damage_to_its_clinic_alone() {
             fault.to_string().contains("personal part is damaged"),
             "{fault}"
         );
+        let found = verified(&damaged);
+        assert_eq!(found.len(), 1, "{found:?}");
+        assert_eq!(found[0].place, frame.place, "{filled} bytes");
+        assert_eq!(found[0].tenant, Some(tenant));
     }
 }
