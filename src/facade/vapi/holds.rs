@@ -11,7 +11,8 @@ use super::message::{Arguments, Asked};
 use super::times::{wanted, wish};
 use super::words::{Said, service, with};
 use crate::ledger::{
-    AppointmentView, CallerView, Catalogue, CodeQueued, Command, HoldView, Receipt, Rejection,
+    AppointmentView, CallerView, Catalogue, CodeQueued, Command, HoldView, Query, Receipt,
+    Rejection,
 };
 use crate::limits;
 use crate::model::{
@@ -131,10 +132,26 @@ pub fn booking(call: &Call<'_>, catalogue: &Catalogue, view: &AppointmentView) -
     ))
 }
 
-/// The hold that is meant: the one that is named, else the newest of the call, else of its number.
-fn meant(given: &Arguments, theirs: &CallerView) -> Option<HoldId> {
-    let named = given.words(&HOLD).and_then(|id| id.parse().ok());
-    named.or_else(|| theirs.holds.last().map(|hold| hold.id))
+/// The hold that is meant: the one that is named, else the newest of the call, else of its number. A model that makes up an id
+/// means the only one there is; of several none is guessed.
+async fn meant(
+    call: &Call<'_>,
+    given: &Arguments,
+    theirs: &CallerView,
+) -> Result<Option<HoldId>, Refused> {
+    let newest = theirs.holds.last().map(|hold| hold.id);
+    let Some(named) = given.words(&HOLD).and_then(|id| id.parse().ok()) else {
+        return Ok(newest);
+    };
+    let is_theirs = theirs.holds.iter().any(|hold| hold.id == named);
+    if is_theirs || theirs.holds.len() != 1 {
+        return Ok(Some(named));
+    }
+    let is_made_up = match call.look(Query::Hold(named)).await {
+        Err(Refused::Rejected(Rejection::NotFound(_))) => true,
+        found => found.map(|_| false)?,
+    };
+    Ok(if is_made_up { newest } else { Some(named) })
 }
 
 /// What is to be done to a hold, and under which names; or what was answered before.
@@ -151,7 +168,7 @@ async fn target(call: &Call<'_>, asked: &Asked<'_>, stays: bool) -> Result<Targe
     if let Some(receipt) = theirs.remembered.take() {
         return Ok(Target::Before(receipt));
     }
-    let Some(hold) = meant(asked.given, &theirs) else {
+    let Some(hold) = meant(call, asked.given, &theirs).await? else {
         return Ok(Target::None(theirs));
     };
     let about = stays.then_some(hold);

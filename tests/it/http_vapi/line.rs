@@ -327,3 +327,50 @@ fn a_hold_follows_its_call_until_its_lifetime_is_over() {
     world.clock.advance_seconds(1);
     assert_eq!(status(), "expired");
 }
+
+#[test]
+fn an_id_that_a_model_makes_up_means_the_only_hold_and_of_several_none() {
+    let world = World::start();
+    let clinic = world.clinic("north");
+    connect(&clinic, json!({}));
+    let ada = Caller::of(&world, "north", ADA, "call-1");
+    ada.asks("t1", "reserve_slot", wish());
+    let own = holds(&world, &clinic)[0]["id"].clone();
+    // Of the form of an id, but of no hold.
+    let mut made_up = own.as_str().expect("an id").to_owned();
+    let last = made_up.pop().expect("letters");
+    made_up.push(if last == '0' { '1' } else { '0' });
+    let sent = ada.asks("t2", "send_otp", json!({ "holdId": made_up }));
+    assert!(sent.contains("I have sent a text"), "{sent}");
+
+    let later = json!({ "service": "check up", "start": "tomorrow at eleven", "patientName": "Ada Lovelace" });
+    ada.asks("t3", "reserve_slot", later);
+    let refused = ada.asks("t4", "release_hold", json!({ "holdId": made_up }));
+    assert!(!refused.contains("no longer held"), "{refused}");
+    let released = ada.asks("t5", "release_hold", json!({ "holdId": own }));
+    assert!(released.contains("no longer held"), "{released}");
+
+    // What is somebody else's is not made up, and stays out of reach.
+    let bob = Caller::of(&world, "north", "+447700900456", "call-2");
+    let his = json!({ "service": "check up", "start": "tomorrow at half past nine", "patientName": "Bob" });
+    bob.asks("t1", "reserve_slot", his);
+    let listed = holds(&world, &clinic);
+    let of = |status: &str| {
+        listed
+            .iter()
+            .filter(|hold| hold["status"] == status)
+            .count()
+    };
+    assert_eq!((of("held"), of("released")), (2, 1));
+    let hers = listed.iter().find(|hold| {
+        hold["status"] == "held"
+            && hold["start"]
+                .as_str()
+                .is_some_and(|at| at.contains("T11:00"))
+    });
+    let hers = hers.expect("her second")["id"].clone();
+    bob.asks("t2", "release_hold", json!({ "holdId": hers }));
+    let held = holds(&world, &clinic);
+    let held = held.iter().filter(|hold| hold["status"] == "held").count();
+    assert_eq!(held, 2, "neither hers nor his is gone");
+}
