@@ -12,12 +12,9 @@ use tokio::sync::oneshot;
 
 use crate::clock::{Clock, Stopwatch};
 use crate::journal::Unconfirmed;
-use crate::ledger::{Command, Page, PageRequest, Query};
+use crate::ledger::{Command, Query};
 use crate::limits;
-use crate::model::{
-    CallerId, Delivery, KeyRecord, MessageId, MessageState, Principal, ProviderId, SendOutcome,
-    Timestamp,
-};
+use crate::model::{KeyRecord, MessageId, Principal, SendOutcome, Timestamp};
 use crate::snapshots::Imager;
 
 use super::asking::{Checkpoint, Execute, LieDown, Look};
@@ -26,8 +23,6 @@ use super::core::Core;
 use super::doorbell::Doorbell;
 use super::early::Early;
 use super::erasing::{Eraser, FinishErasures, NextErasure};
-use super::messages::{CapturedText, DeliveryNote, PreparedText, Refused};
-use super::texting::{Texted, Texting};
 
 /// How often the timer looks. Nothing depends on it: the clock is asked at every decision.
 const TICK: Duration = Duration::from_secs(15);
@@ -38,28 +33,28 @@ const NEXT_STEP: Duration = Duration::from_millis(5);
 
 /// One tenant, alive.
 pub struct TenantActor {
-    core: Core,
-    clock: Arc<dyn Clock>,
-    doorbell: Arc<Doorbell>,
+    pub(super) core: Core,
+    pub(super) clock: Arc<dyn Clock>,
+    pub(super) doorbell: Arc<Doorbell>,
     /// Texts whose first attempt was journaled in this life and not yet taken by the outbox.
-    fresh: BTreeSet<MessageId>,
+    pub(super) fresh: BTreeSet<MessageId>,
     /// Texts that the outbox has in flight.
-    in_flight: BTreeSet<MessageId>,
+    pub(super) in_flight: BTreeSet<MessageId>,
     /// What was called back of texts that are not known yet.
-    early: Early,
-    waiters: BTreeMap<MessageId, Vec<oneshot::Sender<Unconfirmed<SendOutcome>>>>,
+    pub(super) early: Early,
+    pub(super) waiters: BTreeMap<MessageId, Vec<oneshot::Sender<Unconfirmed<SendOutcome>>>>,
     /// More freed time is to be offered soon.
-    goes_on_offering: bool,
+    pub(super) goes_on_offering: bool,
     /// The lapse at which it wakes by itself.
-    wakes_at: Option<Timestamp>,
+    pub(super) wakes_at: Option<Timestamp>,
     /// Where it goes when nobody asks.
-    bed: Bed,
+    pub(super) bed: Bed,
     /// When it was last asked anything.
-    asked_at: Timestamp,
+    pub(super) asked_at: Timestamp,
     /// Makes images anew where someone is erased.
-    imager: Imager,
+    pub(super) imager: Imager,
     /// Carries open erasures through; there from the moment it starts.
-    eraser: Option<Eraser>,
+    pub(super) eraser: Option<Eraser>,
 }
 
 impl TenantActor {
@@ -136,7 +131,7 @@ impl TenantActor {
 
     /// Offers what a step has freed before anyone's next message is taken, so that nobody comes in between; a bounded number
     /// of decisions, the rest follows soon.
-    fn offer_freed(&mut self, context: &mut Context<Self>) {
+    pub(super) fn offer_freed(&mut self, context: &mut Context<Self>) {
         let watch = Stopwatch::start();
         for step in 0..limits::OFFER_STEPS_MAX {
             let is_enough = step > 0 && watch.elapsed() > OFFER_TIME_MAX;
@@ -197,209 +192,6 @@ impl TenantActor {
         if let Some(eraser) = self.eraser.clone() {
             actix_rt::spawn(async move { eraser.finish_alone().await });
         }
-    }
-
-    fn due(&self) -> Unconfirmed<Vec<MessageId>> {
-        let room = limits::TEXTS_IN_FLIGHT_PER_TENANT_MAX.saturating_sub(self.in_flight.len());
-        let now = self.core.no_earlier(self.clock.now());
-        let mut due = self.one_for_each_phone(self.core.ledger().due_texts(now));
-        due.truncate(room);
-        self.core.unconfirmed(due)
-    }
-
-    /// The first of these texts for each phone that has none in flight: whoever gets several gets them in order.
-    fn one_for_each_phone(&self, texts: impl Iterator<Item = MessageId>) -> Vec<MessageId> {
-        let ledger = self.core.ledger();
-        let in_flight = self.in_flight.iter();
-        let in_flight = in_flight.filter_map(|text| Some(ledger.message(*text)?.to));
-        let mut busy: BTreeSet<CallerId> = in_flight.collect();
-        let waiting = texts.filter(|text| !self.in_flight.contains(text));
-        let mut waiting: Vec<_> = waiting.filter_map(|text| ledger.message(text)).collect();
-        waiting.sort_unstable_by_key(|text| (text.queued_at, text.id));
-        waiting.retain(|text| busy.insert(text.to));
-        waiting.into_iter().map(|text| text.id).collect()
-    }
-
-    fn prepare(&mut self, id: MessageId) -> Result<Unconfirmed<Option<PreparedText>>, Refused> {
-        let now = self.core.no_earlier(self.clock.now());
-        let text = self.core.ledger().message(id).cloned();
-        // Two lanes may have been told of one text; whoever comes second has nothing to send.
-        let Some(text) = text.filter(|_| !self.in_flight.contains(&id)) else {
-            return Ok(self.core.unconfirmed(None));
-        };
-        let phone = self.core.contacts().phone(text.to).cloned();
-        // Whoever was erased or wants none gets no text; nor does anyone get one whose time is over.
-        let Some(phone) = phone.filter(|_| self.core.ledger().is_of_use(&text, now)) else {
-            // What a former life handed over may have gone out; only what this one still holds was certainly not sent.
-            let waits = matches!(text.state, MessageState::Waiting(_));
-            let outcome = match waits || self.fresh.contains(&id) {
-                true => SendOutcome::NotSent,
-                false => SendOutcome::Unknown,
-            };
-            let settled = self.settle(id, text.attempts, outcome, None)?;
-            return Ok(settled.map(|()| None));
-        };
-        let attempt = if self.fresh.remove(&id) {
-            text.attempts
-        } else {
-            let handed_over = self.core.command(&Command::HandOverText(id), now)?;
-            let attempts = self
-                .core
-                .ledger()
-                .message(id)
-                .map_or(0, |text| text.attempts);
-            // Settled instead: it has had its last attempt.
-            if attempts == text.attempts {
-                self.tell_waiters(id);
-                self.ring_for_the_rest();
-                return Ok(handed_over.map(|_| None));
-            }
-            attempts
-        };
-        self.in_flight.insert(id);
-        let body = self.core.writer().words(text.kind, now);
-        Ok(self.core.unconfirmed(Some(PreparedText {
-            message: id,
-            to: phone,
-            body,
-            attempt,
-            tenant: self
-                .core
-                .slug()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            access: self.core.opening().sms(self.core.ledger()),
-            useful_seconds: text.kind.expires_at().seconds_since(now),
-        })))
-    }
-
-    fn settle(
-        &mut self,
-        id: MessageId,
-        attempt: u32,
-        outcome: SendOutcome,
-        sid: Option<ProviderId>,
-    ) -> Result<Unconfirmed<()>, Refused> {
-        let early = sid
-            .as_ref()
-            .and_then(|sid| Some((sid.clone(), self.early.take(sid)?)));
-        let command = Command::SettleText {
-            message: id,
-            attempt,
-            outcome,
-            sid,
-        };
-        let settled = self.core.command(&command, self.clock.now())?;
-        if let Some((sid, delivery)) = early {
-            let command = Command::NoteDelivery {
-                sid,
-                delivery,
-                attempt: Some((id, attempt)),
-            };
-            if let Err(refused) = self.core.command(&command, self.clock.now()) {
-                // The text is settled; how far it has come is known again with its next state.
-                tracing::debug!(?refused, "an early callback was not taken");
-            }
-        }
-        self.in_flight.remove(&id);
-        self.fresh.remove(&id);
-        self.tell_waiters(id);
-        self.ring_for_the_rest();
-        Ok(settled.map(|_| ()))
-    }
-
-    /// Takes in how far a text has come. One that nobody knows yet may be the one whose answer is still on its way.
-    fn note(&mut self, note: DeliveryNote) -> Result<Unconfirmed<()>, Refused> {
-        let DeliveryNote {
-            sid,
-            status,
-            error,
-            attempt,
-        } = note;
-        let delivery = Delivery { status, error };
-        let ledger = self.core.ledger();
-        let named = attempt.map(|(message, _)| message);
-        let named = named.filter(|message| ledger.message(*message).is_some());
-        let Some(text) = named.or_else(|| ledger.text_called(&sid)) else {
-            self.early.keep(sid, delivery);
-            return Ok(self.core.unconfirmed(()));
-        };
-        let command = Command::NoteDelivery {
-            sid,
-            delivery,
-            attempt,
-        };
-        let noted = self.core.command(&command, self.clock.now())?;
-        self.tell_waiters(text);
-        Ok(noted.map(|_| ()))
-    }
-
-    fn stop(&mut self, id: MessageId) -> Result<Unconfirmed<()>, Refused> {
-        let Some(caller) = self.core.ledger().message(id).map(|text| text.to) else {
-            return Ok(self.core.unconfirmed(()));
-        };
-        let stopped = self
-            .core
-            .command(&Command::StopTexts(caller), self.clock.now())?;
-        Ok(stopped.map(|_| ()))
-    }
-
-    /// The outbox takes a bounded number at a time; whoever settles one rings for those that wait.
-    fn ring_for_the_rest(&self) {
-        let now = self.core.no_earlier(self.clock.now());
-        let mut due = self.core.ledger().due_texts(now);
-        if due.any(|text| !self.in_flight.contains(&text)) {
-            self.doorbell.ring(self.core.tenant());
-        }
-    }
-
-    fn outcome(&self, id: MessageId) -> Option<SendOutcome> {
-        match self.core.ledger().message(id)?.state {
-            MessageState::Settled(outcome) => Some(outcome),
-            MessageState::Parked(_) => Some(SendOutcome::NotSent),
-            MessageState::HandedOver | MessageState::Waiting(_) => None,
-        }
-    }
-
-    fn tell_waiters(&mut self, id: MessageId) {
-        let Some(outcome) = self.outcome(id) else {
-            return;
-        };
-        for waiter in self.waiters.remove(&id).unwrap_or_default() {
-            // Whoever has stopped waiting needs no answer.
-            let _ = waiter.send(self.core.unconfirmed(outcome));
-        }
-    }
-
-    fn wait(&mut self, id: MessageId) -> Result<Texted, Refused> {
-        if self.core.ledger().message(id).is_none() || self.outcome(id).is_some() {
-            return Ok(Texted::Known(self.core.unconfirmed(self.outcome(id))));
-        }
-        let waiters = self.waiters.entry(id).or_default();
-        waiters.retain(|waiter| !waiter.is_closed());
-        if waiters.len() >= limits::SETTLEMENT_WAITERS_MAX {
-            return Err(Refused::TenantBusy);
-        }
-        let (sender, receiver) = oneshot::channel();
-        waiters.push(sender);
-        Ok(Texted::Pending(receiver))
-    }
-
-    fn captured(&self, page: PageRequest) -> Unconfirmed<Page<CapturedText>> {
-        let writer = self.core.writer();
-        let sent = self.core.ledger().sent_texts(&page);
-        let texts = sent.items.iter().filter_map(|text| {
-            Some(CapturedText {
-                to: self.core.contacts().phone(text.to)?.clone(),
-                body: writer.words(text.kind, text.queued_at),
-                sent_at: text.queued_at,
-                kind: text.kind,
-            })
-        });
-        self.core.unconfirmed(Page {
-            items: texts.collect(),
-            next: sent.next,
-        })
     }
 
     /// Notes the texts that a step has queued: their first attempt is journaled with them.
@@ -500,31 +292,5 @@ impl Handler<Checkpoint> for TenantActor {
 
     fn handle(&mut self, Checkpoint(heads): Checkpoint, _: &mut Self::Context) -> Self::Result {
         MessageResult(self.core.append_checkpoint(&heads, self.clock.now()))
-    }
-}
-
-impl Handler<Texting> for TenantActor {
-    type Result = MessageResult<Texting>;
-
-    fn handle(&mut self, texting: Texting, context: &mut Self::Context) -> Self::Result {
-        self.asked_at = self.clock.now();
-        let texted = match texting {
-            Texting::Due => Ok(Texted::Due(self.due())),
-            Texting::Prepare(text) => self.prepare(text).map(Texted::Prepared),
-            Texting::Settle(text, attempt, outcome, sid) => self
-                .settle(text, attempt, outcome, sid)
-                .map(Texted::Settled),
-            Texting::Access => {
-                let access = self.core.opening().open_sms(self.core.ledger());
-                Ok(Texted::Access(self.core.unconfirmed(access)))
-            }
-            Texting::Note(note) => self.note(note).map(Texted::Settled),
-            Texting::Stop(text) => self.stop(text).map(Texted::Settled),
-            Texting::Await(text) => self.wait(text),
-            Texting::Captured(page) => Ok(Texted::Captured(self.captured(page))),
-        };
-        // The text of an offer that was certainly not sent frees its time.
-        self.offer_freed(context);
-        MessageResult(texted)
     }
 }

@@ -30,7 +30,9 @@ mod bed;
 mod asking;
 
 mod actor;
+
 mod looking;
+mod sending;
 
 mod sleepers;
 

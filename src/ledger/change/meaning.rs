@@ -6,11 +6,12 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, Claim, FollowUp, HoldId, Interval, KeyId,
-    MessageId, PersonId, Proof, ResourceId, Scope, SendOutcome, SeriesId, ServiceId, Slug,
-    Timestamp, WaitlistId,
+    MessageId, PersonId, Proof, Scope, SendOutcome, SeriesId, ServiceId, Slug, Timestamp,
+    WaitlistId,
 };
 
-use super::event::Event;
+use super::names::Names;
+use crate::ledger::event::Event;
 
 /// A change of a clinic's state. What does not apply to it is `None` or empty.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -59,69 +60,6 @@ pub struct Change {
     pub attempt: Option<u32>,
     /// The version that a resource or service now has.
     pub version: Option<u32>,
-}
-
-/// The public ids of what events name by number.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Names {
-    services: Vec<Slug>,
-    resources: Vec<Slug>,
-}
-
-impl Names {
-    /// Whether an event gives a name.
-    pub fn are_in(event: &Event) -> bool {
-        matches!(event, Event::ServiceAdded(_) | Event::ResourceAdded(_))
-    }
-
-    /// Takes in the name that an event gives, if it gives one. Numbers are given without gaps, in the order of these events.
-    pub fn learn(&mut self, event: &Event) {
-        match event {
-            Event::ServiceAdded(service) => self.services.push(service.id.clone()),
-            Event::ResourceAdded(resource) => self.resources.push(resource.id.clone()),
-            _ => {}
-        }
-    }
-
-    /// The public ids of services and of resources, by number: what a catalog keeps.
-    pub fn taken_down(&self) -> (&[Slug], &[Slug]) {
-        (&self.services, &self.resources)
-    }
-
-    /// The same again.
-    pub fn restored(services: Vec<Slug>, resources: Vec<Slug>) -> Self {
-        Self {
-            services,
-            resources,
-        }
-    }
-
-    fn service(&self, number: ServiceId) -> Option<Slug> {
-        self.services.get(number.0 as usize).cloned()
-    }
-
-    fn resources(&self, numbers: impl IntoIterator<Item = ResourceId>) -> Vec<Slug> {
-        let numbers = numbers.into_iter();
-        numbers
-            .filter_map(|number| self.resources.get(number.0 as usize).cloned())
-            .collect()
-    }
-
-    /// A change by which something takes this time.
-    fn taking(
-        &self,
-        name: &'static str,
-        service: ServiceId,
-        interval: Interval,
-        claims: &[Claim],
-    ) -> Change {
-        Change {
-            service: self.service(service),
-            resources: self.resources(claims.iter().map(|claim| claim.resource)),
-            interval: Some(interval),
-            ..named(name)
-        }
-    }
 }
 
 /// What an event changed; `None`: nothing that the outside can see.
@@ -281,7 +219,7 @@ fn of_hold(event: &Event, names: &Names) -> Change {
             hold: Some(*hold),
             person: Some(party.person),
             expires_at: Some(*expires_at),
-            ..names.taking("hold.placed", *service, *interval, claims)
+            ..taking("hold.placed", (names, *service), *interval, claims)
         },
         Event::HoldTakenUp { hold, .. } => on("hold.taken-up", hold),
         Event::HoldExtended { hold, expires_at } => Change {
@@ -333,7 +271,7 @@ fn of_appointment(event: &Event, names: &Names) -> Change {
             series: *series,
             overbooked: overbooked.then_some(true),
             person: Some(party.person),
-            ..names.taking("appointment.booked", *service, *interval, claims)
+            ..taking("appointment.booked", (names, *service), *interval, claims)
         },
         Event::AppointmentMarked {
             appointment,
@@ -355,7 +293,7 @@ fn of_appointment(event: &Event, names: &Names) -> Change {
             claims,
         } => Change {
             appointment: Some(*appointment),
-            ..names.taking("appointment.moved", *service, *interval, claims)
+            ..taking("appointment.moved", (names, *service), *interval, claims)
         },
         _ => unreachable!("change sends only an appointment's events here"),
     }
@@ -490,6 +428,21 @@ fn of_code(event: &Event) -> Change {
         Event::TextsStopped { .. } => named("texts.stopped"),
         Event::TextsStarted { .. } => named("texts.started"),
         _ => unreachable!("change sends only events of codes and texts here"),
+    }
+}
+
+/// A change by which something takes this time.
+fn taking(
+    name: &'static str,
+    (names, service): (&Names, ServiceId),
+    interval: Interval,
+    claims: &[Claim],
+) -> Change {
+    Change {
+        service: names.service(service),
+        resources: names.resources(claims.iter().map(|claim| claim.resource)),
+        interval: Some(interval),
+        ..named(name)
     }
 }
 

@@ -2,9 +2,9 @@
 //!
 //! **Stored format.** Version 1: the version in two bytes, then [`Stored`] in bincode; the order of fields is the format, and
 //! `tests/golden/` holds its bytes. Whatever came later stands behind that as a list of [`Later`], which is not there while it
-//! would be empty: so a ledger without any of it has the bytes that it always had, and a new variant at the end is all it takes. What follows from rows (who has which time, the agenda, deadlines, numbers by name) is
-//! not stored but worked out again, by what `apply` and the invariants use, so that it cannot contradict them. Maps are
-//! written by key: equal ledgers have equal bytes. Invariant: `decode(&encode(ledger)) == ledger`, which a property test holds
+//! would be empty: so a ledger without any of it has the bytes that it always had, and a new variant at the end is all it takes.
+//! What follows from rows (who has which time, the agenda, deadlines, numbers by name) is not stored but worked out again, by
+//! what `apply` and the invariants use, so that it cannot contradict them. Maps are written by key: equal ledgers have equal bytes. Invariant: `decode(&encode(ledger)) == ledger`, which a property test holds
 //! over random histories. Sealing, digests and chunks are the business of `snapshots/`.
 
 use std::borrow::Cow;
@@ -16,25 +16,28 @@ use crate::calendar::Zone;
 use crate::model::{
     Appointment, AppointmentId, Block, CallId, CallerId, Conversation, Erasure, Hold, HoldId,
     HoldState, Interval, KeyRecord, Knowledge, Message, MessageState, ModelRecord, PersonId,
-    Prefix, Profile, Resource, ResourceId, Series, Service, SmsCredentials, TenantId, TenantRecord,
+    Profile, Resource, ResourceId, Series, Service, SmsCredentials, TenantId, TenantRecord,
     Timestamp, VoiceLine, WaitlistEntry,
 };
 
-use super::agenda::Agenda;
-use super::blocks::Blocks;
-use super::budgets::{Budgets, OfPhone, OfPrefix};
-use super::calls::{CallRecord, Calls, FollowUpHold};
-use super::change::Names;
-use super::day_sheets::DaySheets;
-use super::erasures::{Erasures, Unbooked};
-use super::idempotency::{Remembered, Requests};
-use super::occupancy::{Occupancy, Owner};
-use super::receipt::Receipt;
-use super::reminders::Reminders;
-use super::replies::Replies;
-use super::state::{CallerRecord, Ledger};
-use super::table::Table;
-use super::waitlist::Waitlist;
+use super::rows::{
+    Rows, StoredCaller, StoredPhone, StoredPrefix, StoredRequest, restored_caller, restored_phone,
+    restored_prefix, restored_request, rows, stored_callers, stored_phones, stored_prefixes,
+    stored_requests, table,
+};
+use crate::ledger::agenda::Agenda;
+use crate::ledger::blocks::Blocks;
+use crate::ledger::budgets::Budgets;
+use crate::ledger::calls::{CallRecord, Calls, FollowUpHold};
+use crate::ledger::change::Names;
+use crate::ledger::day_sheets::DaySheets;
+use crate::ledger::erasures::{Erasures, Unbooked};
+use crate::ledger::idempotency::Requests;
+use crate::ledger::occupancy::{Occupancy, Owner};
+use crate::ledger::reminders::Reminders;
+use crate::ledger::replies::Replies;
+use crate::ledger::state::Ledger;
+use crate::ledger::waitlist::Waitlist;
 
 /// The version that this build writes.
 const VERSION: u16 = 1;
@@ -51,49 +54,6 @@ pub enum Error {
     /// They begin too late or end too soon.
     #[error("it is not whole")]
     Length,
-}
-
-/// Rows of a table by serial number.
-#[derive(Serialize, Deserialize)]
-struct Rows<'a, V: Clone> {
-    last: u64,
-    rows: Vec<(u64, Cow<'a, V>)>,
-}
-
-/// A phone's wrong codes and open holds.
-#[derive(Serialize, Deserialize)]
-struct StoredCaller<'a> {
-    caller: CallerId,
-    open_holds: Cow<'a, [HoldId]>,
-    failed_attempts: u32,
-    locked_at: Option<Timestamp>,
-    window_ends_at: Timestamp,
-}
-
-/// What a phone got of codes.
-#[derive(Serialize, Deserialize)]
-struct StoredPhone<'a> {
-    phone: CallerId,
-    texts: Cow<'a, [Timestamp]>,
-    codes: Cow<'a, [Timestamp]>,
-    forget_at: Timestamp,
-}
-
-/// What a prefix got of codes.
-#[derive(Serialize, Deserialize)]
-struct StoredPrefix {
-    prefix: Prefix,
-    codes: u32,
-    used: u32,
-    ends_at: Timestamp,
-}
-
-/// A remembered request.
-#[derive(Serialize, Deserialize)]
-struct StoredRequest<'a> {
-    key: [u8; 32],
-    receipt: Cow<'a, Receipt>,
-    until: Timestamp,
 }
 
 /// A ledger as it is stored. Field order is the format.
@@ -242,8 +202,6 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         // A cache.
         sheets: _,
     } = ledger;
-    let mut stored_callers: Vec<_> = callers.iter().map(stored_caller).collect();
-    stored_callers.sort_unstable_by_key(|row| row.caller);
     let (calls, follow_ups) = calls.taken_down();
     let calls = calls.into_iter();
     let (entries, freed, kept) = waitlist.taken_down();
@@ -264,7 +222,7 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         holds: rows(holds),
         appointments: rows(appointments),
         series: rows(series),
-        callers: stored_callers,
+        callers: stored_callers(callers.iter()),
         calls: calls
             .map(|(call, record)| (call, Cow::Borrowed(record)))
             .collect(),
@@ -295,84 +253,6 @@ fn take_down_later(ledger: &Ledger) -> Vec<Later<'_>> {
         .map(|models| Later::Models(Cow::Borrowed(models)))
         .into_iter()
         .collect()
-}
-
-fn rows<K: std::hash::Hash + Eq, V: Clone>(table: &Table<K, V>) -> Rows<'_, V> {
-    let rows = table
-        .after(0)
-        .map(|(serial, row)| (serial, Cow::Borrowed(row)));
-    Rows {
-        last: table.last(),
-        rows: rows.collect(),
-    }
-}
-
-fn stored_caller<'a>((caller, record): (&CallerId, &'a CallerRecord)) -> StoredCaller<'a> {
-    let CallerRecord {
-        open_holds,
-        failed_attempts,
-        locked_at,
-        window_ends_at,
-    } = record;
-    StoredCaller {
-        caller: *caller,
-        open_holds: Cow::Borrowed(open_holds),
-        failed_attempts: *failed_attempts,
-        locked_at: *locked_at,
-        window_ends_at: *window_ends_at,
-    }
-}
-
-fn stored_phones(budgets: &Budgets) -> Vec<StoredPhone<'_>> {
-    let phones = budgets.phones.iter().map(|(phone, row)| {
-        let OfPhone {
-            texts,
-            codes,
-            forget_at,
-        } = row;
-        StoredPhone {
-            phone: *phone,
-            texts: Cow::Borrowed(texts),
-            codes: Cow::Borrowed(codes),
-            forget_at: *forget_at,
-        }
-    });
-    let mut phones: Vec<_> = phones.collect();
-    phones.sort_unstable_by_key(|row| row.phone);
-    phones
-}
-
-fn stored_prefixes(budgets: &Budgets) -> Vec<StoredPrefix> {
-    let prefixes = budgets.prefixes.iter().map(|(prefix, row)| {
-        let OfPrefix {
-            codes,
-            used,
-            ends_at,
-        } = *row;
-        StoredPrefix {
-            prefix: *prefix,
-            codes,
-            used,
-            ends_at,
-        }
-    });
-    let mut prefixes: Vec<_> = prefixes.collect();
-    prefixes.sort_unstable_by_key(|row| row.prefix);
-    prefixes
-}
-
-fn stored_requests(requests: &Requests) -> Vec<StoredRequest<'_>> {
-    let requests = requests.rows.iter().map(|(key, remembered)| {
-        let Remembered { receipt, until } = remembered;
-        StoredRequest {
-            key: *key,
-            receipt: Cow::Borrowed(receipt),
-            until: *until,
-        }
-    });
-    let mut requests: Vec<_> = requests.collect();
-    requests.sort_unstable_by_key(|row| row.key);
-    requests
 }
 
 fn restore(stored: Stored<'_>) -> Ledger {
@@ -453,51 +333,6 @@ fn restore(stored: Stored<'_>) -> Ledger {
     };
     work_out(&mut ledger);
     ledger
-}
-
-fn table<K: std::hash::Hash + Eq, V: Clone>(
-    stored: Rows<'_, V>,
-    key: impl Fn(&V) -> K,
-) -> Table<K, V> {
-    let rows = stored.rows.into_iter();
-    let rows = rows.map(|(serial, row)| (serial, row.into_owned()));
-    Table::restored(rows.collect(), stored.last, key)
-}
-
-fn restored_caller(stored: StoredCaller<'_>) -> (CallerId, CallerRecord) {
-    let record = CallerRecord {
-        open_holds: stored.open_holds.into_owned(),
-        failed_attempts: stored.failed_attempts,
-        locked_at: stored.locked_at,
-        window_ends_at: stored.window_ends_at,
-    };
-    (stored.caller, record)
-}
-
-fn restored_phone(stored: StoredPhone<'_>) -> (CallerId, OfPhone) {
-    let row = OfPhone {
-        texts: stored.texts.into_owned(),
-        codes: stored.codes.into_owned(),
-        forget_at: stored.forget_at,
-    };
-    (stored.phone, row)
-}
-
-fn restored_prefix(stored: StoredPrefix) -> (Prefix, OfPrefix) {
-    let row = OfPrefix {
-        codes: stored.codes,
-        used: stored.used,
-        ends_at: stored.ends_at,
-    };
-    (stored.prefix, row)
-}
-
-fn restored_request(stored: StoredRequest<'_>) -> ([u8; 32], Remembered) {
-    let remembered = Remembered {
-        receipt: stored.receipt.into_owned(),
-        until: stored.until,
-    };
-    (stored.key, remembered)
 }
 
 /// Works out what follows from the rows, in order of creation: so overbooked entries stand as they were entered.
