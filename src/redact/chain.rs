@@ -8,15 +8,21 @@
 //! Nothing is asked where no unbroken row of looks runs back that far, as in any ordinary text.
 //! Invariant: what lies [`FINAL_BYTES`] before a checkpoint that was passed is never decided again. Called by the course.
 
-use super::cursor::Found;
+use super::cursor::{Decision, Found};
 use super::entity::Kind;
 use super::fold;
 use super::label::label_before;
 use super::token::{Class, Token};
 use super::triage::{self, Question};
-use super::view::{self, CHECKPOINT_BYTES, EDGE_BYTES, FINAL_BYTES};
+use super::view::{self, CHECKPOINT_BYTES, EDGE_BYTES, FINAL_BYTES, LOOK_AHEAD_BYTES};
 use super::walk::{Verdict, Walk};
 use super::window::Label;
+
+/// What repeats is asked about once, if it repeats after so many bytes at most, and has done so as far back as any decision
+/// looks, and as far ahead.
+const PERIOD_BYTES_MAX: usize = 64;
+const CONTEXT_BYTES: usize = 1024;
+const VIEW_BYTES: usize = 320;
 
 /// A value that would be found.
 #[derive(Clone, Copy)]
@@ -39,8 +45,8 @@ impl Walk<'_> {
                 next += ahead / CHECKPOINT_BYTES * CHECKPOINT_BYTES;
             }
             self.set_checkpoint(next);
-            let unbroken = self.reached + EDGE_BYTES > at
-                && self.cursor.anchor + FINAL_BYTES <= offset;
+            let unbroken =
+                self.reached + EDGE_BYTES > at && self.cursor.anchor + FINAL_BYTES <= offset;
             if unbroken && let Some((next, link)) = self.first_link(at, offset) {
                 self.keep_label_of(next);
                 let before = |index: usize| index < link.found.index;
@@ -58,6 +64,10 @@ impl Walk<'_> {
     /// The first value of a chain that a placeholder at or after the checkpoint would set off, and that runs back out of
     /// reach; and the token where that placeholder would stand.
     fn first_link(&mut self, at: usize, offset: usize) -> Option<(usize, Link)> {
+        if let Some(place) = self.repeats(at) {
+            self.uncrossed(place);
+            return None;
+        }
         let mut harmless = Vec::new();
         let mut crossed = false;
         for index in self.tokens.from(at)..self.bound() {
@@ -82,10 +92,50 @@ impl Walk<'_> {
             }
         }
         if !crossed {
-            // Whatever is found from here on changes nothing before.
-            self.cursor.anchor = offset;
+            self.uncrossed(at);
         }
         None
+    }
+
+    /// Whatever is found from a place on changes nothing before it.
+    fn uncrossed(&mut self, at: usize) {
+        self.cursor.anchor = self.place.whole(at);
+        self.watershed = at;
+    }
+
+    /// The last place before byte `at` where the text and what was decided are as they were at the last place that nothing
+    /// crossed, because both repeat: what was answered there holds here.
+    fn repeats(&self, at: usize) -> Option<usize> {
+        let known = self.watershed;
+        let from = known.checked_sub(CONTEXT_BYTES)?;
+        if from < self.segment_floor || !self.place.map.is_empty() {
+            return None;
+        }
+        let text = self.shadow.get(from..at + VIEW_BYTES)?;
+        let period =
+            (1..=PERIOD_BYTES_MAX).find(|&period| text[period..] == text[..text.len() - period])?;
+        let place = known + (at - known) / period * period;
+        let all = &self.tokens.all;
+        let start = |decision: &Decision| all[decision.question.index].start as usize;
+        let before = |end: usize| {
+            let first = |end| {
+                self.decisions
+                    .partition_point(|decision| start(decision) < end)
+            };
+            &self.decisions[first(end - LOOK_AHEAD_BYTES)..first(end)]
+        };
+        let (then, now) = (before(known), before(place));
+        let moved = place - known;
+        let same = |(then, now): (&Decision, &Decision)| {
+            let floor =
+                then.floor + moved == now.floor || then.floor == now.floor && now.floor < from;
+            floor
+                && start(then) + moved == start(now)
+                && then.question.idle == now.question.idle
+                && then.question.spelled == now.question.spelled
+                && then.kept.map(|kept| kept.end + moved) == now.kept.map(|kept| kept.end)
+        };
+        (then.len() == now.len() && then.iter().zip(now).all(same)).then_some(place)
     }
 
     /// Keeps what is said of the token after a chain that is cut: the words may become part of the value before it.
@@ -112,7 +162,12 @@ impl Walk<'_> {
 
     /// Whether a value that would be found changes what was decided out of reach of the checkpoint, by itself or through
     /// those that it uncovers.
-    fn runs_back(&mut self, mut found: Found, offset: usize, harmless: &mut Vec<(usize, usize)>) -> bool {
+    fn runs_back(
+        &mut self,
+        mut found: Found,
+        offset: usize,
+        harmless: &mut Vec<(usize, usize)>,
+    ) -> bool {
         loop {
             let known = (found.index, found.start);
             if harmless.contains(&known) {
@@ -189,7 +244,8 @@ impl Walk<'_> {
                     None => index += 1,
                 }
             };
-            question.idle |= self.policy.is_plain() && triage::is_idle(self.tokens, self.shadow, index);
+            question.idle |=
+                self.policy.is_plain() && triage::is_idle(self.tokens, self.shadow, index);
             let edge = view::edge(&self.place, self.tokens, &self.tokens.all[index]);
             (verdict, reach) = self.decide(question, floor, bound, edge);
         }

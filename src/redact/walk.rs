@@ -51,6 +51,8 @@ pub(crate) struct Walk<'a> {
     pub(super) reached: usize,
     /// Where the next checkpoint stands.
     pub(super) checkpoint: usize,
+    /// The last place that nothing found behind it crosses, since the last placeholder.
+    pub(super) watershed: usize,
     /// The tokens behind the last two chains that were cut, and the labels that they had.
     seams: [Option<(usize, Label)>; 2],
     /// Places in the list of literal placeholders: the next one, and the next to announce.
@@ -87,6 +89,7 @@ impl<'a> Walk<'a> {
             floor: place.shadow(cursor.floor.max(cursor.barrier)),
             reached: place.shadow(cursor.reached),
             checkpoint: 0,
+            watershed: 0,
             seams: [None; 2],
             mark: tokens.marks.partition_point(|mark| mark.index < index),
             seen: tokens.marks.partition_point(announced),
@@ -100,7 +103,11 @@ impl<'a> Walk<'a> {
             cursor,
             events,
         };
-        walk.set_checkpoint(walk.cursor.checkpoint.max(walk.cursor.barrier + FIRST_CHECKPOINT_BYTES));
+        walk.set_checkpoint(
+            walk.cursor
+                .checkpoint
+                .max(walk.cursor.barrier + FIRST_CHECKPOINT_BYTES),
+        );
         walk.recall_labels();
         walk
     }
@@ -292,7 +299,12 @@ impl<'a> Walk<'a> {
 
     /// Acts on a verdict: goes on behind the token or what is kept, or makes a value opaque and comes to it once the
     /// decisions that looked so far are made again. Where one of them changes, the walk goes on from there.
-    pub(super) fn settle(&mut self, mut question: Question, mut verdict: Verdict, mut reach: usize) {
+    pub(super) fn settle(
+        &mut self,
+        mut question: Question,
+        mut verdict: Verdict,
+        mut reach: usize,
+    ) {
         loop {
             match verdict {
                 Verdict::Nothing => {
@@ -401,6 +413,7 @@ impl<'a> Walk<'a> {
         self.cursor.barrier = span.end;
         self.cursor.barrier_kind = Some(span.kind);
         self.reached = 0;
+        self.watershed = 0;
         self.set_checkpoint(span.end + FIRST_CHECKPOINT_BYTES);
     }
 }

@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 use std::io::BufReader;
 use std::time::Duration;
 
-use holdfast::redact::{Conversation, Kind, Measured, Policy, Profile, Redactor, RunError, Span, run};
+use holdfast::redact::{
+    Conversation, Kind, Measured, Policy, Profile, Redactor, RunError, Span, run,
+};
 use serde::Deserialize;
 
 const OPEN: &str = include_str!("../corpora/redaction_open.jsonl");
@@ -469,10 +471,7 @@ fn chains_of_values_that_uncover_each_other_are_found_whole() {
 
 #[test]
 fn long_lists_that_hold_nothing_are_kept() {
-    let redactors = [
-        redactor(),
-        Redactor::new(Policy::new(Profile::Strict)),
-    ];
+    let redactors = [redactor(), Redactor::new(Policy::new(Profile::Strict))];
     for unit in LISTS {
         for joint in ["", " ", ", ", ",", "; ", "\n", "\t", " | "] {
             let item = format!("{unit}{joint}");

@@ -177,4 +177,3 @@ fn chunks_give_what_the_whole_gives() {
         },
     );
 }
-

@@ -34,7 +34,6 @@ pub(super) fn text() -> impl Strategy<Value = String> {
     prop::collection::vec(fragment(), 0..60).prop_map(|pieces| pieces.concat())
 }
 
-
 /// What may stand between two pieces; most of it joins them.
 #[rustfmt::skip] // A list is read along its lines.
 const JOINTS: &[&str] = &[ "", "", "", ".", ".", ",", ", ", "-", " ", " ", "  ", "/", ":", ": ", "@", "(", ")", "+", "_", "#", "%", "\n", "\t", "\u{a0}", "\u{200b}", "\u{ad}", "．", "－", "；", "'s ", "x", "[", "]", "[PHONE_1]", "[DATE 1984]" ];
@@ -58,7 +57,10 @@ pub(super) fn chain() -> impl Strategy<Value = String> {
     });
     let edge = prop_oneof![2 => Just(String::new()), 1 => prop::collection::vec(fragment(), 0..6).prop_map(|pieces| pieces.concat())];
     (edge.clone(), prop::collection::vec((run, edge), 1..3)).prop_map(|(front, runs)| {
-        let runs: String = runs.into_iter().map(|(run, behind)| run + &behind).collect();
+        let runs: String = runs
+            .into_iter()
+            .map(|(run, behind)| run + &behind)
+            .collect();
         front + &runs
     })
 }
