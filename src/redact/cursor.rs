@@ -6,6 +6,7 @@
 use super::entity::{Kind, Span};
 use super::token::Tokens;
 use super::triage::Question;
+use super::window::Label;
 
 /// Buffers that are kept from text to text, so that scanning allocates nothing once they have grown.
 #[derive(Debug, Default)]
@@ -76,8 +77,32 @@ pub(crate) struct Cursor {
     pub(crate) seen: usize,
     /// A web address longer than one span goes on at `barrier`.
     pub(crate) in_address: bool,
-    /// First and last offset of each stretch that was kept and is near enough to be looked at once more.
-    pub(crate) kept: Vec<(usize, usize)>,
+    /// What was decided and may have to be decided again.
+    pub(crate) decisions: Vec<Pending>,
+    /// End of the last stretch that was found or kept.
+    pub(crate) floor: usize,
+    /// One past the last byte that any decision since the last placeholder looked at.
+    pub(crate) reached: usize,
+    /// From here on each decision was looked at by one before it.
+    pub(crate) anchor: usize,
+    /// Where the next checkpoint stands.
+    pub(crate) checkpoint: usize,
+    /// Where the tokens begin that stand behind the last two chains that were cut, and what labels they had.
+    pub(crate) seams: [Option<(usize, Label)>; 2],
+}
+
+/// A decision between two scans; offsets count from the beginning of the whole text.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Pending {
+    /// First byte of the token that was asked about.
+    pub(crate) start: usize,
+    /// What was asked, but for the token.
+    pub(crate) idle: bool,
+    pub(crate) spelled: bool,
+    /// The rest of the decision; of what was kept, its end.
+    pub(crate) floor: usize,
+    pub(crate) reach: usize,
+    pub(crate) kept: Option<usize>,
 }
 
 /// How far a scan came.

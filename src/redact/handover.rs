@@ -4,16 +4,11 @@
 //! needs the text from a little further back, and knows of what was kept there. Invariant: what has been given out is
 //! never decided again. Called by `scan`.
 
-use std::ops::Range;
-
-use super::cursor::{Kept, Progress};
-use super::recognizers::email;
-use super::token::TOKEN_BYTES_MAX;
+use super::cursor::{Decision, Kept, Pending, Progress};
 use super::triage::Question;
+use super::view::{CHECKPOINT_BYTES, EDGE_BYTES, FINAL_BYTES};
 use super::walk::Walk;
 
-/// How far a finding may begin before its first token: `+ (`.
-const EDGE_BYTES: usize = 5;
 /// Tokens and bytes that are kept before the first undecided token when a scan is taken up again.
 const CONTEXT_TOKENS: usize = 20;
 const CONTEXT_BYTES: usize = 160;
@@ -21,40 +16,24 @@ const CONTEXT_BYTES: usize = 160;
 const SILENCE_BYTES: usize = 64;
 
 impl Walk<'_> {
-    /// Recalls what the scan before decided and may have to be decided again; nobody knows any more how far it looked.
+    /// Recalls what the scan before decided and may have to be decided again.
     pub(crate) fn recall(&mut self) {
-        let next = self.tokens.all.get(self.index);
-        let next = next.map_or(self.shadow.len(), |token| token.start as usize);
-        let mut at = self.first_that_sees(self.index, next.saturating_sub(EDGE_BYTES));
-        for place in 0..self.cursor.kept.len() {
-            let (start, end) = self.cursor.kept[place];
-            let first = self.tokens.from(self.place.shadow(start));
-            let end = self.place.shadow(end);
-            let after = self.tokens.from(end);
-            if first < at || start < self.place.base {
-                // Too far back to be decided again, and perhaps no longer in the slice.
-                self.floor = end;
-                at = at.max(after);
-                continue;
-            }
-            self.recall_plain(at..first);
-            let question = Question {
-                index: first,
-                idle: false,
-                spelled: email::may_be_spelled(self.tokens, self.shadow, first),
-            };
-            self.note(question, Some(Kept { after, end }), usize::MAX);
-            at = after;
-        }
-        self.recall_plain(at..self.index);
-    }
-
-    /// Recalls that nothing was found at these tokens.
-    fn recall_plain(&mut self, indices: Range<usize>) {
-        for index in indices {
-            if let Some(question) = self.question(index) {
-                self.note(question, None, usize::MAX);
-            }
+        for pending in &self.cursor.decisions {
+            let kept = pending.kept.map(|end| {
+                let end = self.place.shadow(end);
+                let after = self.tokens.from(end);
+                Kept { after, end }
+            });
+            self.decisions.push(Decision {
+                question: Question {
+                    index: self.tokens.from(self.place.shadow(pending.start)),
+                    idle: pending.idle,
+                    spelled: pending.spelled,
+                },
+                floor: self.place.shadow(pending.floor),
+                reach: self.place.shadow(pending.reach),
+                kept,
+            });
         }
     }
 
@@ -67,41 +46,39 @@ impl Walk<'_> {
                 restart: whole,
             };
         }
-        let all = &self.tokens.all;
-        // Where no token is left one may have begun that the slice cuts: half of `::`, of a placeholder.
-        let rest = self.shadow.len().saturating_sub(TOKEN_BYTES_MAX);
-        let rest = all.last().map_or(rest, |last| rest.max(last.end as usize));
-        let start_of = |index: usize| {
-            let start = all.get(index).map_or(rest, |token| token.start as usize);
-            start - usize::from(start > 0 && self.shadow[start - 1] == b'[')
-        };
         let next = if self.cursor.in_address {
             self.floor
         } else {
-            start_of(self.index)
+            self.position(self.index)
         };
-        let first = self.first_that_sees(self.index, next.saturating_sub(EDGE_BYTES));
+        // What lies far enough before the last checkpoint stands.
+        let open = self.cursor.checkpoint - CHECKPOINT_BYTES;
+        let open = self.place.shadow((open + 1).saturating_sub(FINAL_BYTES));
+        let first = self.tokens.from(open).max(self.segment).min(self.index);
         let first_start = if self.cursor.in_address {
             next
         } else {
-            start_of(first)
+            self.position(first)
         };
-        self.cursor.next = self.place.whole(next);
-        self.cursor.kept.clear();
-        // The last of them counts however far away it is: it is the floor of what follows.
-        let mut last = true;
-        let near = self.decisions.iter().rev().filter_map(|decision| {
-            let kept = decision.kept?;
-            let counts = std::mem::take(&mut last) || kept.after > first;
-            counts.then_some((decision.question.index, kept.end))
-        });
-        self.cursor.kept.extend(near.map(|(index, end)| {
-            (
-                self.place.whole(start_of(index)),
-                self.place.base + self.place.local_end(end),
-            )
+        let place = &self.place;
+        let whole_end = |end: usize| place.base + place.local_end(end);
+        self.cursor.next = place.whole(next);
+        self.cursor.floor = whole_end(self.floor);
+        self.cursor.reached = place.whole(self.reached);
+        let all = &self.tokens.all;
+        let near = self
+            .decisions
+            .iter()
+            .filter(|decision| decision.question.index >= first);
+        self.cursor.decisions.clear();
+        self.cursor.decisions.extend(near.map(|decision| Pending {
+            start: place.whole(all[decision.question.index].start as usize),
+            idle: decision.question.idle,
+            spelled: decision.question.spelled,
+            floor: whole_end(decision.floor),
+            reach: place.whole(decision.reach),
+            kept: decision.kept.map(|kept| whole_end(kept.end)),
         }));
-        self.cursor.kept.reverse();
         let decided = self.place.whole(first_start.saturating_sub(EDGE_BYTES));
         Progress {
             decided: decided.max(self.cursor.barrier),

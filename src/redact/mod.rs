@@ -27,6 +27,10 @@ mod place;
 mod view;
 mod walk;
 
+mod chain;
+
+mod course;
+
 mod handover;
 
 mod scan;

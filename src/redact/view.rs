@@ -11,6 +11,16 @@ pub(crate) const LOOK_AHEAD_BYTES: usize = 208;
 /// How far into the next line it may look besides: as far as a wrapped term goes on.
 const LINE_AHEAD_BYTES: usize = 32;
 
+/// How far a value may begin before its first token: `+ (`.
+pub(crate) const EDGE_BYTES: usize = 5;
+
+/// How far checkpoints are apart, at each of which `chain` makes final what lies [`FINAL_BYTES`] before.
+pub(crate) const CHECKPOINT_BYTES: usize = 32;
+/// No placeholder at or after a checkpoint is seen from further away than this.
+pub(crate) const FINAL_BYTES: usize = LOOK_AHEAD_BYTES + EDGE_BYTES;
+/// How far behind a placeholder the first checkpoint stands: nothing lies out of its reach.
+pub(crate) const FIRST_CHECKPOINT_BYTES: usize = FINAL_BYTES.next_multiple_of(CHECKPOINT_BYTES);
+
 /// Where the view of a token ends, unless a placeholder ends it before.
 pub(crate) fn edge(place: &Place<'_>, tokens: &Tokens, token: &Token) -> usize {
     let start = token.start as usize;
@@ -25,24 +35,4 @@ pub(crate) fn edge(place: &Place<'_>, tokens: &Tokens, token: &Token) -> usize {
         edge = start + map[start..edge].partition_point(|&at| (at as usize) < limit);
     }
     edge
-}
-
-/// The first token at or after `first`, and before `index`, whose view holds shadow byte `start`.
-pub(crate) fn first_that_sees(
-    place: &Place<'_>,
-    tokens: &Tokens,
-    first: usize,
-    index: usize,
-    start: usize,
-) -> usize {
-    let seen = place.local(start);
-    let breaks = &tokens.breaks;
-    let beyond = breaks.partition_point(|&at| at as usize + LINE_AHEAD_BYTES < start);
-    let line = beyond.checked_sub(1).map_or(0, |at| breaks[at] as usize);
-    let sees = |token: &&Token| {
-        let at = token.start as usize;
-        at >= line && place.local(at) + LOOK_AHEAD_BYTES > seen
-    };
-    let before = tokens.all[first..index].iter().rev();
-    index - before.take_while(sees).count()
 }

@@ -1,27 +1,26 @@
-//! The walk over the tokens of a slice: each is asked what begins there, and what was found becomes opaque.
+//! The desk of the walk: what is asked about a token, what is decided, and what is decided once more.
 //!
 //! A value that is found is painted over and takes the place of its tokens, as a placeholder will in the redacted text.
 //! Then the decisions before it that looked that far are made once more, now that they see the placeholder; only when
 //! all of them stand is the stretch before it final. So every decision that stays was made on exactly what the redacted
-//! text shows, and redacting twice changes nothing.
-//! Findings come out sorted and disjoint because a stretch between two placeholders is never looked across, and time is
-//! linear because a view, and so the way back, is bounded by [`LOOK_AHEAD_BYTES`]. Called by `scan`.
+//! text shows, and redacting twice changes nothing. How far such changes may run back is for `chain` to say; `course`
+//! goes from token to token.
 
 use super::cursor::{Cursor, Decision, Event, Found, Kept};
 use super::entity::{Kind, Span};
 use super::fold;
-use super::lexicon::{BEFORE_SIGN, BEFORE_SPELLED, LEXICON, PLAIN};
+use super::lexicon::{BEFORE_SIGN, LEXICON, PLAIN};
 use super::place::Place;
 use super::policy::Policy;
 use super::recognizers::{email, url};
-use super::token::{Class, Mark, TOKEN_BYTES_MAX, Token, Tokens};
+use super::token::{Class, Mark, Token, Tokens};
 use super::triage::{self, Question};
-use super::view::{self, LOOK_AHEAD_BYTES};
-use super::window::{Finding, Frame, Window};
+use super::view::{self, EDGE_BYTES, FIRST_CHECKPOINT_BYTES, LOOK_AHEAD_BYTES};
+use super::window::{Finding, Frame, Label, Window};
 
 /// What a decision came to.
 #[derive(Clone, Copy)]
-enum Verdict {
+pub(super) enum Verdict {
     Nothing,
     Kept(Kept),
     Found(Found),
@@ -33,13 +32,13 @@ pub(crate) struct Walk<'a> {
     pub(super) shadow: &'a mut [u8],
     pub(super) tokens: &'a mut Tokens,
     /// Values found whose surroundings are being decided once more; the nearest last.
-    found: &'a mut Vec<Found>,
+    pub(super) found: &'a mut Vec<Found>,
     /// What was decided since the last placeholder.
     pub(super) decisions: &'a mut Vec<Decision>,
     pub(super) last: bool,
     pub(super) policy: &'a Policy,
     pub(super) cursor: &'a mut Cursor,
-    events: &'a mut Vec<Event>,
+    pub(super) events: &'a mut Vec<Event>,
     /// The token in hand.
     pub(super) index: usize,
     /// The first token after the last placeholder, that placeholder's end, and its kind.
@@ -48,9 +47,17 @@ pub(crate) struct Walk<'a> {
     before_kind: Option<Kind>,
     /// End of the last stretch that was found or kept.
     pub(super) floor: usize,
+    /// One past the last byte that any decision since the last placeholder looked at.
+    pub(super) reached: usize,
+    /// Where the next checkpoint stands.
+    pub(super) checkpoint: usize,
+    /// The last place that nothing found behind it crosses, since the last placeholder.
+    pub(super) watershed: usize,
+    /// The tokens behind the last two chains that were cut, and the labels that they had.
+    seams: [Option<(usize, Label)>; 2],
     /// Places in the list of literal placeholders: the next one, and the next to announce.
-    mark: usize,
-    seen: usize,
+    pub(super) mark: usize,
+    pub(super) seen: usize,
 }
 
 impl<'a> Walk<'a> {
@@ -70,16 +77,20 @@ impl<'a> Walk<'a> {
         cursor: &'a mut Cursor,
         events: &'a mut Vec<Event>,
     ) -> Self {
-        let floor = place.shadow(cursor.barrier);
+        let segment_floor = place.shadow(cursor.barrier);
         let index = tokens.from(place.shadow(cursor.next.max(cursor.barrier)));
         let seen = cursor.seen;
         let announced = |mark: &Mark| place.whole(tokens.all[mark.index].start as usize) < seen;
-        Self {
+        let mut walk = Self {
             index,
             segment: 0,
-            segment_floor: floor,
+            segment_floor,
             before_kind: cursor.barrier_kind.filter(|_| cursor.barrier > place.base),
-            floor,
+            floor: place.shadow(cursor.floor.max(cursor.barrier)),
+            reached: place.shadow(cursor.reached),
+            checkpoint: 0,
+            watershed: 0,
+            seams: [None; 2],
             mark: tokens.marks.partition_point(|mark| mark.index < index),
             seen: tokens.marks.partition_point(announced),
             place,
@@ -91,45 +102,29 @@ impl<'a> Walk<'a> {
             policy,
             cursor,
             events,
-        }
+        };
+        walk.set_checkpoint(
+            walk.cursor
+                .checkpoint
+                .max(walk.cursor.barrier + FIRST_CHECKPOINT_BYTES),
+        );
+        walk.recall_labels();
+        walk
     }
 
-    /// Walks as far as the slice allows.
-    pub(crate) fn run(&mut self) {
-        let plain = self.policy.is_plain();
-        let sighted = self
-            .tokens
-            .all
-            .partition_point(|token| self.can_see(token.start as usize));
-        while !self.cursor.in_address || self.finish_address() {
-            let bound = self.bound();
-            let stop = bound.min(sighted);
-            // Most tokens begin nothing and are far from any at-sign.
-            while plain && self.index < stop && self.is_idle() && !self.is_before_sign() {
-                self.index += 1;
-            }
-            if self.index >= sighted {
-                break;
-            }
-            if self.index == bound {
-                self.pass();
-            } else {
-                self.step(bound);
-            }
-        }
-    }
-
-    /// Whether enough of the text is at hand to decide what begins at shadow byte `start`: the view, and the whole of a
-    /// token that begins in it.
-    #[inline]
-    fn can_see(&self, start: usize) -> bool {
-        self.last
-            || self.place.local(start) + LOOK_AHEAD_BYTES + TOKEN_BYTES_MAX <= self.place.text.len()
+    /// The next checkpoint stands at this offset of the whole text.
+    pub(super) fn set_checkpoint(&mut self, offset: usize) {
+        self.cursor.checkpoint = offset;
+        self.checkpoint = if offset > self.place.base + self.place.text.len() {
+            usize::MAX
+        } else {
+            self.place.shadow(offset)
+        };
     }
 
     /// The token of the next placeholder: a value found, or one that stood in the text.
     #[inline]
-    fn bound(&self) -> usize {
+    pub(super) fn bound(&self) -> usize {
         match (self.found.last(), self.tokens.marks.get(self.mark)) {
             (Some(found), _) => found.index,
             (None, Some(mark)) => mark.index,
@@ -140,7 +135,7 @@ impl<'a> Walk<'a> {
     /// Whether the token in hand begins nothing without an at-sign. Nothing that is found behind it changes that, so it is
     /// noted for when the walk comes back.
     #[inline]
-    fn is_idle(&mut self) -> bool {
+    pub(super) fn is_idle(&mut self) -> bool {
         if self.tokens.all[self.index].has(PLAIN) {
             return true;
         }
@@ -151,27 +146,11 @@ impl<'a> Walk<'a> {
         idle
     }
 
-    #[inline]
-    fn is_before_sign(&self) -> bool {
-        self.tokens.all[self.index].has(BEFORE_SIGN | BEFORE_SPELLED)
-    }
-
-    /// Decides what begins at the token in hand; of an idle one only whether it begins an address with an at-sign.
-    fn step(&mut self, bound: usize) {
-        let Some(question) = self.question(self.index) else {
-            self.index += 1;
-            return;
-        };
-        let edge = view::edge(&self.place, self.tokens, &self.tokens.all[self.index]);
-        let (verdict, reach) = self.decide(question, self.floor, bound, edge);
-        self.settle(question, verdict, reach);
-    }
-
     /// What there is to ask about a token; nothing of an idle one that no at-sign is near.
     #[inline]
     pub(super) fn question(&self, index: usize) -> Option<Question> {
         let token = &self.tokens.all[index];
-        let idle = token.has(PLAIN) && self.policy.is_plain();
+        let idle = token.has(PLAIN) && self.policy.is_plain() && self.label_kept(index).is_none();
         let spelled = email::may_be_spelled(self.tokens, self.shadow, index);
         (!idle || spelled || token.has(BEFORE_SIGN)).then_some(Question {
             index,
@@ -181,13 +160,45 @@ impl<'a> Walk<'a> {
     }
 
     /// Decides in a view that ends with the placeholder at token `bound`, or before byte `edge`; says how far it looked.
-    fn decide(
+    pub(super) fn decide(
         &self,
         question: Question,
         floor: usize,
         bound: usize,
         edge: usize,
     ) -> (Verdict, usize) {
+        let window = self.window(floor, bound, edge);
+        let verdict = self.ask(&window, question);
+        let label = match verdict {
+            Verdict::Found(_) => None,
+            Verdict::Nothing | Verdict::Kept(_) => self.label_kept(question.index),
+        };
+        let Some(label) = label else {
+            return (verdict, window.reach());
+        };
+        let told = self
+            .window(floor, bound, edge)
+            .told(question.index - self.segment, label);
+        let again = self.ask(&told, question);
+        let reach = window.reach().max(told.reach());
+        match again {
+            Verdict::Found(_) => (again, reach),
+            Verdict::Nothing | Verdict::Kept(_) => (verdict, reach),
+        }
+    }
+
+    /// The label that a token had before a chain was cut before it.
+    #[inline]
+    fn label_kept(&self, index: usize) -> Option<Label> {
+        let seams = self.seams.iter().flatten();
+        seams
+            .filter(|seam| seam.0 == index)
+            .map(|seam| seam.1)
+            .next()
+    }
+
+    /// The view that ends with the placeholder at token `bound`, or before byte `edge`.
+    pub(super) fn window(&self, floor: usize, bound: usize, edge: usize) -> Window<'_> {
         let all = &self.tokens.all;
         let (tokens, edge) = match all.get(bound) {
             Some(mark) => (&all[..=bound], edge.min(mark.start as usize + 1)),
@@ -205,19 +216,49 @@ impl<'a> Walk<'a> {
             kinds: self.policy.kinds(),
             lexicon: &LEXICON,
         };
-        let window = Window::new(frame, edge, floor);
+        Window::new(frame, edge, floor)
+    }
+
+    /// Keeps the label of the token at `index` beyond the value before it. The token of the chain that was cut before may
+    /// yet be asked, no earlier one.
+    pub(super) fn keep_label(&mut self, index: usize, label: Label) {
+        let start = self.tokens.all[index].start as usize;
+        self.cursor.seams = [self.cursor.seams[1], Some((self.place.whole(start), label))];
+        self.seams = [self.seams[1], Some((index, label))];
+        // So it is asked about, whatever it looks like without its label.
+        self.tokens.all[index].roles |= BEFORE_SIGN;
+    }
+
+    /// Finds the tokens again whose labels were kept.
+    fn recall_labels(&mut self) {
+        for (place, seam) in self.cursor.seams.into_iter().enumerate() {
+            let Some((start, label)) = seam.filter(|seam| seam.0 >= self.place.base) else {
+                continue;
+            };
+            let at = self.place.shadow(start);
+            let index = self.tokens.from(at);
+            if let Some(token) = self.tokens.all.get_mut(index)
+                && token.start as usize == at
+            {
+                token.roles |= BEFORE_SIGN;
+                self.seams[place] = Some((index, label));
+            }
+        }
+    }
+
+    /// What begins at a token, in its window.
+    fn ask(&self, window: &Window<'_>, question: Question) -> Verdict {
         let index = question.index - self.segment;
         let found = if question.idle {
-            triage::address(&window, index, question.spelled)
+            triage::address(window, index, question.spelled)
         } else {
             let text = |start: usize, end: usize| self.text(start, end);
-            triage::find(&window, index, question.spelled, self.policy, text)
+            triage::find(window, index, question.spelled, self.policy, text)
         };
-        let verdict = match found {
+        match found {
             Some(finding) => self.judge(question.index, finding),
             None => Verdict::Nothing,
-        };
-        (verdict, window.reach())
+        }
     }
 
     /// The original of a stretch of the shadow.
@@ -258,7 +299,12 @@ impl<'a> Walk<'a> {
 
     /// Acts on a verdict: goes on behind the token or what is kept, or makes a value opaque and comes to it once the
     /// decisions that looked so far are made again. Where one of them changes, the walk goes on from there.
-    fn settle(&mut self, mut question: Question, mut verdict: Verdict, mut reach: usize) {
+    pub(super) fn settle(
+        &mut self,
+        mut question: Question,
+        mut verdict: Verdict,
+        mut reach: usize,
+    ) {
         loop {
             match verdict {
                 Verdict::Nothing => {
@@ -284,7 +330,12 @@ impl<'a> Walk<'a> {
     }
 
     /// Remembers a decision.
-    pub(super) fn note(&mut self, question: Question, kept: Option<Kept>, reach: usize) {
+    fn note(&mut self, question: Question, kept: Option<Kept>, reach: usize) {
+        let start = self.tokens.all[question.index].start as usize;
+        if start >= self.reached + EDGE_BYTES {
+            self.cursor.anchor = self.place.whole(start);
+        }
+        self.reached = self.reached.max(reach);
         self.decisions.push(Decision {
             question,
             floor: self.floor,
@@ -311,70 +362,48 @@ impl<'a> Walk<'a> {
     /// Makes the decisions once more that looked as far as a value just found, up to the first that changes: that one and
     /// those behind it are taken back.
     fn look_again(&mut self, found: Found) -> Option<(Question, Verdict, usize)> {
+        let (at, verdict, reach) = self.first_change(found.index)?;
+        let Decision {
+            question, floor, ..
+        } = self.decisions[at];
+        self.decisions.truncate(at);
+        self.floor = floor;
+        Some((question, verdict, reach))
+    }
+
+    /// The first decision that another replaces, now that a placeholder stands at token `bound`.
+    pub(super) fn first_change(&self, bound: usize) -> Option<(usize, Verdict, usize)> {
         let all = &self.tokens.all;
+        let start = all[bound].start as usize;
         let near = |decision: &&Decision| {
-            all[decision.question.index].start as usize + LOOK_AHEAD_BYTES > found.start
+            all[decision.question.index].start as usize + LOOK_AHEAD_BYTES > start
         };
         let near = self.decisions.iter().rev().take_while(near).count();
-        // A value that was found because of another behind it changes nothing that did not see that other: what was out
-        // of its sight may have been given out.
-        let first = match self.found[..] {
-            [_] => 0,
-            _ => self.first_that_sees(found.index, self.found[0].start),
-        };
         for at in self.decisions.len() - near..self.decisions.len() {
-            let Decision {
-                question,
-                floor,
-                reach,
-                kept,
-            } = self.decisions[at];
-            if reach <= found.start || question.index < first {
+            let decision = self.decisions[at];
+            let index = decision.question.index;
+            if decision.reach <= start || index >= bound {
                 continue;
             }
-            let (verdict, reach) = self.decide(question, floor, found.index, self.shadow.len());
+            let edge = view::edge(&self.place, self.tokens, &all[index]);
+            if edge <= start {
+                continue;
+            }
+            let (verdict, reach) = self.decide(decision.question, decision.floor, bound, edge);
             let stands = match verdict {
-                Verdict::Nothing => kept.is_none(),
-                Verdict::Kept(again) => kept == Some(again),
+                Verdict::Nothing => decision.kept.is_none(),
+                Verdict::Kept(again) => decision.kept == Some(again),
                 Verdict::Found(_) => false,
             };
             if !stands {
-                self.decisions.truncate(at);
-                self.floor = floor;
-                return Some((question, verdict, reach));
+                return Some((at, verdict, reach));
             }
-            self.decisions[at].reach = reach;
         }
         None
     }
 
-    /// The first token since the last placeholder, and not after the one at `index`, whose view holds shadow byte `start`.
-    pub(super) fn first_that_sees(&self, index: usize, start: usize) -> usize {
-        view::first_that_sees(&self.place, self.tokens, self.segment, index, start)
-    }
-
-    /// The walk came to a placeholder: what lies before it is final.
-    fn pass(&mut self) {
-        let Some(found) = self.found.pop() else {
-            let mark = self.tokens.marks[self.mark];
-            let start = self.tokens.all[mark.index].start as usize;
-            self.announce(self.place.local(start) + 1);
-            self.mark += 1;
-            let span = self.place.span(start, mark.end, mark.kind);
-            self.events.push(Event::Reached(span));
-            self.raise(mark.index + 1, mark.end, span);
-            return;
-        };
-        let limit = self.place.local(found.start) + LOOK_AHEAD_BYTES;
-        self.announce(limit);
-        let span = self.place.span(found.start, found.end, found.kind);
-        self.events.push(Event::Found(span));
-        self.raise(found.after, found.end, span);
-        self.cursor.in_address = found.kind == Kind::Url && url::is_cut(found.start, found.end);
-    }
-
     /// Begins the stretch after a placeholder.
-    fn raise(&mut self, first: usize, floor: usize, span: Span) {
+    pub(super) fn raise(&mut self, first: usize, floor: usize, span: Span) {
         self.index = first;
         self.segment = first;
         self.segment_floor = floor;
@@ -383,47 +412,8 @@ impl<'a> Walk<'a> {
         self.before_kind = Some(span.kind);
         self.cursor.barrier = span.end;
         self.cursor.barrier_kind = Some(span.kind);
-    }
-
-    /// Tells the numbers of the literal placeholders that begin before `limit` within the slice.
-    fn announce(&mut self, limit: usize) {
-        while let Some(mark) = self.tokens.marks.get(self.seen) {
-            let start = self.tokens.all[mark.index].start as usize;
-            if self.place.local(start) >= limit {
-                break;
-            }
-            let span = self.place.span(start, mark.end, mark.kind);
-            self.cursor.seen = span.end;
-            self.events.push(Event::Seen(span));
-            self.seen += 1;
-        }
-    }
-
-    /// Takes the further pieces of a long web address; false if more of the text is needed.
-    fn finish_address(&mut self) -> bool {
-        while self.cursor.in_address {
-            let start = self.floor;
-            if !self.can_see(start) {
-                return false;
-            }
-            let end = url::tail(self.shadow, start);
-            self.cursor.in_address = url::is_cut(start, end);
-            if end > start {
-                self.shadow[start..end].fill(fold::MARK);
-                self.announce(self.place.local(start) + LOOK_AHEAD_BYTES);
-                let span = self.place.span(start, end, Kind::Url);
-                self.events.push(Event::Found(span));
-                let all = &self.tokens.all;
-                let mut after = self.index;
-                while all
-                    .get(after)
-                    .is_some_and(|token| (token.start as usize) < end)
-                {
-                    after += 1;
-                }
-                self.raise(after, end, span);
-            }
-        }
-        true
+        self.reached = 0;
+        self.watershed = 0;
+        self.set_checkpoint(span.end + FIRST_CHECKPOINT_BYTES);
     }
 }

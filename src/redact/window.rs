@@ -153,6 +153,13 @@ impl<'a> Window<'a> {
         }
     }
 
+    /// The same window with a label that is known without looking for it.
+    pub(crate) fn told(mut self, index: usize, label: Label) -> Self {
+        self.frame.said = Roles::MAX;
+        self.label.set((index, label));
+        self
+    }
+
     /// One past the last byte that was looked at, if it is beyond the token in hand.
     #[inline]
     pub(crate) fn reach(&self) -> usize {
