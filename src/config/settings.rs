@@ -114,12 +114,15 @@ pub struct Conversations {
 pub struct Voice {
     /// Hosts whose models are reached without TLS and at private addresses, by comma.
     pub model_hosts: String,
+    /// How long a model may say nothing.
+    pub model_silence_ms: u32,
 }
 
 impl Default for Voice {
     fn default() -> Self {
         Self {
             model_hosts: "localhost,127.0.0.1,::1".to_owned(),
+            model_silence_ms: 8_000,
         }
     }
 }
