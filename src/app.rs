@@ -116,6 +116,7 @@ impl App {
             copies: parts.copies,
             clock: Arc::clone(&parts.clock),
             metrics: Arc::clone(&metrics),
+            library: Arc::default(),
             credential_cache_seconds: config.sms.credential_cache_seconds,
         };
         let directory = directory(config, shared, snapshots)?;

@@ -184,6 +184,11 @@ impl Ledger {
         self.voice.as_ref()
     }
 
+    /// What the clinic has written down about itself, if it has.
+    pub fn knowledge(&self) -> Option<&Knowledge> {
+        self.knowledge.as_ref()
+    }
+
     /// The keys, revoked ones too, in order of creation.
     pub fn keys(&self) -> impl Iterator<Item = &KeyRecord> {
         self.keys.after(0).map(|(_, key)| key)

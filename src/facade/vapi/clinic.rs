@@ -12,7 +12,6 @@ use super::call::Call;
 use super::meaning::all_of;
 use super::message::Asked;
 use super::words::{Said, Words};
-use crate::knowledge::{Index, passages};
 use crate::ledger::{Catalogue, PageRequest, Query, View};
 use crate::limits::PAGE_ROWS_MAX;
 use crate::model::{Resource, ResourceKind, Window};
@@ -107,12 +106,9 @@ pub async fn info(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused> {
 
 /// What the clinic has written down that answers this, if anything does by itself.
 async fn written(call: &Call<'_>, question: &str) -> Result<Option<String>, Refused> {
-    let View::Knowledge(knowledge) = call.look(Query::Knowledge).await? else {
-        unreachable!("a look at the clinic's text is answered with it")
-    };
-    let index = knowledge.map(|knowledge| Index::new(passages(knowledge.text.as_str())));
-    let answer = index.as_ref().and_then(|index| index.answer(question));
-    Ok(answer.map(|passage| say::line(&passage.text)))
+    let book = call.line.tenant.book().await?;
+    let answer = book.as_ref().and_then(|book| book.index().answer(question));
+    Ok(answer.map(|found| say::line(&found.passage.text)))
 }
 
 /// Those who treat; where nobody does, whatever can be booked.
