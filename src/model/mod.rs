@@ -3,6 +3,8 @@
 //! Nothing here decides, stores or sends. Contact types print masked and give their content only through `.expose()`.
 //! Types that events embed derive serde; they are stored formats, so their fields change only with a new entry version.
 
+mod numerals;
+
 mod ids;
 mod knowledge;
 mod route;
@@ -56,6 +58,7 @@ pub use message::{
     Delivery, DeliveryStatus, Kept, Message, MessageState, MessageStatus, Notice, ParkReason,
     ProviderId, SendOutcome, TextKind,
 };
+pub use numerals::cardinal;
 pub use personal::{PersonalFact, Subject};
 pub use reply::Reply;
 pub use resource::{Block, Resource, ResourceKind};
