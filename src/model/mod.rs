@@ -20,6 +20,7 @@ mod conversation;
 mod credential;
 mod erasure;
 mod message;
+mod models;
 mod personal;
 mod reply;
 mod resource;
@@ -28,10 +29,9 @@ mod text_settings;
 mod verification;
 mod voice;
 
-mod tenant;
-
 mod heard;
 mod hold;
+mod tenant;
 
 mod appointment;
 mod waitlist;
@@ -58,6 +58,7 @@ pub use message::{
     Delivery, DeliveryStatus, Kept, Message, MessageState, MessageStatus, Notice, ParkReason,
     ProviderId, SendOutcome, TextKind,
 };
+pub use models::{BaseUrl, Endpoint, ModelError, ModelKey, ModelName, ModelRecord, Models, Warmth};
 pub use numerals::cardinal;
 pub use personal::{PersonalFact, Subject};
 pub use reply::Reply;

@@ -1,16 +1,17 @@
-//! What is made of a clinic's ledger and kept at hand: its credentials, opened, for texts and for its voice line, and its text in
-//! the library. Whatever an event replaces is dropped the moment the event is applied.
+//! What is made of a clinic's ledger and kept at hand: its credentials, opened, for texts, its voice line and its models, and its
+//! text in the library. Whatever an event replaces is dropped the moment the event is applied.
 
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::ledger::{Event, Ledger};
 use crate::metrics::Metrics;
-use crate::model::{SmsCredentials, TenantId};
+use crate::model::{ModelRecord, SmsCredentials, TenantId};
+use crate::model_keys::open_models;
 use crate::seal::{DoesNotOpen, MasterKey, open_secret, open_token};
 
 use super::library::Library;
-use super::sms_access::{AccessCache, Opened, SmsAccess, VoiceAccess};
+use super::sms_access::{AccessCache, ModelAccess, Opened, SmsAccess, VoiceAccess};
 
 /// Opens what is sealed, and keeps it a while.
 pub struct Opening {
@@ -18,6 +19,7 @@ pub struct Opening {
     sms: Arc<AccessCache<SmsAccess>>,
     voice: Arc<AccessCache<VoiceAccess>>,
     library: Arc<Library>,
+    models: Arc<AccessCache<ModelAccess>>,
 }
 
 impl Opening {
@@ -38,6 +40,12 @@ impl Opening {
             library: Arc::clone(library),
             sms: cache(clock, metrics, kept_seconds, credentials),
             voice: cache(clock, metrics, kept_seconds, line),
+            models: cache(
+                clock,
+                metrics,
+                kept_seconds,
+                ledger.models().map_or(0, shown),
+            ),
         }
     }
 
@@ -49,6 +57,11 @@ impl Opening {
     /// Where its voice line is kept, likewise.
     pub fn voice_cache(&self) -> &Arc<AccessCache<VoiceAccess>> {
         &self.voice
+    }
+
+    /// Where its models are kept, likewise.
+    pub fn models_cache(&self) -> &Arc<AccessCache<ModelAccess>> {
+        &self.models
     }
 
     /// What the clinic sends texts with, opened if it is not at hand.
@@ -100,12 +113,29 @@ impl Opening {
         opened
     }
 
+    /// The clinic's models, their keys opened.
+    pub fn open_models(&self, ledger: &Ledger) -> Option<Arc<ModelAccess>> {
+        let known = ledger.models();
+        let models = known.and_then(|known| Some((known.version, known.models.as_ref()?)));
+        let opened = models.map(|(version, models)| {
+            let models = open_models(&self.master, ledger.tenant(), models)?;
+            Ok(Arc::new(ModelAccess { models, version }))
+        });
+        let opened = opened.transpose().unwrap_or_else(|error: DoesNotOpen| {
+            tracing::error!(%error, "a clinic's models cannot be used; set their keys again");
+            None
+        });
+        self.models.keep(opened.clone());
+        opened
+    }
+
     /// Drops what an event has replaced.
     pub fn notice(&self, tenant: TenantId, event: &Event) {
         match event {
             Event::SmsCredentialsSet(credentials) => self.sms.change(credentials.version),
             Event::VoiceLineSet(line) => self.voice.change(line.version),
             Event::KnowledgeSet(knowledge) => self.library.change(tenant, knowledge.version),
+            Event::ModelsSet(models) => self.models.change(shown(models)),
             _ => {}
         }
     }
@@ -114,6 +144,11 @@ impl Opening {
     pub fn close(&self, tenant: TenantId) {
         self.library.close(tenant);
     }
+}
+
+/// The version under which models are kept; 0: there are none, or none any more.
+fn shown(models: &ModelRecord) -> u32 {
+    models.models.as_ref().map_or(0, |_| models.version)
 }
 
 fn cache<T: Opened>(

@@ -64,8 +64,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "reqwest::",
-        &["outbox/", "facade/", "cli/"],
-        "the world is spoken to at its edges",
+        &["tls.rs", "outbox/", "facade/upstream/", "cli/"],
+        "the world is spoken to at its edges: texts, models while a turn waits for them, other servers' own doors",
     ),
     ("SystemTime", &["clock.rs"], "time comes in by the front"),
     (
@@ -119,6 +119,7 @@ const EXPOSERS: &[(&str, &str)] = &[
     ("model/verification.rs", "defines it"),
     ("model/sms.rs", "defines it"),
     ("seal.rs", "defines it and derives from keys"),
+    ("model_keys.rs", "seals them"),
     ("entry/sealed.rs", "writes the personal part"),
     ("replay/contacts.rs", "finds a caller by their number"),
     ("replay/image.rs", "writes what is sealed into an image"),
