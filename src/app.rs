@@ -324,6 +324,7 @@ fn options_of(config: &Config) -> facade::Options {
     facade::Options {
         public_url: config.http.public_url.clone(),
         model_hosts: config.voice.model_hosts.clone(),
+        embedding_deadline: Duration::from_millis(config.voice.embedding_deadline_ms.into()),
         inbox_enabled: config.sms.provider == SmsProvider::Inbox,
         text_patience: timeout(config) + PATIENCE_MARGIN,
         requests_per_second: config.limits.requests_per_second,

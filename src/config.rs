@@ -160,12 +160,15 @@ pub struct Conversations {
 pub struct Voice {
     /// Hosts whose models are reached without TLS and at private addresses, by comma.
     pub model_hosts: String,
+    /// How long a question waits for what it means, in milliseconds.
+    pub embedding_deadline_ms: u32,
 }
 
 impl Default for Voice {
     fn default() -> Self {
         Self {
             model_hosts: "localhost,127.0.0.1,::1".to_owned(),
+            embedding_deadline_ms: 150,
         }
     }
 }
@@ -426,6 +429,7 @@ impl Config {
             ("http.listen", matches!(port, Some(Ok(_))), "an address and a port, as in 127.0.0.1:8080"),
             ("storage.segment_mib", (1..=1024).contains(&self.storage.segment_mib), "1 to 1024"),
             ("storage.snapshot_entries", (1..=1_000_000).contains(&self.storage.snapshot_entries), "1 to 1000000"),
+            ("voice.embedding_deadline_ms", (10..=1500).contains(&self.voice.embedding_deadline_ms), "10 to 1500"),
             ("storage.idle_minutes", self.storage.idle_minutes <= 10_080, "0 to 10080"),
             ("holds.lifetime_seconds_max", (60..=86_400).contains(&lifetime), "60 to 86400, a day"),
             ("holds.ttl_seconds", (1..=lifetime).contains(&holds.ttl_seconds), "1 to holds.lifetime_seconds_max"),

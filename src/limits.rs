@@ -243,6 +243,8 @@ pub const BOOKS_MAX: usize = 2_000;
 pub const BOOKS_BYTES_MAX: usize = 256 << 20;
 /// Passages that a question finds, and of each order so many are joined.
 pub const PASSAGES_FOUND_MAX: usize = 20;
+/// Passages that a platform's own model is given at once.
+pub const DOCUMENTS_MAX: usize = 5;
 /// Passages of one text that an embedding model is asked about, from the first on; the others are found by their words.
 pub const PASSAGES_EMBEDDED_MAX: usize = 1_024;
 /// Passages in one request to an embedding model.
@@ -255,10 +257,12 @@ pub const EMBEDDING_DIMENSIONS_MAX: usize = 4_096;
 pub const EMBEDDING_NUMBER_BYTES_MAX: usize = 28;
 /// See [`EMBEDDING_NUMBER_BYTES_MAX`].
 pub const EMBEDDING_ANSWER_EXTRA_BYTES_MAX: usize = 64 << 10;
-/// How long a question waits for what it means; then its words alone find the passages.
+/// How long a question waits for what it means, unless the operator says otherwise; then its words alone find the passages.
 pub const EMBEDDING_DEADLINE: Duration = Duration::from_millis(150);
 /// How long a request to an embedding model may take: one that comes late helps whoever asks the same next.
 pub const EMBEDDING_TIME_MAX: Duration = Duration::from_secs(10);
+/// The same for a batch of passages, which nobody waits for: a model on the clinic's own machine takes its time.
+pub const EMBEDDING_TEXTS_TIME_MAX: Duration = Duration::from_secs(60);
 /// Longest question that an embedding model is asked about, in bytes.
 pub const EMBEDDED_QUESTION_BYTES_MAX: usize = 2_000;
 /// Questions of one clinic that are at its embedding model at the same time; the next are found by their words.

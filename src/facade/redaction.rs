@@ -4,6 +4,7 @@
 //! and cannot hold a piece of the text. Any dialect that takes free text calls [`free_text`]; the route that shows what
 //! redaction does calls [`redact`] with a policy of its own.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use crate::clock::Stopwatch;
@@ -46,6 +47,11 @@ pub async fn names_of(tenant: &Handle, phone: &Phone) -> Result<Vec<PersonName>,
 
 /// What someone said, as it may be remembered: also without the names that the clinic has of them.
 pub fn remark(occasion: &Occasion, names: &[PersonName], text: &str) -> Option<Remark> {
+    Remark::of(&leaving(occasion, names, text))
+}
+
+/// A text that leaves the house, to a model: by the same rules as what is remembered.
+pub fn leaving(occasion: &Occasion, names: &[PersonName], text: &str) -> Redacted {
     let mut policy = MEMORY.policy().clone();
     for name in names.iter().take(limits::KNOWN_NAMES_MAX) {
         let whole = name.expose();
@@ -59,8 +65,46 @@ pub fn remark(occasion: &Occasion, names: &[PersonName], text: &str) -> Option<R
     }
     let redactor = Redactor::new(policy);
     // The record names the rules without the names: a fingerprint of a name could be tested against guesses.
-    let outcome = recorded(occasion, &redactor, MEMORY.policy(), text);
-    Remark::of(&outcome.into_redacted())
+    recorded(occasion, &redactor, MEMORY.policy(), text).into_redacted()
+}
+
+/// Parts of one text that leave the house, by the same rules, with one record for all of them.
+pub fn all_leaving(occasion: &Occasion, texts: impl Iterator<Item = String>) -> Vec<Redacted> {
+    let stopwatch = Stopwatch::start();
+    let mut record = AuditRecord {
+        policy: MEMORY.policy().version(),
+        who: who(occasion),
+        when: occasion.when.clone(),
+        counts: BTreeMap::new(),
+        bytes_in: 0,
+        bytes_out: 0,
+        micros: 0,
+    };
+    let redacted = texts.map(|text| {
+        let outcome = MEMORY.redact(&text);
+        for (kind, number) in outcome.audit(MEMORY.policy(), "", "", 0).counts {
+            *record.counts.entry(kind).or_default() += number;
+        }
+        let redacted = outcome.into_redacted();
+        record.bytes_in += text.len();
+        record.bytes_out += redacted.as_str().len();
+        redacted
+    });
+    let redacted = redacted.collect();
+    record.micros = micros(stopwatch);
+    write(&occasion.tenant, &record);
+    redacted
+}
+
+fn who(occasion: &Occasion) -> String {
+    match occasion.principal {
+        Principal::System => "system".to_owned(),
+        Principal::Key { key, .. } => key.to_string(),
+    }
+}
+
+fn micros(stopwatch: Stopwatch) -> u64 {
+    u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A text that came with a request, as it may be kept.
@@ -81,12 +125,8 @@ fn recorded<'t>(
 ) -> Outcome<'t> {
     let stopwatch = Stopwatch::start();
     let outcome = redactor.redact(text);
-    let micros = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let who = match occasion.principal {
-        Principal::System => "system".to_owned(),
-        Principal::Key { key, .. } => key.to_string(),
-    };
-    let record = outcome.audit(named, &who, &occasion.when, micros);
+    let micros = micros(stopwatch);
+    let record = outcome.audit(named, &who(occasion), &occasion.when, micros);
     write(&occasion.tenant, &record);
     outcome
 }

@@ -16,6 +16,7 @@ use crate::model::Timestamp;
 use crate::offline::BackupSource;
 use crate::tenant::Directory;
 
+use super::knowledge::Finder;
 use super::throttle::{InFlight, Pace};
 use super::upstream::{Reach, Upstream};
 
@@ -34,6 +35,8 @@ pub struct Options {
     pub requests_in_flight_max: usize,
     /// Hosts that clinics' models may be at without TLS and at private addresses, by comma.
     pub model_hosts: String,
+    /// How long a question waits for what it means.
+    pub embedding_deadline: Duration,
 }
 
 impl Default for Options {
@@ -45,6 +48,7 @@ impl Default for Options {
             requests_per_second: 0,
             requests_in_flight_max: limits::REQUESTS_IN_FLIGHT_MAX,
             model_hosts: String::new(),
+            embedding_deadline: limits::EMBEDDING_DEADLINE,
         }
     }
 }
@@ -112,7 +116,9 @@ pub struct Facade {
     pub readiness: Readiness,
     pub(super) pace: Pace,
     /// Where clinics' models are asked.
-    pub(super) upstream: Upstream,
+    pub(super) upstream: Arc<Upstream>,
+    /// Finds in what clinics have written down.
+    pub(super) finder: Finder,
     pub(super) in_flight: InFlight,
     /// Where backups come from.
     pub(super) backups: Option<BackupSource>,
@@ -132,9 +138,11 @@ impl Facade {
         metrics: Arc<Metrics>,
         options: Options,
     ) -> Self {
+        let upstream = Arc::new(Upstream::new(Reach::of(&options.model_hosts)));
         Self {
+            finder: Finder::new(&upstream, Arc::clone(&clock), &metrics),
+            upstream,
             metrics,
-            upstream: Upstream::new(Reach::of(&options.model_hosts)),
             pace: Pace::per_second(options.requests_per_second),
             in_flight: InFlight::up_to(options.requests_in_flight_max),
             backups: None,

@@ -3,10 +3,9 @@
 //! Nothing here decides, stores or sends. Contact types print masked and give their content only through `.expose()`.
 //! Types that events embed derive serde; they are stored formats, so their fields change only with a new entry version.
 
-mod numerals;
-
 mod ids;
 mod knowledge;
+mod numerals;
 mod route;
 mod schedule;
 mod slug;

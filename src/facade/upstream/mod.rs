@@ -7,5 +7,8 @@ mod reach;
 
 mod client;
 
+mod embeddings;
+
 pub use client::Upstream;
+pub use embeddings::{EmbeddingFault, embed};
 pub use reach::Reach;

@@ -12,6 +12,7 @@ use super::call::Call;
 use super::meaning::all_of;
 use super::message::Asked;
 use super::words::{Said, Words};
+use crate::facade::knowledge::Question;
 use crate::ledger::{Catalogue, PageRequest, Query, View};
 use crate::limits::PAGE_ROWS_MAX;
 use crate::model::{Resource, ResourceKind, Window};
@@ -106,9 +107,16 @@ pub async fn info(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused> {
 
 /// What the clinic has written down that answers this, if anything does by itself.
 async fn written(call: &Call<'_>, question: &str) -> Result<Option<String>, Refused> {
-    let book = call.line.tenant.book().await?;
-    let answer = book.as_ref().and_then(|book| book.index().answer(question));
-    Ok(answer.map(|found| say::line(&found.passage.text)))
+    let question = Question {
+        words: question,
+        occasion: &call.occasion(),
+        phone: call.phone.as_ref(),
+    };
+    let facade = &call.line.facade;
+    let knowledge = facade.finder.of(&call.line.tenant);
+    let deadline = facade.options.embedding_deadline;
+    let found = knowledge.answer(&question, deadline).await?;
+    Ok(found.answer().map(|passage| say::line(&passage.text)))
 }
 
 /// Those who treat; where nobody does, whatever can be booked.
