@@ -116,6 +116,7 @@ impl App {
             copies: parts.copies,
             clock: Arc::clone(&parts.clock),
             metrics: Arc::clone(&metrics),
+            library: Arc::default(),
             credential_cache_seconds: config.sms.credential_cache_seconds,
         };
         let directory = directory(config, shared, snapshots)?;
@@ -325,6 +326,7 @@ fn options_of(config: &Config) -> facade::Options {
         code_digits: config.verification.digits.into(),
         model_hosts: config.voice.model_hosts.clone(),
         model_silence: Duration::from_millis(config.voice.model_silence_ms.into()),
+        embedding_deadline: Duration::from_millis(config.voice.embedding_deadline_ms.into()),
         inbox_enabled: config.sms.provider == SmsProvider::Inbox,
         text_patience: timeout(config) + PATIENCE_MARGIN,
         requests_per_second: config.limits.requests_per_second,

@@ -230,6 +230,9 @@ pub const TURN_MESSAGES_MAX: usize = 60;
 pub const TURN_MESSAGES_BYTES_MAX: usize = 64 << 10;
 /// Passages of the clinic's own text that a model gets with a question.
 pub const TURN_PASSAGES_MAX: usize = 4;
+/// The longest a turn waits for what its question means before it goes on with the words alone: the model's first word comes after
+/// it, and the next question like it finds the meaning known.
+pub const TURN_MEANING_TIME_MAX: Duration = Duration::from_millis(10);
 /// Words of a question that one passage may answer by itself: longer ones want more than that.
 pub const TURN_QUESTION_WORDS_MAX: usize = 16;
 /// How long a connection to a clinic's model may take to come to be.
@@ -265,6 +268,48 @@ pub const CALL_LONGEST_SECONDS: i64 = 60 * 60;
 pub const KNOWN_NAMES_MAX: usize = 50;
 /// Bytes of what a clinic writes down about itself: one entry of the journal has to hold it.
 pub const KNOWLEDGE_BYTES_MAX: usize = 48_000;
+/// Clinics whose texts are kept ready to be searched; who was asked longest ago gives way.
+pub const BOOKS_MAX: usize = 2_000;
+/// What they take of memory, with what their passages mean, in bytes.
+pub const BOOKS_BYTES_MAX: usize = 256 << 20;
+/// Passages that a question finds, and of each order so many are joined.
+pub const PASSAGES_FOUND_MAX: usize = 20;
+/// Passages that a platform's own model is given at once.
+pub const DOCUMENTS_MAX: usize = 5;
+/// Passages of one text that an embedding model is asked about, from the first on; the others are found by their words.
+pub const PASSAGES_EMBEDDED_MAX: usize = 1_024;
+/// Passages in one request to an embedding model.
+pub const PASSAGES_PER_REQUEST_MAX: usize = 32;
+/// Texts whose passages are asked about at the same time; the next wait.
+pub const TEXTS_EMBEDDED_AT_ONCE_MAX: usize = 16;
+/// Numbers that an embedding may have.
+pub const EMBEDDING_DIMENSIONS_MAX: usize = 4_096;
+/// Bytes that one number may take in an answer, and bytes of an answer beside its numbers.
+pub const EMBEDDING_NUMBER_BYTES_MAX: usize = 28;
+/// See [`EMBEDDING_NUMBER_BYTES_MAX`].
+pub const EMBEDDING_ANSWER_EXTRA_BYTES_MAX: usize = 64 << 10;
+/// How long a question waits for what it means, unless the operator says otherwise; then its words alone find the passages.
+pub const EMBEDDING_DEADLINE: Duration = Duration::from_millis(150);
+/// How long a request to an embedding model may take: one that comes late helps whoever asks the same next.
+pub const EMBEDDING_TIME_MAX: Duration = Duration::from_secs(10);
+/// The same for a batch of passages, which nobody waits for: a model on the clinic's own machine takes its time.
+pub const EMBEDDING_TEXTS_TIME_MAX: Duration = Duration::from_secs(60);
+/// Longest question that an embedding model is asked about, in bytes.
+pub const EMBEDDED_QUESTION_BYTES_MAX: usize = 2_000;
+/// Questions of one clinic that are at its embedding model at the same time; the next are found by their words.
+pub const EMBEDDINGS_IN_FLIGHT_PER_CLINIC_MAX: usize = 8;
+/// How often a request about passages is made before its clinic's model is left alone for a while.
+pub const EMBEDDING_ATTEMPTS_MAX: u32 = 3;
+/// The pause before the second attempt; it doubles.
+pub const EMBEDDING_RETRY_PAUSE: Duration = Duration::from_millis(500);
+/// Questions in a row that got no answer in time before a clinic's embedding model is left alone for a while.
+pub const EMBEDDING_FAULTS_IN_A_ROW: u32 = 5;
+/// How long it is left alone, in seconds; it doubles, up to the second of these.
+pub const EMBEDDING_REST_SECONDS: [i64; 2] = [30, 15 * 60];
+/// Questions whose meaning is kept, and what they take of memory in bytes.
+pub const QUESTIONS_KEPT_MAX: usize = 8_000;
+/// See [`QUESTIONS_KEPT_MAX`].
+pub const QUESTIONS_KEPT_BYTES_MAX: usize = 64 << 20;
 
 /// Entries of a tenant's waitlist that have not ended: what one look for whom a freed time fits may walk.
 pub const WAITLIST_ENTRIES_MAX: usize = 10_000;
@@ -293,6 +338,9 @@ const _: () = assert!(TURNS_PER_TENANT_MAX * 4 <= REQUESTS_IN_FLIGHT_MAX);
 const _: () = assert!(TURN_CLOSING_TIME_MAX.as_millis() < TURN_TIME_MAX.as_millis());
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= OUTCOMES_IN_FLIGHT_MAX);
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= TEXTS_IN_FLIGHT_MAX);
+// One clinic's text is a small part of what is kept of all.
+const _: () = assert!(8 * PASSAGES_EMBEDDED_MAX * EMBEDDING_DIMENSIONS_MAX * 4 <= BOOKS_BYTES_MAX);
+const _: () = assert!(PASSAGES_PER_REQUEST_MAX <= PASSAGES_EMBEDDED_MAX);
 const _: () = assert!(FOLLOW_UPS_PER_PHONE_MAX <= CONVERSATION_ROWS_MAX);
 const _: () = assert!(NOTICE_TRIED_SECONDS < ENDED_KEPT_SECONDS);
 const _: () = assert!(PAGE_ROWS_DEFAULT <= PAGE_ROWS_MAX);

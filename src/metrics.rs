@@ -138,6 +138,20 @@ pub struct Metrics {
     pub turn_first: Histogram,
     /// The same without the time that passed with the model.
     pub turn_own: Histogram,
+    /// Questions whose meaning was known already.
+    pub questions_known: Counter,
+    /// Questions whose meaning came in time.
+    pub questions_in_time: Counter,
+    /// Those whose meaning came too late for whoever asked.
+    pub questions_late: Counter,
+    /// Those that a model did not answer as it should.
+    pub questions_failed: Counter,
+    /// Those that no model was asked about: it is left alone, or has enough to do.
+    pub questions_not_asked: Counter,
+    /// Texts whose passages' meanings were brought.
+    pub texts_embedded: Counter,
+    /// Texts for which that failed.
+    pub texts_not_embedded: Counter,
     /// Images of tenants that were made.
     pub images_made: Counter,
     /// How long the start took, in milliseconds.
@@ -218,6 +232,7 @@ impl Metrics {
                 ("miss", self.credential_misses.get()),
             ],
         );
+        self.embeddings(&mut page);
         page.counters(
             "holdfast_provider_callbacks_total",
             "Callbacks and inbound texts, by what became of their signature.",
@@ -271,6 +286,32 @@ impl Metrics {
             "holdfast_turn_own_seconds",
             "The same without the time that passed with the model.",
             &self.turn_own,
+        );
+    }
+}
+
+impl Metrics {
+    fn embeddings(&self, page: &mut Page) {
+        page.counters(
+            "holdfast_question_embeddings_total",
+            "Questions to a clinic's text that has an embedding model, by what it said.",
+            "outcome",
+            &[
+                ("known", self.questions_known.get()),
+                ("in-time", self.questions_in_time.get()),
+                ("late", self.questions_late.get()),
+                ("failed", self.questions_failed.get()),
+                ("not-asked", self.questions_not_asked.get()),
+            ],
+        );
+        page.counters(
+            "holdfast_text_embeddings_total",
+            "Clinics' texts that an embedding model was asked about, by outcome.",
+            "outcome",
+            &[
+                ("made", self.texts_embedded.get()),
+                ("failed", self.texts_not_embedded.get()),
+            ],
         );
     }
 }

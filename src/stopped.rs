@@ -95,6 +95,7 @@ impl Stopped {
             copies: parts.copies,
             clock: parts.clock,
             metrics: Arc::new(Metrics::default()),
+            library: Arc::default(),
             credential_cache_seconds: 0,
         };
         let mut slugs = BTreeMap::new();

@@ -117,6 +117,7 @@ impl Config {
             ("sms.countries", are_countries(&sms.countries), "two-letter countries by comma as in GB,IE, or *, or empty"),
             ("verification.resends_max", codes.resends_max <= 10, "0 to 10"),
             ("voice.model_silence_ms", (500..=15_000).contains(&self.voice.model_silence_ms), "500 to 15000"),
+            ("voice.embedding_deadline_ms", (10..=1500).contains(&self.voice.embedding_deadline_ms), "10 to 1500"),
             ("http.public_url", public_url.is_empty() || is_origin(public_url), "https://… or http://… without a query, as in https://booking.example, or empty"),
             ("sms.credential_cache_seconds", self.sms.credential_cache_seconds <= 3600, "0 to 3600"),
             ("sms.twilio.base_url", is_origin(&self.sms.twilio.base_url), "https://… or http://… without a query, as in https://api.twilio.com"),

@@ -116,6 +116,8 @@ pub struct Voice {
     pub model_hosts: String,
     /// How long a model may say nothing.
     pub model_silence_ms: u32,
+    /// How long a question waits for what it means, in milliseconds.
+    pub embedding_deadline_ms: u32,
 }
 
 impl Default for Voice {
@@ -123,6 +125,7 @@ impl Default for Voice {
         Self {
             model_hosts: "localhost,127.0.0.1,::1".to_owned(),
             model_silence_ms: 8_000,
+            embedding_deadline_ms: 150,
         }
     }
 }

@@ -16,6 +16,8 @@ mod call_words;
 
 mod upstream;
 
+mod knowledge;
+
 mod state;
 
 mod auth;

@@ -91,17 +91,21 @@ pub fn record(occasion: &Occasion, tally: &Tally) {
         counts: tally.counts.clone(),
         bytes_in: tally.bytes_in,
         bytes_out: tally.bytes_out,
-        micros: u64::try_from(tally.took.as_micros()).unwrap_or(u64::MAX),
+        micros: micros(tally.took),
     };
     write(&occasion.tenant, &record);
 }
 
 /// What someone said, as it may be remembered: also without the names that the clinic has of them.
 pub fn remark(occasion: &Occasion, names: &[PersonName], text: &str) -> Option<Remark> {
+    Remark::of(&leaving(occasion, names, text))
+}
+
+/// A text that leaves the house, to a model: by the same rules as what is remembered.
+pub fn leaving(occasion: &Occasion, names: &[PersonName], text: &str) -> Redacted {
     let redactor = Redactor::new(without(names));
     // The record names the rules without the names: a fingerprint of a name could be tested against guesses.
-    let outcome = recorded(occasion, &redactor, MEMORY.policy(), text);
-    Remark::of(&outcome.into_redacted())
+    recorded(occasion, &redactor, MEMORY.policy(), text).into_redacted()
 }
 
 /// The rules of what is remembered, and these names.
@@ -118,6 +122,24 @@ fn without(names: &[PersonName]) -> Policy {
         }
     }
     policy
+}
+
+/// Parts of one text that leave the house, by the same rules, with one record for all of them.
+pub fn all_leaving(occasion: &Occasion, texts: impl Iterator<Item = String>) -> Vec<Redacted> {
+    let mut tally = Tally::default();
+    let redacted = texts.map(|text| {
+        let stopwatch = Stopwatch::start();
+        let outcome = MEMORY.redact(&text);
+        tally.add(&outcome, stopwatch.elapsed());
+        outcome.into_redacted()
+    });
+    let redacted = redacted.collect();
+    record(occasion, &tally);
+    redacted
+}
+
+fn micros(took: Duration) -> u64 {
+    u64::try_from(took.as_micros()).unwrap_or(u64::MAX)
 }
 
 /// A text that came with a request, as it may be kept.
@@ -138,7 +160,7 @@ fn recorded<'t>(
 ) -> Outcome<'t> {
     let stopwatch = Stopwatch::start();
     let outcome = redactor.redact(text);
-    let micros = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
+    let micros = micros(stopwatch.elapsed());
     let record = outcome.audit(named, &who(occasion), &occasion.when, micros);
     write(&occasion.tenant, &record);
     outcome

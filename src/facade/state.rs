@@ -16,6 +16,7 @@ use crate::model::Timestamp;
 use crate::offline::BackupSource;
 use crate::tenant::Directory;
 
+use super::knowledge::Finder;
 use super::throttle::{InFlight, Pace, Shares};
 use super::upstream::{Reach, Upstream};
 
@@ -38,6 +39,8 @@ pub struct Options {
     pub model_hosts: String,
     /// How long such a model may say nothing.
     pub model_silence: Duration,
+    /// How long a question waits for what it means.
+    pub embedding_deadline: Duration,
 }
 
 impl Default for Options {
@@ -51,6 +54,7 @@ impl Default for Options {
             code_digits: 6,
             model_hosts: String::new(),
             model_silence: Duration::from_secs(8),
+            embedding_deadline: limits::EMBEDDING_DEADLINE,
         }
     }
 }
@@ -118,7 +122,9 @@ pub struct Facade {
     pub readiness: Readiness,
     pub(super) pace: Pace,
     /// Where clinics' models are asked.
-    pub(super) upstream: Upstream,
+    pub(super) upstream: Arc<Upstream>,
+    /// Finds in what clinics have written down.
+    pub(super) finder: Finder,
     pub(super) in_flight: InFlight,
     /// Where backups come from.
     pub(super) backups: Option<BackupSource>,
@@ -140,9 +146,17 @@ impl Facade {
         metrics: Arc<Metrics>,
         options: Options,
     ) -> Self {
+        let reach = Reach::of(&options.model_hosts);
+        let upstream = Arc::new(Upstream::new(reach, options.model_silence));
         Self {
+            finder: Finder::new(
+                &upstream,
+                Arc::clone(&clock),
+                &metrics,
+                options.embedding_deadline,
+            ),
+            upstream,
             metrics,
-            upstream: Upstream::new(Reach::of(&options.model_hosts), options.model_silence),
             pace: Pace::per_second(options.requests_per_second),
             in_flight: InFlight::up_to(options.requests_in_flight_max),
             backups: None,

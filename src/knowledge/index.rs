@@ -59,6 +59,23 @@ impl Index {
         index
     }
 
+    /// All passages, in their order.
+    pub fn passages(&self) -> &[Passage] {
+        &self.passages
+    }
+
+    /// What it takes of memory, roughly.
+    pub fn bytes(&self) -> usize {
+        let texts = self.passages.iter().map(|passage| {
+            size_of::<Passage>() + size_of::<f32>() + passage.title.len() + passage.text.len()
+        });
+        let terms = self.postings.iter().map(|(term, postings)| {
+            let row = size_of::<String>() + size_of::<Vec<(usize, f32)>>();
+            row + term.len() + size_of_val(postings.as_slice())
+        });
+        texts.sum::<usize>() + terms.sum::<usize>()
+    }
+
     /// The passages that fit a question, best first, at most so many.
     pub fn search(&self, question: &str, limit: usize) -> Vec<Found<'_>> {
         let mut asked = terms(question);
@@ -96,13 +113,13 @@ impl Index {
     }
 
     /// The passage that answers a question by itself: most of the question stands in it, and no other comes near.
-    pub fn answer(&self, question: &str) -> Option<&Passage> {
+    pub fn answer(&self, question: &str) -> Option<Found<'_>> {
         let found = self.search(question, 2);
-        let best = found.first()?;
+        let best = *found.first()?;
         let leads = found
             .get(1)
             .is_none_or(|next| best.score >= ANSWER_LEAD_MIN * next.score);
-        (best.share >= ANSWER_SHARE_MIN && leads).then_some(best.passage)
+        (best.share >= ANSWER_SHARE_MIN && leads).then_some(best)
     }
 
     /// How much a term says that stands in so many passages.
@@ -124,7 +141,11 @@ mod tests {
     #[test]
     fn a_question_finds_its_answer_and_an_idle_one_finds_none() {
         let index = Index::new(passages(CLINIC));
-        let answer = |question| index.answer(question).map(|passage| passage.text.as_str());
+        let answer = |question| {
+            index
+                .answer(question)
+                .map(|found| found.passage.text.as_str())
+        };
         for (question, word) in [
             ("When are you open on Saturdays?", "Saturday"),
             ("What are your opening hours?", "Monday"),

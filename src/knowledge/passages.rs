@@ -15,6 +15,18 @@ pub struct Passage {
     pub text: String,
 }
 
+impl Passage {
+    /// Title and text in one.
+    pub fn whole(&self) -> String {
+        let Self { title, text } = self;
+        match title.chars().last() {
+            None => text.clone(),
+            Some('?' | '!' | '.' | ':') => format!("{title} {text}"),
+            Some(_) => format!("{title}: {text}"),
+        }
+    }
+}
+
 /// The passages of a text, in order.
 pub fn passages(text: &str) -> Vec<Passage> {
     let mut reader = Reader::default();
@@ -177,6 +189,15 @@ mod tests {
     fn headings_questions_and_lists_become_passages() {
         let text = "# Visiting us\n\nWe are at **12 High Street**.\n\n## Parking\n- Behind the [house](https://a.example/x)\n- Two places\n\n\
                     Q: Do you take cards?\nA: Yes, all _but_ cheques.\n\n| Service | Price |\n|---|---|\n| Check-up | £40 |\n";
+        let whole = passages(text).into_iter().map(|passage| passage.whole());
+        let whole: Vec<_> = whole.skip(1).take(2).collect();
+        assert_eq!(
+            whole,
+            [
+                "Visiting us, Parking: Behind the house; Two places",
+                "Do you take cards? Yes, all but cheques."
+            ]
+        );
         let pair = |title: &str, text: &str| (title.to_owned(), text.to_owned());
         assert_eq!(
             shown(text),

@@ -186,6 +186,11 @@ impl Ledger {
         self.voice.as_ref()
     }
 
+    /// What the clinic has written down about itself, if it has.
+    pub fn knowledge(&self) -> Option<&Knowledge> {
+        self.knowledge.as_ref()
+    }
+
     /// The clinic's models, if they were ever set.
     pub fn models(&self) -> Option<&ModelRecord> {
         self.models.as_ref()

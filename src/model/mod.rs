@@ -5,6 +5,7 @@
 
 mod ids;
 mod knowledge;
+mod numerals;
 mod route;
 mod schedule;
 mod slug;
@@ -57,6 +58,7 @@ pub use message::{
     ProviderId, SendOutcome, TextKind,
 };
 pub use models::{BaseUrl, Endpoint, ModelError, ModelKey, ModelName, ModelRecord, Models, Warmth};
+pub use numerals::cardinal;
 pub use personal::{PersonalFact, Subject};
 pub use reply::Reply;
 pub use resource::{Block, Resource, ResourceKind};

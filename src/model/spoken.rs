@@ -3,6 +3,8 @@
 //! Pure and bounded. It never guesses: what is not wholly digits, number words and the small talk around them is no number, and
 //! whoever asked then has the text as it was.
 
+use super::numerals::cardinal;
+
 /// Longest text that is read, in characters: eight digits in their longest words, and the small talk around them.
 const CHARS_MAX: usize = 200;
 /// Most digits that are understood; a longer run is no code of anyone's.
@@ -12,25 +14,6 @@ const DIGITS_MAX: usize = 24;
 const SMALL_TALK: [&str; 14] = [
     "the", "code", "is", "it's", "its", "it", "my", "number", "um", "uh", "erm", "and", "then",
     "please",
-];
-
-const UNITS: [&str; 10] = [
-    "zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine",
-];
-const TEENS: [&str; 10] = [
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [&str; 8] = [
-    "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety",
 ];
 
 /// One word of it.
@@ -102,18 +85,11 @@ fn word(text: &str) -> Option<Word<'_>> {
     if text.bytes().all(|byte| byte.is_ascii_digit()) {
         return Some(Word::Typed(text));
     }
-    let place = |names: &[&str]| {
-        let place = names.iter().position(|name| *name == text)?;
-        u8::try_from(place).ok()
-    };
-    if let Some(digit) = place(&UNITS) {
-        return Some(Word::Digit(digit));
-    }
-    if let Some(unit) = place(&TEENS) {
-        return Some(Word::Teen(unit));
-    }
-    if let Some(tens) = place(&TENS) {
-        return Some(Word::Tens(tens + 2));
+    match cardinal(text) {
+        Some(digit @ 0..=9) => return Some(Word::Digit(digit)),
+        Some(teen @ 10..=19) => return Some(Word::Teen(teen - 10)),
+        Some(tens) => return Some(Word::Tens(tens / 10)),
+        None => {}
     }
     Some(match text {
         "oh" | "o" | "ooh" | "nought" | "naught" | "nil" | "null" => Word::Digit(0),

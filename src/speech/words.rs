@@ -2,32 +2,13 @@
 //!
 //! "twenty first", "21st" and "twenty-one" come out alike, so that the readers of days and hours know one form of each.
 
+use crate::model::cardinal;
+
 /// Longest phrase that is read, in characters: a model's argument is far shorter, and nobody says a date at such length.
 const CHARS_MAX: usize = 300;
 
-const UNITS: [&str; 20] = [
-    "zero",
-    "one",
-    "two",
-    "three",
-    "four",
-    "five",
-    "six",
-    "seven",
-    "eight",
-    "nine",
-    "ten",
-    "eleven",
-    "twelve",
-    "thirteen",
-    "fourteen",
-    "fifteen",
-    "sixteen",
-    "seventeen",
-    "eighteen",
-    "nineteen",
-];
-const TENS: [(&str, u32); 4] = [("twenty", 20), ("thirty", 30), ("forty", 40), ("fifty", 50)];
+/// The highest number that a day or an hour has in words.
+const NUMBER_MAX: u8 = 59;
 const ORDINALS: [&str; 20] = [
     "zeroth",
     "first",
@@ -167,15 +148,13 @@ fn number(part: &str) -> Option<Word> {
             .find(|(word, _)| *word == part)
             .map(|(_, value)| *value)
     };
-    let cardinal = place(&UNITS)
-        .map(|value| value as u32)
-        .or_else(|| of(&TENS));
+    let cardinal = cardinal(part).filter(|value| *value <= NUMBER_MAX);
     let ordinal = place(&ORDINALS)
         .map(|value| value as u32)
         .or_else(|| of(&TENTH_ORDINALS));
     match (cardinal, ordinal) {
         (Some(value), _) => Some(Word::Number {
-            value,
+            value: value.into(),
             ordinal: false,
         }),
         (None, Some(value)) => Some(Word::Number {

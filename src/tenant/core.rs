@@ -29,6 +29,7 @@ use crate::seal::{CodeKey, MasterKey, Sealer};
 
 use super::checkpoints;
 use super::keyring::{Keyring, NewSecret};
+use super::library::Library;
 use super::messages::{Answer, CallerLook, Idempotency, Instruction, Refused, Request, Seen};
 use super::naming;
 use super::opening::Opening;
@@ -53,6 +54,8 @@ pub struct Shared {
     pub clock: Arc<dyn Clock>,
     /// What is counted.
     pub metrics: Arc<Metrics>,
+    /// The texts of clinics that are awake.
+    pub library: Arc<Library>,
     /// How long opened credentials are kept.
     pub credential_cache_seconds: u32,
 }
@@ -83,7 +86,7 @@ impl Core {
             Arc::clone(&shared.master),
             &shared.clock,
             &shared.metrics,
-            shared.credential_cache_seconds,
+            (shared.credential_cache_seconds, &shared.library),
             &state.ledger,
         );
         Self {
@@ -122,6 +125,7 @@ impl Core {
     /// Hands its state over: a tenant that goes to sleep. Nothing is decided by this core any more.
     pub fn leave(&mut self) -> Replayed {
         self.has_left = true;
+        self.opening.close(self.tenant());
         let nothing = Replayed::new(self.tenant());
         std::mem::replace(&mut self.state, nothing)
     }
@@ -430,7 +434,7 @@ impl Core {
         self.state.trail.expect(taken.place, latest);
         for event in events {
             apply(&mut self.state.ledger, event);
-            self.opening.notice(event);
+            self.opening.notice(header.tenant, event);
             if let Event::TextQueued { message, .. } = event {
                 self.queued_texts.push(*message);
             }

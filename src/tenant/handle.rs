@@ -27,6 +27,7 @@ use super::asking::{
 use super::erasing::FinishErasures;
 use super::history::History;
 use super::house::House;
+use super::library::Library;
 use super::messages::{
     Answer, CallerLook, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request,
     Seen,
@@ -48,6 +49,7 @@ struct Inner {
     journal: Journal,
     profile: RwLock<(Arc<Profile>, Zone)>,
     looking: tokio::sync::Mutex<()>,
+    reading: tokio::sync::Mutex<()>,
 }
 
 impl std::fmt::Debug for Handle {
@@ -72,11 +74,21 @@ impl Handle {
             journal,
             profile: RwLock::new((Arc::new(profile), zone)),
             looking: tokio::sync::Mutex::new(()),
+            reading: tokio::sync::Mutex::new(()),
         }))
     }
 
     pub(super) fn house(&self) -> &House {
         &self.0.house
+    }
+
+    /// Held by whoever prepares its text.
+    pub(super) fn reading(&self) -> &tokio::sync::Mutex<()> {
+        &self.0.reading
+    }
+
+    pub(super) fn library(&self) -> &Library {
+        self.0.house.library()
     }
 
     /// Whose.

@@ -24,6 +24,7 @@ use super::core::{Core, Shared};
 use super::doorbell::Doorbell;
 use super::gate::Gate;
 use super::history::History;
+use super::library::Library;
 use super::messages::Refused;
 use super::sleepers::Sleepers;
 use super::sms_access::{AccessCache, ModelAccess, SmsAccess, VoiceAccess};
@@ -118,6 +119,10 @@ impl House {
 
     pub fn gate(&self) -> &Gate {
         &self.0.gate
+    }
+
+    pub fn library(&self) -> &Library {
+        &self.0.street.shared.library
     }
 
     pub fn history(&self) -> &History {
@@ -238,6 +243,7 @@ impl House {
     fn quarantine(&self, reason: &str) -> Refused {
         tracing::error!(tenant = %self.0.tenant, reason, "this tenant is out of service until the operator has looked; the others are served");
         self.set(State::Quarantined);
+        self.library().close(self.0.tenant);
         Refused::Quarantined
     }
 

@@ -1,5 +1,6 @@
 //! Tenants: one actor each, who owns that clinic's ledger and contacts. The only folder that names actix actors.
 
+mod library;
 mod sms_access;
 
 mod opening;
@@ -40,6 +41,8 @@ mod house;
 
 mod handle;
 
+mod reading;
+
 mod directory;
 
 mod night;
@@ -51,6 +54,7 @@ pub use erasing::ErasureStep;
 pub use handle::Handle;
 pub use history::{Follower, History, PastEntry};
 pub use keyring::{Credential, Keyring, NewSecret};
+pub use library::Library;
 pub use messages::{
     Answer, CallerLook, CapturedText, DeliveryNote, EndedCall, Errand, Idempotency, Instruction,
     PreparedText, Refused, Request, Seen,

@@ -1,15 +1,16 @@
-//! A clinic's credentials, opened from its ledger and kept at hand: what it sends texts with, the secret of its voice line, and
-//! the keys of its models.
+//! What is made of a clinic's ledger and kept at hand: its credentials, opened, for texts, its voice line and its models, and its
+//! text in the library. Whatever an event replaces is dropped the moment the event is applied.
 
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::ledger::{Event, Ledger};
 use crate::metrics::Metrics;
-use crate::model::{ModelRecord, SmsCredentials};
+use crate::model::{ModelRecord, SmsCredentials, TenantId};
 use crate::model_keys::open_models;
 use crate::seal::{DoesNotOpen, MasterKey, open_secret, open_token};
 
+use super::library::Library;
 use super::sms_access::{AccessCache, ModelAccess, Opened, SmsAccess, VoiceAccess};
 
 /// Opens what is sealed, and keeps it a while.
@@ -17,6 +18,7 @@ pub struct Opening {
     master: Arc<MasterKey>,
     sms: Arc<AccessCache<SmsAccess>>,
     voice: Arc<AccessCache<VoiceAccess>>,
+    library: Arc<Library>,
     models: Arc<AccessCache<ModelAccess>>,
 }
 
@@ -26,13 +28,16 @@ impl Opening {
         master: Arc<MasterKey>,
         clock: &Arc<dyn Clock>,
         metrics: &Arc<Metrics>,
-        kept_seconds: u32,
+        (kept_seconds, library): (u32, &Arc<Library>),
         ledger: &Ledger,
     ) -> Self {
         let credentials = ledger.sms_credentials().map_or(0, |known| known.version);
         let line = ledger.voice_line().map_or(0, |known| known.version);
+        let text = ledger.knowledge().map_or(0, |known| known.version);
+        library.change(ledger.tenant(), text);
         Self {
             master,
+            library: Arc::clone(library),
             sms: cache(clock, metrics, kept_seconds, credentials),
             voice: cache(clock, metrics, kept_seconds, line),
             models: cache(
@@ -125,13 +130,19 @@ impl Opening {
     }
 
     /// Drops what an event has replaced.
-    pub fn notice(&self, event: &Event) {
+    pub fn notice(&self, tenant: TenantId, event: &Event) {
         match event {
             Event::SmsCredentialsSet(credentials) => self.sms.change(credentials.version),
             Event::VoiceLineSet(line) => self.voice.change(line.version),
+            Event::KnowledgeSet(knowledge) => self.library.change(tenant, knowledge.version),
             Event::ModelsSet(models) => self.models.change(shown(models)),
             _ => {}
         }
+    }
+
+    /// The clinic goes to sleep: its text is prepared again when someone asks.
+    pub fn close(&self, tenant: TenantId) {
+        self.library.close(tenant);
     }
 }
 

@@ -29,6 +29,8 @@ mod journal_contract;
 #[cfg(test)]
 mod journal_faults;
 #[cfg(test)]
+mod knowledge;
+#[cfg(test)]
 mod ledger_properties;
 #[cfg(test)]
 mod ledger_tables;

@@ -359,6 +359,7 @@ fn cancel_and_crash(world: &World, appointment: AppointmentId) {
         copies: Arc::new(NoCopies),
         clock: Arc::<ManualClock>::clone(&world.clock),
         metrics: Arc::default(),
+        library: Arc::default(),
         credential_cache_seconds: 300,
     };
     let clinic = clinic.unwrap_or_else(|fault| panic!("{fault}"));

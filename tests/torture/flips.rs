@@ -36,8 +36,9 @@ const LISTS: [&str; 7] = [
     "persons",
     "audit",
 ];
-/// Holds of the load are over after half an hour, and lists change by themselves then: everything is made anew before.
-const STATE_SECONDS_MAX: u64 = 20 * 60;
+/// Holds of the load are over after a while, the first of them that was extended by 900 s, and lists change by themselves then:
+/// everything is made anew before.
+const STATE_SECONDS_MAX: u64 = 10 * 60;
 
 #[derive(Args)]
 pub struct Options {

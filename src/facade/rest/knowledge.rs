@@ -63,6 +63,8 @@ pub async fn store(visit: Visit, body: Body<NewKnowledge>) -> Result<HttpRespons
     let text = KnowledgeText::new(body.value.read()).map_err(in_field("text"))?;
     let instruction = Instruction::Plain(Command::SetKnowledge(text));
     visit.execute(instruction, None).await?;
+    // Whoever calls next finds it prepared.
+    visit.facade().finder.of(&visit.tenant).warm().await;
     Ok(Reply::no_content().empty())
 }
 

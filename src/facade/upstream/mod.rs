@@ -8,7 +8,9 @@ mod reach;
 mod client;
 
 mod chat;
+mod embeddings;
 
 pub use chat::{Failure, Wanted};
 pub use client::Upstream;
+pub use embeddings::{EmbeddingFault, embed};
 pub use reach::Reach;

@@ -31,7 +31,11 @@ pub async fn answer(call: &Call<'_>) -> Value {
             body.insert("assistant".to_owned(), settings)
         }
     };
-    let variables = json!({ "variableValues": variables(call).await });
+    let knowledge = call.line.facade.finder.of(&call.line.tenant);
+    // The first question of a call finds its text prepared. A clinic that is too busy for that prepares it later.
+    let warm = tokio::time::timeout(LOOK_TIME_MAX, knowledge.warm());
+    let (variables, _) = tokio::join!(variables(call), warm);
+    let variables = json!({ "variableValues": variables });
     body.insert("assistantOverrides".to_owned(), variables);
     Value::Object(body)
 }

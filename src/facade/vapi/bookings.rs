@@ -8,7 +8,7 @@ use super::call::Call;
 use super::message::{Arguments, Asked};
 use super::times::{is_among, said, wanted, wish};
 use super::words::Said;
-use crate::facade::redaction::{self, Occasion};
+use crate::facade::redaction;
 use crate::ledger::{AppointmentView, CallerView, Command, Destination, Receipt, Rejection, Wish};
 use crate::model::{AppointmentId, AppointmentStatus, FreeText};
 use crate::speech::say;
@@ -149,13 +149,7 @@ pub async fn cancel(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused>
 /// The reason as it may be kept: redacted, if it can be kept at all.
 fn reason(call: &Call<'_>, given: &Arguments) -> Option<FreeText> {
     let text = FreeText::parse(&given.words(&REASON)?).ok()?;
-    let words = call.words();
-    let occasion = Occasion {
-        principal: call.line.principal(),
-        tenant: call.line.tenant.slug().clone(),
-        when: words.zone.rfc3339(words.now),
-    };
-    FreeText::parse(redaction::free_text(&occasion, text.expose()).as_str()).ok()
+    FreeText::parse(redaction::free_text(&call.occasion(), text.expose()).as_str()).ok()
 }
 
 fn appointment(receipt: &Receipt) -> Option<&AppointmentView> {

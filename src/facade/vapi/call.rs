@@ -7,6 +7,7 @@ use ring::digest::{Context, SHA256};
 use super::line::Line;
 use super::message::{Arguments, Message};
 use super::words::Words;
+use crate::facade::redaction::Occasion;
 use crate::ledger::{CallerView, Catalogue, Command, HoldView, Query, RequestKey, Twin, View};
 use crate::limits;
 use crate::model::{CallReference, FreeText, HoldId, Phone};
@@ -82,6 +83,16 @@ impl<'a> Call<'a> {
         Reckoning {
             today: self.words().today(),
             day_first: self.line.tenant.profile().country != "US",
+        }
+    }
+
+    /// This conversation, as the record of a redaction names it.
+    pub fn occasion(&self) -> Occasion {
+        let words = self.words();
+        Occasion {
+            principal: self.line.principal(),
+            tenant: self.line.tenant.slug().clone(),
+            when: words.zone.rfc3339(words.now),
         }
     }
 

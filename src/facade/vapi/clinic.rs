@@ -12,9 +12,10 @@ use super::call::Call;
 use super::meaning::all_of;
 use super::message::Asked;
 use super::words::{Said, Words};
-use crate::knowledge::{Index, passages};
+use crate::facade::knowledge::Question;
+use crate::facade::redaction::Occasion;
 use crate::ledger::{Catalogue, PageRequest, Query, View};
-use crate::limits::{PAGE_ROWS_MAX, TURN_PASSAGES_MAX};
+use crate::limits::{PAGE_ROWS_MAX, TURN_MEANING_TIME_MAX, TURN_PASSAGES_MAX};
 use crate::model::{Resource, ResourceKind, Window};
 use crate::speech::{say, when};
 use crate::tenant::Refused;
@@ -107,7 +108,20 @@ pub async fn info(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused> {
 
 /// What the clinic has written down that answers this, if anything does by itself.
 async fn written(call: &Call<'_>, question: &str) -> Result<Option<String>, Refused> {
-    Ok(read(call, question).await?.answer)
+    let patience = call.line.facade.options.embedding_deadline;
+    let knowledge = call.line.facade.finder.of(&call.line.tenant);
+    let occasion = call.occasion();
+    let asked = asked_of(call, &occasion, question);
+    let found = knowledge.answer(&asked, patience).await?;
+    Ok(found.answer().map(|passage| say::line(&passage.text)))
+}
+
+fn asked_of<'a>(call: &'a Call<'_>, occasion: &'a Occasion, words: &'a str) -> Question<'a> {
+    Question {
+        words,
+        occasion,
+        phone: call.phone.as_ref(),
+    }
 }
 
 /// What the clinic's text says to a question.
@@ -119,24 +133,18 @@ pub struct Read {
     pub passages: Vec<String>,
 }
 
-/// Reads the clinic's text for a question.
+/// Reads the clinic's text for a turn, which waits for the question's meaning hardly at all: a model's first word comes after it.
 pub async fn read(call: &Call<'_>, question: &str) -> Result<Read, Refused> {
-    let View::Knowledge(knowledge) = call.look(Query::Knowledge).await? else {
-        unreachable!("a look at the clinic's text is answered with it")
-    };
-    let Some(knowledge) = knowledge else {
-        return Ok(Read::default());
-    };
-    let index = Index::new(passages(knowledge.text.as_str()));
-    let found = index.search(question, TURN_PASSAGES_MAX).into_iter();
-    let passages = found.map(|found| match found.passage.title.as_str() {
-        "" => say::line(&found.passage.text),
-        title => say::line(&format!("{title}: {}", found.passage.text)),
-    });
-    let answer = index.answer(question);
+    let knowledge = call.line.facade.finder.of(&call.line.tenant);
+    let occasion = call.occasion();
+    let asked = asked_of(call, &occasion, question);
+    let found = knowledge.find(&asked, TURN_MEANING_TIME_MAX).await?;
+    let passages = found.iter().take(TURN_PASSAGES_MAX);
     Ok(Read {
-        answer: answer.map(|passage| say::line(&passage.text)),
-        passages: passages.collect(),
+        answer: found.answer().map(|passage| say::line(&passage.text)),
+        passages: passages
+            .map(|passage| say::line(&passage.whole()))
+            .collect(),
     })
 }
 

@@ -29,6 +29,7 @@ mod holds;
 mod tools;
 
 mod assistant;
+mod documents;
 mod report;
 
 pub mod turn;

@@ -8,7 +8,7 @@ use super::call::Call;
 use super::line::Line;
 use super::message::Message;
 use super::turn::chat::get_ready;
-use super::{assistant, report, tools};
+use super::{assistant, documents, report, tools};
 use crate::limits::VOICE_TIME_MAX;
 
 /// Takes in a server message.
@@ -37,7 +37,7 @@ async fn answer(line: &Line, message: &Message) -> HttpResponse {
         "transfer-destination-request" | "handoff-destination-request" => ok(
             &json!({ "error": "There is nobody to pass this call on to. Please call the clinic's desk." }),
         ),
-        "knowledge-base-request" => ok(&json!({ "documents": [] })),
+        "knowledge-base-request" => ok(&documents::answer(&call, message).await),
         kind => {
             // No one waits for an answer to these, so none may keep the platform waiting.
             let heard = heard(&call, message, kind);

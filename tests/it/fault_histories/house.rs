@@ -72,6 +72,7 @@ impl House {
             master: Arc::new(master),
             clock: Arc::new(ManualClock::at(MONDAY_EIGHT)),
             metrics: Arc::default(),
+            library: Arc::default(),
             credential_cache_seconds: 300,
         };
         let mut cores = BTreeMap::new();

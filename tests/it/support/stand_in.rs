@@ -275,7 +275,8 @@ fn reset(mut stream: &TcpStream) -> bool {
     false
 }
 
-fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>)> {
+/// A request's path, its authorization and its body.
+pub fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>)> {
     let mut line = String::new();
     reader
         .read_line(&mut line)
