@@ -278,6 +278,8 @@ pub const PASSAGES_FOUND_MAX: usize = 20;
 pub const DOCUMENTS_MAX: usize = 5;
 /// Passages of one text that an embedding model is asked about, from the first on; the others are found by their words.
 pub const PASSAGES_EMBEDDED_MAX: usize = 1_024;
+/// Bytes of a text's vectors that a question is compared with on the thread that asks; more takes milliseconds.
+pub const VECTORS_AT_ONCE_BYTES_MAX: usize = 2 << 20;
 /// Passages in one request to an embedding model.
 pub const PASSAGES_PER_REQUEST_MAX: usize = 32;
 /// Texts whose passages are asked about at the same time; the next wait.

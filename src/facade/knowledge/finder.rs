@@ -11,8 +11,8 @@ use crate::clock::Clock;
 use crate::facade::call_words::names_said;
 use crate::facade::redaction::{self, Occasion};
 use crate::facade::upstream::Upstream;
-use crate::knowledge::{Book, Near};
-use crate::limits::PASSAGES_FOUND_MAX;
+use crate::knowledge::{Book, Meanings, Near, Vector};
+use crate::limits::{PASSAGES_FOUND_MAX, VECTORS_AT_ONCE_BYTES_MAX};
 use crate::metrics::Metrics;
 use crate::model::{Endpoint, ModelKey, Phone};
 use crate::redact::Redacted;
@@ -151,7 +151,7 @@ impl KnowledgeOf<'_> {
         let (questions, tenant) = (&self.finder.questions, self.tenant.id());
         let meaning = questions.meaning(tenant, &access, redacted, self.finder.deadline);
         let meaning = meaning.await?;
-        let near = meanings.vectors.near(&meaning, PASSAGES_FOUND_MAX);
+        let near = nearest(&meanings, &meaning).await?;
         if near.is_none() {
             // Another model answers under the same name by now: its passages are asked about again, after a while.
             book.forget(&by);
@@ -174,6 +174,17 @@ impl KnowledgeOf<'_> {
             question.words,
         ))
     }
+}
+
+/// What is nearest; of a large text this takes milliseconds and is no work for a thread that serves requests. `None`: the process
+/// is stopping.
+async fn nearest(meanings: &Arc<Meanings>, question: &Arc<Vector>) -> Option<Option<Near>> {
+    if meanings.vectors.bytes() <= VECTORS_AT_ONCE_BYTES_MAX {
+        return Some(meanings.vectors.near(question, PASSAGES_FOUND_MAX));
+    }
+    let (meanings, question) = (Arc::clone(meanings), Arc::clone(question));
+    let near = move || meanings.vectors.near(&question, PASSAGES_FOUND_MAX);
+    tokio::task::spawn_blocking(near).await.ok()
 }
 
 /// Vectors of one model are of no use beside another's.
