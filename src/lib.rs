@@ -39,6 +39,8 @@ pub mod tenant;
 pub mod facade;
 pub mod outbox;
 
+pub mod load;
+
 pub mod state_dir;
 
 pub mod app;
