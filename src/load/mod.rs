@@ -5,10 +5,10 @@
 //! as JSON and drawn is made of the outcome alone, so a new scenario brings no page of its own. It is not a benchmark of the rooms
 //! below: for that there is `benches/`. How its figures are to be read is in docs/load.md.
 
-mod disk;
 mod figures;
-mod machine;
 
+mod disk;
+mod machine;
 mod pace;
 
 mod asked;
@@ -27,8 +27,7 @@ mod scenario;
 mod report;
 
 pub use asked::{Progress, Run, Scenario};
-pub use disk::fdatasync_times;
-pub use figures::Timings;
+pub use disk::probe;
 pub use outcome::Outcome;
 pub use report::{as_json, as_page, as_table};
 pub use scenario::run;

@@ -89,6 +89,11 @@ impl Step {
         }
     }
 
+    /// The time that so many percent of its answers do not exceed, in milliseconds; `None` if nothing was answered.
+    pub fn percentile(&self, percent: f64) -> Option<f64> {
+        (self.times.count() > 0).then(|| self.times.percentile(percent))
+    }
+
     /// Requests that went wrong.
     pub fn error_count(&self) -> u64 {
         self.errors.values().sum()
@@ -108,8 +113,8 @@ impl Step {
 pub struct Goal {
     /// What, in words.
     pub what: String,
-    /// What was measured, in milliseconds.
-    pub measured: f64,
+    /// What was measured, in milliseconds; `None` if nothing was.
+    pub measured: Option<f64>,
     /// What it must not exceed, or be below if it is strict.
     pub limit: f64,
     /// Whether the limit itself is too much.
@@ -117,9 +122,12 @@ pub struct Goal {
 }
 
 impl Goal {
-    /// Whether it was reached.
+    /// Whether it was reached; nothing is by a run that measured nothing.
     pub fn is_met(&self) -> bool {
-        self.measured < self.limit || (!self.is_strict && self.measured == self.limit)
+        self.measured.is_some_and(|measured| match self.is_strict {
+            true => measured < self.limit,
+            false => measured <= self.limit,
+        })
     }
 }
 

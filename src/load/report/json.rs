@@ -65,7 +65,7 @@ fn times(times: &Timings) -> Value {
 }
 
 fn goal(goal: &Goal) -> Value {
-    json!({ "what": goal.what, "measured_ms": rounded(goal.measured), "limit_ms": goal.limit, "met": goal.is_met() })
+    json!({ "what": goal.what, "measured_ms": goal.measured.map(rounded), "limit_ms": goal.limit, "met": goal.is_met() })
 }
 
 fn waterfall(waterfall: &Waterfall) -> Value {

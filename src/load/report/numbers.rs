@@ -19,12 +19,11 @@ pub fn millis(millis: f64) -> String {
 pub fn goal(goal: &Goal) -> String {
     let met = if goal.is_met() { "met" } else { "MISSED" };
     let than = if goal.is_strict { "<" } else { "≤" };
-    format!(
-        "{met}: {} {} ms ({than} {} ms)",
-        goal.what,
-        millis(goal.measured),
-        goal.limit
-    )
+    let measured = match goal.measured {
+        Some(measured) => format!("{} ms", millis(measured)),
+        None => "was not measured".to_owned(),
+    };
+    format!("{met}: {} {measured} ({than} {} ms)", goal.what, goal.limit)
 }
 
 /// How busy the machine was.

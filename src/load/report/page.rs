@@ -49,7 +49,7 @@ fn verdict(outcome: &Outcome) -> String {
         [] => element("p", "Every request was answered as it should be."),
         failures => failures
             .iter()
-            .map(|failure| format!(r#"<p class="failed">{}</p>"#, escaped(failure)))
+            .map(|failure| format!(r#"<p class="failed">Failed: {}</p>"#, escaped(failure)))
             .collect(),
     }
 }

@@ -59,10 +59,7 @@ fn head(out: &mut String, name: &str, has_old: bool) {
 }
 
 fn row(out: &mut String, step: &Step) {
-    let title = match step.beside.is_some() || step.name == "own_share" {
-        true => step.title,
-        false => step.name,
-    };
+    let title = step.title;
     let _ = write!(
         out,
         "{title:<28}{:>8}{:>9.1}",

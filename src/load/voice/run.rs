@@ -16,7 +16,7 @@ use super::turns::{self, MODES, Mode, Stage};
 use crate::clock::Stopwatch;
 use crate::load::asked::{Progress, Run};
 use crate::load::clinic::Clinic;
-use crate::load::disk::fdatasync_times;
+use crate::load::disk::probe;
 use crate::load::figures::Timings;
 use crate::load::machine::Machine;
 use crate::load::outcome::{Disk, Goal, Group, Outcome, Step, Waterfall};
@@ -92,7 +92,8 @@ impl Report {
     async fn tools(&mut self, run: &Run, stage: &Stage, course: &Course<'_>) -> Result<(), Error> {
         let (folder, why) = probed(run.state.as_deref())?;
         course.tell("the disk by itself");
-        let mut disk = fdatasync_times(&folder, PROBE)?;
+        let mut disk = Timings::default();
+        probe(&folder, PROBE, |time| disk.add(time))?;
         let how = tools::Measure {
             users: run.users,
             think: run.think,
@@ -101,7 +102,7 @@ impl Report {
         };
         let found = tools::measure(&stage.line, &how, course).await;
         course.tell("the disk by itself");
-        disk.merge(&fdatasync_times(&folder, PROBE)?);
+        probe(&folder, PROBE, |time| disk.add(time))?;
         self.disk = Some(Disk {
             folder: format!("{} ({why})", folder.display()),
             times: disk,
@@ -231,13 +232,13 @@ fn goals(first_byte: &Step, own: &Step) -> [Goal; 2] {
     [
         Goal {
             what: "holdfast's own share of the first byte p95".to_owned(),
-            measured: own.times.percentile(95.0),
+            measured: own.percentile(95.0),
             limit: OWN_SHARE_MAX,
             is_strict: false,
         },
         Goal {
             what: "first byte as shipped p95".to_owned(),
-            measured: first_byte.times.percentile(95.0),
+            measured: first_byte.percentile(95.0),
             limit: FIRST_BYTE_MAX,
             is_strict: true,
         },

@@ -17,11 +17,11 @@ use crate::load::outcome::{Goal, Step};
 use crate::load::pace::Pace;
 
 /// The tools in the order in which a call uses them, and what a caller may wait for each at p99, in milliseconds.
-const TOOLS: [(&str, &str, Option<f64>); 4] = [
-    ("check_availability", "What is free", Some(5.0)),
-    ("reserve_slot", "Hold a time", Some(20.0)),
-    ("send_otp", "Send the code", None),
-    ("verify_otp", "Book with the code", Some(20.0)),
+const TOOLS: [(&str, Option<f64>); 4] = [
+    ("check_availability", Some(5.0)),
+    ("reserve_slot", Some(20.0)),
+    ("send_otp", None),
+    ("verify_otp", Some(20.0)),
 ];
 /// Days, as they are spoken.
 const DAYS: [&str; 6] = [
@@ -68,13 +68,13 @@ pub async fn measure(line: &Line, how: &Measure, course: &Course<'_>) -> Found {
             clock: course.clock,
             end: begin + how.length,
             texts: (how.users * TEXTS_PER_CALLER).min(TEXTS_MAX),
-            steps: TOOLS.map(|(name, title, _)| Step::new(name, title)),
+            steps: TOOLS.map(|(name, _)| Step::new(name, name)),
         };
         caller.keep_calling()
     });
     let callers = course.all(callers, "tools").await;
     let length = (course.clock.elapsed() - begin).max(how.length);
-    let mut steps = TOOLS.map(|(name, title, _)| Step::new(name, title));
+    let mut steps = TOOLS.map(|(name, _)| Step::new(name, name));
     let mut lateness = Timings::default();
     for caller in callers {
         for (step, more) in steps.iter_mut().zip(&caller.steps) {
@@ -88,10 +88,10 @@ pub async fn measure(line: &Line, how: &Measure, course: &Course<'_>) -> Found {
     let goals = TOOLS
         .iter()
         .zip(&steps)
-        .filter_map(|((name, _, limit), step)| {
+        .filter_map(|((name, limit), step)| {
             Some(Goal {
                 what: format!("{name} p99"),
-                measured: step.times.percentile(99.0),
+                measured: step.percentile(99.0),
                 limit: (*limit)?,
                 is_strict: false,
             })
@@ -135,7 +135,7 @@ impl Caller {
     async fn one_call(&mut self, number: usize, slot: &str) {
         let call = self.line.call(number as u64);
         let mut answered = self.clock.elapsed();
-        for (place, (tool, ..)) in TOOLS.iter().enumerate() {
+        for (place, (tool, _)) in TOOLS.iter().enumerate() {
             let Some(arguments) = self.arguments(&call, tool, number, slot).await else {
                 self.steps[place].note(Err("no code in the inbox".to_owned()));
                 return;
