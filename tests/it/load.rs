@@ -1,7 +1,7 @@
 //! `holdfast load` as it is typed, on real servers: short runs, of which counts and shapes are looked at, never times.
 
-use std::io::{Read, Write};
-use std::net::TcpListener;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::net::{TcpListener, TcpStream};
 use std::process::{Command, Output};
 
 use serde_json::{Value, json};
@@ -85,6 +85,7 @@ fn a_short_run_says_how_long_everyone_waited() {
     }
     let run: Value = serde_json::from_str(&run).expect("JSON");
     has_the_shape(&run);
+    has_goals_and_waterfalls(&run);
     is_a_page_of_its_own(&page);
     for said in [
         "check_availability",
@@ -163,6 +164,10 @@ fn has_the_shape(run: &Value) {
         counts.is_sorted_by(|before, after| before >= after),
         "{counts:?}"
     );
+}
+
+/// What was to be reached, and what the median turns waited for.
+fn has_goals_and_waterfalls(run: &Value) {
     let goals = run["goals"].as_array().expect("goals");
     let limits: Vec<_> = goals.iter().map(|goal| goal["limit_ms"].as_f64()).collect();
     assert_eq!(limits, [5.0, 20.0, 20.0, 10.0, 600.0].map(Some));
@@ -217,7 +222,7 @@ fn what_was_typed_wrong_is_said_in_a_sentence() {
         (&["--users", "501"], "--users"),
         (&["--duration", "fast"], "60s"),
         (&["--duration", "0s"], "--duration is one second"),
-        (&["--scenario", "other"], "voice"),
+        (&["--scenario", "other"], "--scenario"),
         (&["--json", "no/such/folder/run.json"], "cannot be written"),
         (&["--state", "nowhere"], "--state"),
     ];
@@ -258,12 +263,81 @@ fn a_server_that_is_not_there_or_no_such_server_is_named() {
 // Goal: nobody's telephone rings. Method: a server that would send texts is refused before anything is made there.
 #[test]
 fn a_server_that_sends_real_texts_is_left_alone() {
-    let world = World::start();
+    let world = World::by_twilio("http://127.0.0.1:1");
     let url = format!("http://{}", world.admin.address);
     let error = refused(&typed(&with(&url, &["--key", &world.admin.key])), 1);
     assert!(error.contains("captures no texts"), "{error}");
     let tenants = world.admin.get("/v1/tenants").json();
     assert_eq!(tenants["tenants"], json!([]));
+}
+
+/// An older server: everything that is asked of it goes to the real one, but it knows nothing of models.
+fn without_turns(real: &Real) -> String {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let url = format!("http://{}", listener.local_addr().expect("an address"));
+    let address = real.admin.address.clone();
+    std::thread::spawn(move || {
+        for stream in listener.incoming().flatten() {
+            let address = address.clone();
+            std::thread::spawn(move || pass_on(stream, &address));
+        }
+    });
+    url
+}
+
+/// One request on a connection, and its answer.
+fn pass_on(mut stream: TcpStream, address: &str) -> Option<()> {
+    let mut reader = BufReader::new(stream.try_clone().ok()?);
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let from = head.len();
+        reader.read_line(&mut head).ok().filter(|read| *read > 0)?;
+        let line = head[from..].to_ascii_lowercase();
+        if let Some(bytes) = line.strip_prefix("content-length:") {
+            length = bytes.trim().parse().ok()?;
+        }
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).ok()?;
+    if head.lines().next()?.contains("/model ") {
+        let problem = r#"{"code":"not-found","detail":"There is no such path."}"#;
+        let length = problem.len();
+        let answer = format!(
+            "HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: {length}\r\n\r\n{problem}"
+        );
+        return stream.write_all(answer.as_bytes()).ok();
+    }
+    let mut server = TcpStream::connect(address).ok()?;
+    let head = head.replacen("\r\n", "\r\nConnection: close\r\n", 1);
+    server.write_all(head.as_bytes()).ok()?;
+    server.write_all(&body).ok()?;
+    std::io::copy(&mut server, &mut stream).ok().map(|_| ())
+}
+
+#[test]
+fn a_server_without_streamed_turns_is_told_so_and_all_else_is_measured() {
+    let real = Real::start();
+    let url = without_turns(&real);
+    let more = ["--key", &real.admin.key, "--json", "run.json"];
+    let output = real.tool(&with(&url, &more));
+    let error = refused(&output, 1);
+    assert!(
+        error.contains("this server has no streamed turns"),
+        "{error}"
+    );
+    assert_eq!(error.lines().count(), 1, "{error}");
+    let run: Value = serde_json::from_str(&read(&real, "run.json")).expect("JSON");
+    assert_eq!(run["ok"], false);
+    let turns = &run["groups"]["turns"]["steps"];
+    assert_eq!(names(turns), ["in_sequence", "concurrent", "cached"]);
+    let tools = &run["groups"]["tools"]["steps"];
+    for step in [tools, turns]
+        .into_iter()
+        .filter_map(Value::as_array)
+        .flatten()
+    {
+        assert!(step["count"].as_u64() > Some(0), "{step}");
+    }
 }
 
 fn staff(real: &Real, slug: &str) -> Client {

@@ -141,11 +141,11 @@ fn draw(svg: &mut String, row: &Row<'_>, scale: Scale, y: f64) {
         y + 8.0
     );
     if let Some(beside) = row.beside {
-        let x = scale.x(beside);
+        // Above the line, so that it hides nothing where both are near.
+        let (x, top) = (scale.x(beside), y - 16.0);
         let _ = write!(
             svg,
-            r#"<path class="old" d="M {x:.1} {:.1} l 6 6 l -6 6 l -6 -6 z"/>"#,
-            y - 6.0
+            r#"<path class="old" d="M {x:.1} {top:.1} l 5 5 l -5 5 l -5 -5 z"/>"#
         );
     }
     let figures = format!(
