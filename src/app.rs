@@ -322,6 +322,7 @@ fn timeout(config: &Config) -> Duration {
 fn options_of(config: &Config) -> facade::Options {
     facade::Options {
         public_url: config.http.public_url.clone(),
+        model_hosts: config.voice.model_hosts.clone(),
         inbox_enabled: config.sms.provider == SmsProvider::Inbox,
         text_patience: timeout(config) + PATIENCE_MARGIN,
         requests_per_second: config.limits.requests_per_second,

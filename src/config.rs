@@ -66,6 +66,8 @@ pub struct Config {
     pub waitlist: Waitlist,
     /// Calls, and what is remembered of them.
     pub conversations: Conversations,
+    /// Models on the telephone.
+    pub voice: Voice,
     /// Texts.
     pub sms: Sms,
     /// How long what is kept.
@@ -150,6 +152,22 @@ pub struct Conversations {
     pub follow_up_seconds: u32,
     /// How long holds last after their call has ended.
     pub call_grace_seconds: u32,
+}
+
+/// `[voice]`
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Voice {
+    /// Hosts whose models are reached without TLS and at private addresses, by comma.
+    pub model_hosts: String,
+}
+
+impl Default for Voice {
+    fn default() -> Self {
+        Self {
+            model_hosts: "localhost,127.0.0.1,::1".to_owned(),
+        }
+    }
 }
 
 /// Who carries texts.

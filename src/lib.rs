@@ -18,6 +18,9 @@ pub mod seal;
 pub mod signing;
 pub mod telemetry;
 
+pub mod model_keys;
+pub mod tls;
+
 pub mod journal;
 
 pub mod calendar;

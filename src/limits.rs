@@ -204,6 +204,16 @@ pub const TOOL_TWINS_SHORT_SECONDS: i64 = 15;
 pub const CALL_HOLD_SECONDS: u32 = 600;
 /// How little time has to be left of it before that is written down: else every word would be an entry.
 pub const CALL_HOLD_LEFT_SECONDS: u64 = 300;
+/// How long a connection to a clinic's model may take to come to be.
+pub const UPSTREAM_CONNECT_TIME_MAX: Duration = Duration::from_secs(3);
+/// How long after a connection was opened ahead none is opened to the same host, in seconds: less than it is kept.
+pub const UPSTREAM_AHEAD_SECONDS: u64 = 45;
+/// Hosts of which it is known when that was; beyond these none is opened ahead.
+pub const UPSTREAM_HOSTS_MAX: usize = 1_024;
+/// Connections to one host of models that are kept open while nobody asks.
+pub const UPSTREAM_IDLE_CONNECTIONS_MAX: usize = 64;
+/// How long they are: longer than the pauses of a conversation.
+pub const UPSTREAM_IDLE_TIME_MAX: Duration = Duration::from_secs(120);
 /// Connections to a provider that are kept open while nothing is sent.
 pub const CARRIER_IDLE_CONNECTIONS_MAX: usize = 64;
 

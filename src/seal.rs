@@ -273,7 +273,8 @@ impl Sealer {
         self.seal_word(&voice_place(tenant), secret.expose())
     }
 
-    fn seal_word(&mut self, place: &[u8], word: &str) -> SealedToken {
+    /// Seals a secret word for its place.
+    pub fn seal_word(&mut self, place: &[u8], word: &str) -> SealedToken {
         let nonce = self.nonce();
         // Room for the tag, so that the plain bytes are sealed where they lie and never copied by a vector that grows.
         let mut bytes = Vec::with_capacity(word.len() + TAG_BYTES);
@@ -308,7 +309,8 @@ pub fn open_secret(
     VoiceSecret::new(text).map_err(|_| DoesNotOpen)
 }
 
-fn open_word(
+/// Opens a secret word of its place.
+pub fn open_word(
     master: &MasterKey,
     tenant: TenantId,
     place: &[u8],

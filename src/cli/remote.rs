@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use super::output::print;
 use crate::app;
-use crate::outbox::http_client;
+use crate::tls::http_client;
 
 /// Which server, and as whom.
 #[derive(Clone, Args)]

@@ -14,6 +14,8 @@ mod wishes;
 
 mod call_words;
 
+mod upstream;
+
 mod state;
 
 mod auth;

@@ -14,8 +14,8 @@ use utoipa::{Modify, OpenApi};
 use super::problem::{MEDIA_TYPE, ProblemBody};
 use super::rest::{
     appointments, audit, backup, blocks, calls, conflicts, conversations, events, explain, holds,
-    inbox, keys, knowledge, messages, persons, redact, resources, series, services, slots, sms,
-    tenants, text_settings, verification, voice_line, waitlist,
+    inbox, keys, knowledge, messages, models, persons, redact, resources, series, services, slots,
+    sms, tenants, text_settings, verification, voice_line, waitlist,
 };
 use super::{docs_page, health, metrics, twilio, vapi};
 
@@ -30,7 +30,7 @@ use super::{docs_page, health, metrics, twilio, vapi};
         backup::make,
         tenants::create, tenants::list, tenants::show, tenants::change,
         keys::create, keys::list, keys::show, keys::revoke,
-        sms::store, sms::show, voice_line::store, voice_line::show, knowledge::store, knowledge::show, text_settings::show, text_settings::change, messages::list,
+        sms::store, sms::show, voice_line::store, voice_line::show, knowledge::store, knowledge::show, models::store, models::show, models::remove, text_settings::show, text_settings::change, messages::list,
         resources::create, resources::list, resources::show, resources::change,
         blocks::create, blocks::list, blocks::remove,
         services::create, services::list, services::show, services::change,

@@ -17,8 +17,8 @@ use super::frame::frame;
 use super::problem::{Code, Problem};
 use super::rest::{
     appointments, audit, backup, blocks, calls, conflicts, conversations, events, explain, holds,
-    inbox, keys, knowledge, messages, persons, redact, resources, series, services, slots, sms,
-    tenants, text_settings, verification, voice_line, waitlist,
+    inbox, keys, knowledge, messages, models, persons, redact, resources, series, services, slots,
+    sms, tenants, text_settings, verification, voice_line, waitlist,
 };
 use super::state::{Facade, Options};
 use super::{health, metrics, openapi, twilio, vapi};
@@ -72,6 +72,9 @@ fn table() -> Vec<Endpoint> {
         GET    "/v1/tenants/{t}/vapi"                       DESK     voice_line::show;
         PUT    "/v1/tenants/{t}/knowledge"                  DESK     knowledge::store;
         GET    "/v1/tenants/{t}/knowledge"                  READERS  knowledge::show;
+        PUT    "/v1/tenants/{t}/model"                      DESK     models::store;
+        GET    "/v1/tenants/{t}/model"                      DESK     models::show;
+        DELETE "/v1/tenants/{t}/model"                      DESK     models::remove;
         POST   "/v1/tenants/{t}/resources"                  DESK     resources::create;
         GET    "/v1/tenants/{t}/resources"                  ALL_KEYS resources::list;
         GET    "/v1/tenants/{t}/resources/{id}"             ALL_KEYS resources::show;

@@ -17,6 +17,7 @@ use crate::offline::BackupSource;
 use crate::tenant::Directory;
 
 use super::throttle::{InFlight, Pace};
+use super::upstream::{Reach, Upstream};
 
 /// The operator's settings that the façade needs.
 #[derive(Debug, Clone)]
@@ -31,6 +32,8 @@ pub struct Options {
     pub requests_per_second: u32,
     /// Requests in flight on the whole machine.
     pub requests_in_flight_max: usize,
+    /// Hosts that clinics' models may be at without TLS and at private addresses, by comma.
+    pub model_hosts: String,
 }
 
 impl Default for Options {
@@ -41,6 +44,7 @@ impl Default for Options {
             text_patience: Duration::from_millis(3_500),
             requests_per_second: 0,
             requests_in_flight_max: limits::REQUESTS_IN_FLIGHT_MAX,
+            model_hosts: String::new(),
         }
     }
 }
@@ -107,6 +111,8 @@ pub struct Facade {
     /// Whether the house is ready.
     pub readiness: Readiness,
     pub(super) pace: Pace,
+    /// Where clinics' models are asked.
+    pub(super) upstream: Upstream,
     pub(super) in_flight: InFlight,
     /// Where backups come from.
     pub(super) backups: Option<BackupSource>,
@@ -128,6 +134,7 @@ impl Facade {
     ) -> Self {
         Self {
             metrics,
+            upstream: Upstream::new(Reach::of(&options.model_hosts)),
             pace: Pace::per_second(options.requests_per_second),
             in_flight: InFlight::up_to(options.requests_in_flight_max),
             backups: None,

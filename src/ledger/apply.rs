@@ -40,6 +40,7 @@ pub fn apply(ledger: &mut Ledger, event: &Event) {
         Event::SmsCredentialsSet(credentials) => ledger.sms = Some(credentials.clone()),
         Event::VoiceLineSet(line) => ledger.voice = Some(line.clone()),
         Event::KnowledgeSet(knowledge) => ledger.knowledge = Some(knowledge.clone()),
+        Event::ModelsSet(models) => ledger.models = Some(models.clone()),
         Event::KeyCreated(key) => {
             ledger.keys.insert(key.id, key.clone());
         }

@@ -1,5 +1,7 @@
 //! What someone on the telephone has, and what the clinic offers by the names that patients use: looks for whoever speaks.
 
+use std::convert::Infallible;
+
 use crate::limits;
 use crate::model::{AppointmentStatus, Hold, HoldId, Principal, Timestamp};
 
@@ -12,6 +14,7 @@ use super::state::Ledger;
 pub(super) fn look(ledger: &Ledger, query: &Query, viewer: Principal, now: Timestamp) -> View {
     match query {
         Query::VoiceLine => settings(ledger),
+        Query::Models => models(ledger),
         Query::Catalogue => catalogue(ledger),
         Query::OfCaller(search) => of_caller(ledger, search, viewer, now),
         _ => unreachable!("only these are sent here"),
@@ -22,6 +25,14 @@ pub(super) fn look(ledger: &Ledger, query: &Query, viewer: Principal, now: Times
 fn settings(ledger: &Ledger) -> View {
     let line = ledger.voice.as_ref();
     View::VoiceLine(line.map(|line| (line.key, line.settings.clone())))
+}
+
+/// The models without their keys.
+fn models(ledger: &Ledger) -> View {
+    let known = ledger.models.as_ref();
+    let models = known.and_then(|known| known.models.as_ref());
+    let told = models.map(|models| models.with_keys(|_, _| Ok::<_, Infallible>(())));
+    View::Models(told.map(|told| told.unwrap_or_else(|never| match never {})))
 }
 
 /// What can be booked and with whom.

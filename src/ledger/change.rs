@@ -146,6 +146,7 @@ pub fn change(event: &Event, names: &Names) -> Option<Change> {
         | Event::SmsCredentialsSet(_)
         | Event::VoiceLineSet(_)
         | Event::KnowledgeSet(_)
+        | Event::ModelsSet(_)
         | Event::KeyCreated(_)
         | Event::KeyRevoked { .. }
         | Event::ResourceAdded(_)
@@ -213,6 +214,7 @@ fn of_practice(event: &Event, names: &Names) -> Change {
         Event::SmsCredentialsSet(_) => named("sms-credentials.changed"),
         Event::VoiceLineSet(_) => named("voice-line.changed"),
         Event::KnowledgeSet(_) => named("knowledge.changed"),
+        Event::ModelsSet(_) => named("models.changed"),
         Event::KeyCreated(key) => Change {
             key: Some(key.id),
             scope: Some(key.scope),

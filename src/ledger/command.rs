@@ -5,9 +5,9 @@
 
 use crate::model::{
     AppointmentId, Attendance, BlockId, CallId, CallerId, Delivery, EnteredCode, Erasure, Heard,
-    HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, Party, PersonId, Principal, Profile,
-    ProviderId, Reply, Route, Scope, SealedToken, SendOutcome, Slug, SmsAccount, Times, Timestamp,
-    VoiceSettings, WaitlistId,
+    HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId, Models, Party, PersonId, Principal,
+    Profile, ProviderId, Reply, Route, Scope, SealedToken, SendOutcome, Slug, SmsAccount, Times,
+    Timestamp, VoiceSettings, WaitlistId,
 };
 use crate::seal::CodeKey;
 
@@ -92,6 +92,8 @@ pub enum Command {
         /// Its secret.
         secret: SealedToken,
     },
+    /// The clinic's models, from now on; `None`: it has none any more.
+    SetModels(Option<Box<Models<SealedToken>>>),
     /// Someone on the telephone wants this done: to their own holds and appointments only.
     OnTheLine {
         /// Who calls; `None`: nobody here knows that phone, or it has no number.

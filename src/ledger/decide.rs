@@ -97,6 +97,7 @@ fn rule(ledger: &Ledger, command: &Command, context: &Context<'_>) -> Result<Dec
         Command::OpenClinic(_)
         | Command::ChangeProfile { .. }
         | Command::SetSmsCredentials { .. }
+        | Command::SetModels(_)
         | Command::SetKnowledge(_) => clinic_rule(ledger, command),
         Command::SetVoiceLine { .. } | Command::OnTheLine { .. } => {
             line_rule(ledger, command, context)
@@ -199,6 +200,7 @@ fn clinic_rule(ledger: &Ledger, command: &Command) -> Result<Decision, Rejection
         Command::SetSmsCredentials { account, token } => {
             tenants::set_sms_credentials(ledger, account, token)
         }
+        Command::SetModels(models) => tenants::set_models(ledger, models.as_deref()),
         Command::SetKnowledge(text) => tenants::set_knowledge(ledger, text),
         _ => unreachable!("only what a clinic says of itself is sent here"),
     }

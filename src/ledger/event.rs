@@ -9,9 +9,9 @@ use serde::{Deserialize, Serialize};
 use crate::model::{
     AppointmentId, Attendance, Block, BlockId, CallId, CallReport, CallerId, Channel, Claim,
     Delivery, Erasure, FollowUp, HoldId, Interval, KeyId, KeyRecord, KeyUse, Knowledge, MessageId,
-    Offered, ParkReason, Party, PersonId, Principal, Profile, Proof, ProviderId, Resource,
-    ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials, TenantRecord,
-    TextKind, Times, Timestamp, Verification, VoiceLine, WaitlistId, Wished,
+    ModelRecord, Offered, ParkReason, Party, PersonId, Principal, Profile, Proof, ProviderId,
+    Resource, ResourceId, SendOutcome, Series, SeriesId, Service, ServiceId, SmsCredentials,
+    TenantRecord, TextKind, Times, Timestamp, Verification, VoiceLine, WaitlistId, Wished,
 };
 
 use super::receipt::Receipt;
@@ -450,6 +450,8 @@ pub enum Event {
         /// What was due by then.
         up_to: Timestamp,
     },
+    /// The models that speak for the clinic are now these.
+    ModelsSet(ModelRecord),
 }
 
 impl Event {

@@ -1,7 +1,8 @@
 //! A ledger as bytes and back: what a snapshot keeps of it.
 //!
 //! **Stored format.** Version 1: the version in two bytes, then [`Stored`] in bincode; the order of fields is the format, and
-//! `tests/golden/` holds its bytes. What follows from rows (who has which time, the agenda, deadlines, numbers by name) is
+//! `tests/golden/` holds its bytes. Whatever came later stands behind that as a list of [`Later`], which is not there while it
+//! would be empty: so a ledger without any of it has the bytes that it always had, and a new variant at the end is all it takes. What follows from rows (who has which time, the agenda, deadlines, numbers by name) is
 //! not stored but worked out again, by what `apply` and the invariants use, so that it cannot contradict them. Maps are
 //! written by key: equal ledgers have equal bytes. Invariant: `decode(&encode(ledger)) == ledger`, which a property test holds
 //! over random histories. Sealing, digests and chunks are the business of `snapshots/`.
@@ -14,9 +15,9 @@ use serde::{Deserialize, Serialize};
 use crate::calendar::Zone;
 use crate::model::{
     Appointment, AppointmentId, Block, CallId, CallerId, Conversation, Erasure, Hold, HoldId,
-    HoldState, Interval, KeyRecord, Knowledge, Message, MessageState, PersonId, Prefix, Profile,
-    Resource, ResourceId, Series, Service, SmsCredentials, TenantId, TenantRecord, Timestamp,
-    VoiceLine, WaitlistEntry,
+    HoldState, Interval, KeyRecord, Knowledge, Message, MessageState, ModelRecord, PersonId,
+    Prefix, Profile, Resource, ResourceId, Series, Service, SmsCredentials, TenantId, TenantRecord,
+    Timestamp, VoiceLine, WaitlistEntry,
 };
 
 use super::agenda::Agenda;
@@ -134,6 +135,12 @@ struct Stored<'a> {
     unbooked: Vec<(PersonId, CallerId, Timestamp)>,
 }
 
+/// What a ledger has beyond [`Stored`]. The order of variants is the format.
+#[derive(Serialize, Deserialize)]
+enum Later<'a> {
+    Models(Cow<'a, ModelRecord>),
+}
+
 /// The ledger as bytes.
 pub fn encode(ledger: &Ledger) -> Vec<u8> {
     let mut bytes = VERSION.to_le_bytes().to_vec();
@@ -143,6 +150,11 @@ pub fn encode(ledger: &Ledger) -> Vec<u8> {
         bincode::config::standard(),
     )
     .expect("a ledger holds nothing that bincode cannot write");
+    let later = take_down_later(ledger);
+    if !later.is_empty() {
+        bincode::serde::encode_into_std_write(later, &mut bytes, bincode::config::standard())
+            .expect("nor anything of what came later");
+    }
     bytes
 }
 
@@ -156,10 +168,22 @@ pub fn decode(bytes: &[u8]) -> Result<Ledger, Error> {
     }
     let decoded = bincode::serde::decode_from_slice(content, bincode::config::standard());
     let (stored, used): (Stored<'_>, usize) = decoded?;
-    match used == content.len() {
-        true => Ok(restore(stored)),
-        false => Err(Error::Length),
+    let mut ledger = restore(stored);
+    let rest = &content[used..];
+    if rest.is_empty() {
+        return Ok(ledger);
     }
+    let decoded = bincode::serde::decode_from_slice(rest, bincode::config::standard());
+    let (later, used): (Vec<Later<'_>>, usize) = decoded?;
+    if used != rest.len() || later.is_empty() {
+        return Err(Error::Length);
+    }
+    for part in later {
+        match part {
+            Later::Models(models) => ledger.models = Some(models.into_owned()),
+        }
+    }
+    Ok(ledger)
 }
 
 impl Ledger {
@@ -178,6 +202,8 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         profile,
         sms,
         knowledge,
+        // Among what came later.
+        models: _,
         voice,
         tenants,
         keys,
@@ -261,6 +287,14 @@ fn take_down(ledger: &Ledger) -> Stored<'_> {
         erasures: erasures.open.clone().into_iter().collect(),
         unbooked: unbooked.rows().collect(),
     }
+}
+
+fn take_down_later(ledger: &Ledger) -> Vec<Later<'_>> {
+    let models = ledger.models.as_ref();
+    models
+        .map(|models| Later::Models(Cow::Borrowed(models)))
+        .into_iter()
+        .collect()
 }
 
 fn rows<K: std::hash::Hash + Eq, V: Clone>(table: &Table<K, V>) -> Rows<'_, V> {
@@ -362,6 +396,7 @@ fn restore(stored: Stored<'_>) -> Ledger {
         sms: stored.sms.map(Cow::into_owned),
         voice: stored.voice.map(Cow::into_owned),
         knowledge: stored.knowledge.map(Cow::into_owned),
+        models: None,
         zone: zone.unwrap_or_else(Zone::utc),
         tenants: table(stored.tenants, |row| row.slug.clone()),
         keys: table(stored.keys, |row| row.id),

@@ -31,7 +31,7 @@ pub fn look(
             Ok(View::Profile(profile.clone()))
         }
         Query::SmsAccount => Ok(View::SmsAccount(ledger.sms_account().cloned())),
-        Query::VoiceLine | Query::Catalogue | Query::OfCaller(_) => {
+        Query::VoiceLine | Query::Models | Query::Catalogue | Query::OfCaller(_) => {
             Ok(callers::look(ledger, query, viewer, now))
         }
         Query::Knowledge => Ok(View::Knowledge(ledger.knowledge.clone())),

@@ -2,9 +2,9 @@
 
 use crate::model::{
     AppointmentId, AppointmentStatus, Block, CallId, CallerId, HoldId, HoldStatus, Interval, KeyId,
-    KeyRecord, Knowledge, Message, MessageStatus, PersonId, Profile, Resource, ResourceKind,
-    SeriesId, Slug, SmsAccount, TenantRecord, Timestamp, VerificationPolicy, VoiceSettings,
-    WaitlistId, WaitlistStatus,
+    KeyRecord, Knowledge, Message, MessageStatus, Models, PersonId, Profile, Resource,
+    ResourceKind, SeriesId, Slug, SmsAccount, TenantRecord, Timestamp, VerificationPolicy,
+    VoiceSettings, WaitlistId, WaitlistStatus,
 };
 
 use super::command::{RequestKey, Wish};
@@ -166,6 +166,8 @@ pub enum Query {
     SmsAccount,
     /// The clinic's voice line, without its secret.
     VoiceLine,
+    /// The clinic's models, without what is secret.
+    Models,
     /// What can be booked and with whom, by the names that patients use.
     Catalogue,
     /// What someone on the telephone has.
@@ -387,6 +389,8 @@ pub enum View {
     SmsAccount(Option<SmsAccount>),
     /// For [`Query::VoiceLine`]; `None`: the clinic has none yet.
     VoiceLine(Option<(KeyId, VoiceSettings)>),
+    /// For [`Query::Models`]; `None`: the clinic has none. Keys are told of, not shown.
+    Models(Option<Models<()>>),
     /// For [`Query::Catalogue`].
     Catalogue(Catalogue),
     /// For [`Query::OfCaller`].

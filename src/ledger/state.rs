@@ -11,9 +11,9 @@ use crate::calendar::Zone;
 use crate::limits;
 use crate::model::{
     Appointment, AppointmentId, CallId, CallerId, Conversation, Hold, HoldId, HoldState, KeyId,
-    KeyRecord, Knowledge, Message, MessageId, MessageState, Prefix, Profile, ProviderId, Resource,
-    ResourceId, SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials, TenantId,
-    TenantRecord, Timestamp, VoiceLine, WaitlistId,
+    KeyRecord, Knowledge, Message, MessageId, MessageState, ModelRecord, Prefix, Profile,
+    ProviderId, Resource, ResourceId, SendOutcome, Series, SeriesId, Service, Slug, SmsCredentials,
+    TenantId, TenantRecord, Timestamp, VoiceLine, WaitlistId,
 };
 
 use super::agenda::Agenda;
@@ -79,6 +79,7 @@ pub struct Ledger {
     pub(super) sms: Option<SmsCredentials>,
     pub(super) voice: Option<VoiceLine>,
     pub(super) knowledge: Option<Knowledge>,
+    pub(super) models: Option<ModelRecord>,
     pub(super) zone: Zone,
     pub(super) tenants: Table<Slug, TenantRecord>,
     pub(super) keys: Table<KeyId, KeyRecord>,
@@ -126,6 +127,7 @@ impl Ledger {
             sms: None,
             voice: None,
             knowledge: None,
+            models: None,
             zone: Zone::utc(),
             tenants: Table::default(),
             keys: Table::default(),
@@ -182,6 +184,11 @@ impl Ledger {
     /// The clinic's voice line, if it has one.
     pub fn voice_line(&self) -> Option<&VoiceLine> {
         self.voice.as_ref()
+    }
+
+    /// The clinic's models, if they were ever set.
+    pub fn models(&self) -> Option<&ModelRecord> {
+        self.models.as_ref()
     }
 
     /// The keys, revoked ones too, in order of creation.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::Value;
 
-use crate::outbox::http_client;
+use crate::tls::http_client;
 
 /// The longest any answer may take: a caller on the telephone has hung up long before.
 const PATIENCE: Duration = Duration::from_secs(30);

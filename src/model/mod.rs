@@ -18,6 +18,7 @@ mod conversation;
 mod credential;
 mod erasure;
 mod message;
+mod models;
 mod personal;
 mod reply;
 mod resource;
@@ -26,10 +27,9 @@ mod text_settings;
 mod verification;
 mod voice;
 
-mod tenant;
-
 mod heard;
 mod hold;
+mod tenant;
 
 mod appointment;
 mod waitlist;
@@ -56,6 +56,7 @@ pub use message::{
     Delivery, DeliveryStatus, Kept, Message, MessageState, MessageStatus, Notice, ParkReason,
     ProviderId, SendOutcome, TextKind,
 };
+pub use models::{BaseUrl, Endpoint, ModelError, ModelKey, ModelName, ModelRecord, Models, Warmth};
 pub use personal::{PersonalFact, Subject};
 pub use reply::Reply;
 pub use resource::{Block, Resource, ResourceKind};

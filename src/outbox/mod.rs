@@ -3,8 +3,6 @@
 //! It decides nothing and keeps nothing but what is in flight: every text, attempt and outcome is in its tenant's ledger, so a
 //! crash at any instant loses none. It never names the façade, nor the façade it.
 
-mod tls;
-
 mod sms;
 
 mod inbox;
@@ -19,5 +17,4 @@ pub use dispatcher::{Dispatcher, DispatcherOptions};
 pub use inbox::Inbox;
 pub use no_carrier::NoCarrier;
 pub use sms::{Report, Sending, SmsGateway};
-pub use tls::http_client;
 pub use twilio::{Twilio, TwilioOptions};

@@ -13,9 +13,9 @@ use serde::Deserialize;
 use crate::limits;
 use crate::model::{ProviderId, SendOutcome};
 use crate::tenant::{PreparedText, SmsAccess};
+use crate::tls::http_client;
 
 use super::sms::{Report, Sending, SmsGateway};
-use super::tls::http_client;
 
 /// Seconds that Twilio takes for how long a text is of use.
 const VALIDITY_SECONDS: (u64, u64) = (1, 14_400);

@@ -14,7 +14,7 @@ use crate::replay::{PersonCard, PersonSearch};
 
 use super::core::Outcome;
 use super::messages::{Answer, CallerLook, Refused, Request, Seen};
-use super::sms_access::VoiceAccess;
+use super::sms_access::{ModelAccess, VoiceAccess};
 
 /// Carry out a request.
 pub struct Execute(pub Request);
@@ -82,4 +82,11 @@ pub struct OpenVoiceLine;
 
 impl Message for OpenVoiceLine {
     type Result = Unconfirmed<Option<Arc<VoiceAccess>>>;
+}
+
+/// Open the models' keys.
+pub struct OpenModels;
+
+impl Message for OpenModels {
+    type Result = Unconfirmed<Option<Arc<ModelAccess>>>;
 }

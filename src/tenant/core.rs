@@ -23,6 +23,7 @@ use crate::model::{
     CallerId, HoldId, KeyRecord, KeyUse, MessageId, PersonalFact, Phone, Principal, Route, Slug,
     TenantId, Timestamp,
 };
+use crate::model_keys::seal_models;
 use crate::replay::{Contacts, Latest, PersonCard, PersonSearch, Replayed};
 use crate::seal::{CodeKey, MasterKey, Sealer};
 
@@ -212,6 +213,10 @@ impl Core {
             Instruction::SetVoiceLine { settings, secret } => {
                 let secret = self.sealer.seal_secret(tenant, &secret);
                 Command::SetVoiceLine { settings, secret }
+            }
+            Instruction::SetModels(models) => {
+                let sealed = seal_models(&mut self.sealer, tenant, &models);
+                Command::SetModels(Some(Box::new(sealed)))
             }
             other => return other,
         })

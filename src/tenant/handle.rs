@@ -22,7 +22,7 @@ use crate::replay::{PersonCard, PersonSearch};
 
 use super::actor::TenantActor;
 use super::asking::{
-    Checkpoint, Execute, Look, LookForCaller, LookForPersons, OpenVoiceLine, Recall,
+    Checkpoint, Execute, Look, LookForCaller, LookForPersons, OpenModels, OpenVoiceLine, Recall,
 };
 use super::erasing::FinishErasures;
 use super::history::History;
@@ -31,7 +31,7 @@ use super::messages::{
     Answer, CallerLook, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request,
     Seen,
 };
-use super::sms_access::{SmsAccess, VoiceAccess};
+use super::sms_access::{ModelAccess, SmsAccess, VoiceAccess};
 use super::texting::{Texted, Texting};
 
 /// How long to wait before a tenant that was too busy is offered a callback again.
@@ -349,6 +349,16 @@ impl Handle {
         }
         let _permit = self.permit()?;
         let opened = self.send(OpenVoiceLine).await?;
+        self.confirmed(opened).await
+    }
+
+    /// The clinic's models, if it has any; from what is at hand, if that is.
+    pub async fn models(&self) -> Result<Option<Arc<ModelAccess>>, Refused> {
+        if let Some(access) = self.0.house.models().and_then(|access| access.get()) {
+            return Ok(access);
+        }
+        let _permit = self.permit()?;
+        let opened = self.send(OpenModels).await?;
         self.confirmed(opened).await
     }
 

@@ -26,7 +26,7 @@ use super::gate::Gate;
 use super::history::History;
 use super::messages::Refused;
 use super::sleepers::Sleepers;
-use super::sms_access::{AccessCache, SmsAccess, VoiceAccess};
+use super::sms_access::{AccessCache, ModelAccess, SmsAccess, VoiceAccess};
 
 /// How long the store of snapshots may take to give an image; then a tenant is woken from the journal alone.
 const IMAGE_DEADLINE: Duration = Duration::from_secs(20);
@@ -76,6 +76,7 @@ struct Awake {
     address: Addr<TenantActor>,
     access: Arc<AccessCache<SmsAccess>>,
     voice: Arc<AccessCache<VoiceAccess>>,
+    models: Arc<AccessCache<ModelAccess>>,
     /// Which of the tenant's actors this is.
     life: u64,
 }
@@ -137,6 +138,11 @@ impl House {
     /// Its opened voice line, while it is awake.
     pub fn voice(&self) -> Option<Arc<AccessCache<VoiceAccess>>> {
         self.while_awake(|awake| Arc::clone(&awake.voice))
+    }
+
+    /// Its opened models, while it is awake.
+    pub fn models(&self) -> Option<Arc<AccessCache<ModelAccess>>> {
+        self.while_awake(|awake| Arc::clone(&awake.models))
     }
 
     fn while_awake<T>(&self, show: impl FnOnce(&Awake) -> T) -> Option<T> {
@@ -290,6 +296,7 @@ impl House {
         );
         let access = Arc::clone(core.opening().sms_cache());
         let voice = Arc::clone(core.opening().voice_cache());
+        let models = Arc::clone(core.opening().models_cache());
         let (leaves, left) = oneshot::channel();
         let gate = Arc::clone(&self.0.gate);
         let bed = Bed::new(gate, self.0.slug.is_some(), *idle_seconds, leaves);
@@ -316,6 +323,7 @@ impl House {
             address,
             access,
             voice,
+            models,
             life,
         }));
         self.0.gate.open();

@@ -3,7 +3,7 @@
 use actix::{Handler, MessageResult};
 
 use super::actor::TenantActor;
-use super::asking::{LookForCaller, LookForPersons, OpenVoiceLine, Recall};
+use super::asking::{LookForCaller, LookForPersons, OpenModels, OpenVoiceLine, Recall};
 
 impl Handler<Recall> for TenantActor {
     type Result = MessageResult<Recall>;
@@ -47,5 +47,15 @@ impl Handler<OpenVoiceLine> for TenantActor {
         let (core, _) = self.asked();
         let line = core.opening().open_voice(core.ledger());
         MessageResult(core.unconfirmed(line))
+    }
+}
+
+impl Handler<OpenModels> for TenantActor {
+    type Result = MessageResult<OpenModels>;
+
+    fn handle(&mut self, _: OpenModels, _: &mut Self::Context) -> Self::Result {
+        let (core, _) = self.asked();
+        let models = core.opening().open_models(core.ledger());
+        MessageResult(core.unconfirmed(models))
     }
 }

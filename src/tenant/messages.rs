@@ -10,8 +10,9 @@ use std::sync::Arc;
 use crate::ledger::{Awaited, Command, Receipt, Rejection, RequestKey, Twin, View, Wish};
 use crate::model::{
     AppointmentId, AuthToken, CallReference, CallerId, Contact, DeliveryStatus, FreeText, Heard,
-    Interval, MessageId, PersonId, PersonName, Phone, Principal, ProviderId, Remark, Reply, Scope,
-    Slug, SmsAccount, Subject, TextKind, Timestamp, VoiceSecret, VoiceSettings,
+    Interval, MessageId, ModelKey, Models, PersonId, PersonName, Phone, Principal, ProviderId,
+    Remark, Reply, Scope, Slug, SmsAccount, Subject, TextKind, Timestamp, VoiceSecret,
+    VoiceSettings,
 };
 use crate::replay::{PersonCard, Said};
 
@@ -101,6 +102,8 @@ pub enum Instruction {
         /// Its secret.
         secret: VoiceSecret,
     },
+    /// The clinic's models, from now on. Keys are sealed before anything else is done with them.
+    SetModels(Box<Models<ModelKey>>),
     /// Someone on the telephone wants this done, to what is theirs.
     OnTheLine {
         /// From which phone; `None`: the call has no number.

@@ -53,4 +53,4 @@ pub use messages::{
     Answer, CallerLook, CapturedText, DeliveryNote, EndedCall, Errand, Idempotency, Instruction,
     PreparedText, Refused, Request, Seen,
 };
-pub use sms_access::{AccessCache, SmsAccess, VoiceAccess};
+pub use sms_access::{AccessCache, ModelAccess, SmsAccess, VoiceAccess};

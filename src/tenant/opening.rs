@@ -1,20 +1,23 @@
-//! A clinic's credentials, opened from its ledger and kept at hand: what it sends texts with, and the secret of its voice line.
+//! A clinic's credentials, opened from its ledger and kept at hand: what it sends texts with, the secret of its voice line, and
+//! the keys of its models.
 
 use std::sync::Arc;
 
 use crate::clock::Clock;
 use crate::ledger::{Event, Ledger};
 use crate::metrics::Metrics;
-use crate::model::SmsCredentials;
+use crate::model::{ModelRecord, SmsCredentials};
+use crate::model_keys::open_models;
 use crate::seal::{DoesNotOpen, MasterKey, open_secret, open_token};
 
-use super::sms_access::{AccessCache, Opened, SmsAccess, VoiceAccess};
+use super::sms_access::{AccessCache, ModelAccess, Opened, SmsAccess, VoiceAccess};
 
 /// Opens what is sealed, and keeps it a while.
 pub struct Opening {
     master: Arc<MasterKey>,
     sms: Arc<AccessCache<SmsAccess>>,
     voice: Arc<AccessCache<VoiceAccess>>,
+    models: Arc<AccessCache<ModelAccess>>,
 }
 
 impl Opening {
@@ -32,6 +35,12 @@ impl Opening {
             master,
             sms: cache(clock, metrics, kept_seconds, credentials),
             voice: cache(clock, metrics, kept_seconds, line),
+            models: cache(
+                clock,
+                metrics,
+                kept_seconds,
+                ledger.models().map_or(0, shown),
+            ),
         }
     }
 
@@ -43,6 +52,11 @@ impl Opening {
     /// Where its voice line is kept, likewise.
     pub fn voice_cache(&self) -> &Arc<AccessCache<VoiceAccess>> {
         &self.voice
+    }
+
+    /// Where its models are kept, likewise.
+    pub fn models_cache(&self) -> &Arc<AccessCache<ModelAccess>> {
+        &self.models
     }
 
     /// What the clinic sends texts with, opened if it is not at hand.
@@ -94,14 +108,36 @@ impl Opening {
         opened
     }
 
+    /// The clinic's models, their keys opened.
+    pub fn open_models(&self, ledger: &Ledger) -> Option<Arc<ModelAccess>> {
+        let known = ledger.models();
+        let models = known.and_then(|known| Some((known.version, known.models.as_ref()?)));
+        let opened = models.map(|(version, models)| {
+            let models = open_models(&self.master, ledger.tenant(), models)?;
+            Ok(Arc::new(ModelAccess { models, version }))
+        });
+        let opened = opened.transpose().unwrap_or_else(|error: DoesNotOpen| {
+            tracing::error!(%error, "a clinic's models cannot be used; set their keys again");
+            None
+        });
+        self.models.keep(opened.clone());
+        opened
+    }
+
     /// Drops what an event has replaced.
     pub fn notice(&self, event: &Event) {
         match event {
             Event::SmsCredentialsSet(credentials) => self.sms.change(credentials.version),
             Event::VoiceLineSet(line) => self.voice.change(line.version),
+            Event::ModelsSet(models) => self.models.change(shown(models)),
             _ => {}
         }
     }
+}
+
+/// The version under which models are kept; 0: there are none, or none any more.
+fn shown(models: &ModelRecord) -> u32 {
+    models.models.as_ref().map_or(0, |_| models.version)
 }
 
 fn cache<T: Opened>(

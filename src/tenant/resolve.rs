@@ -67,7 +67,9 @@ pub fn resolve(
             facts.extend(remembered(contacts.caller(&from), said, remembered_until));
             take_text(contacts, text, from, heard, CallerId(fresh[2]), &mut facts)
         }
-        Instruction::SetSmsCredentials { .. } | Instruction::SetVoiceLine { .. } => {
+        Instruction::SetSmsCredentials { .. }
+        | Instruction::SetVoiceLine { .. }
+        | Instruction::SetModels(_) => {
             unreachable!("what is secret is sealed before contacts are asked")
         }
         Instruction::OnTheLine {

@@ -1,5 +1,5 @@
-//! What a clinic sends texts with and what its voice line proves itself with, opened: kept for a few minutes, dropped at once
-//! when it changes.
+//! What a clinic sends texts with, what its voice line proves itself with and by which keys its models know it, opened: kept
+//! for a few minutes, dropped at once when it changes.
 //!
 //! The sealed forms are in the ledger. The actor opens them; whoever asks next finds them here without asking the actor, also
 //! the façade, which judges signatures by them before anything is looked up. A clinic without any is remembered as such, so
@@ -9,7 +9,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::clock::Clock;
 use crate::metrics::Metrics;
-use crate::model::{AuthToken, KeyId, SmsAccount, Timestamp, VoiceSecret, VoiceSettings};
+use crate::model::{
+    AuthToken, KeyId, ModelKey, Models, SmsAccount, Timestamp, VoiceSecret, VoiceSettings,
+};
 
 /// An account with its token.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,15 @@ pub struct VoiceAccess {
     pub version: u32,
 }
 
+/// A clinic's models with their keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ModelAccess {
+    /// The models.
+    pub models: Models<ModelKey>,
+    /// Which of the clinic's settings this is, from 1.
+    pub version: u32,
+}
+
 /// What is opened and kept.
 pub trait Opened {
     /// Which of the clinic's this is, from 1.
@@ -48,6 +59,12 @@ impl Opened for SmsAccess {
 }
 
 impl Opened for VoiceAccess {
+    fn version(&self) -> u32 {
+        self.version
+    }
+}
+
+impl Opened for ModelAccess {
     fn version(&self) -> u32 {
         self.version
     }

@@ -68,6 +68,7 @@ transcripts! {
     knowledge
     paging
     messages
+    models
     persons
     practice
     redact

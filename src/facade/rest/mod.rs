@@ -35,6 +35,7 @@ pub mod conversations;
 pub mod holds;
 pub mod inbox;
 pub mod messages;
+pub mod models;
 pub mod persons;
 pub mod series;
 pub mod verification;

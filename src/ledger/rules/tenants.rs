@@ -9,8 +9,8 @@ use crate::ledger::rejection::{Bound, Missing, Rejection};
 use crate::ledger::state::Ledger;
 use crate::limits;
 use crate::model::{
-    Knowledge, KnowledgeText, Profile, SealedToken, Slug, SmsAccount, SmsCredentials, TenantId,
-    TenantRecord, TextSettings,
+    Knowledge, KnowledgeText, ModelRecord, Models, Profile, SealedToken, Slug, SmsAccount,
+    SmsCredentials, TenantId, TenantRecord, TextSettings,
 };
 
 use super::version;
@@ -140,6 +140,27 @@ pub fn set_knowledge(ledger: &Ledger, text: &KnowledgeText) -> Result<Decision, 
         false => vec![Event::KnowledgeSet(Knowledge {
             version: known.map_or(0, |known| known.version) + 1,
             text: text.clone(),
+        })],
+    };
+    Ok(Decision::new(events, Receipt::Nothing))
+}
+
+/// The models that speak for the clinic, from now on. Keys come sealed; whether they are the same cannot be seen, so every
+/// setting is a change. Taking away what is not there changes nothing.
+pub fn set_models(
+    ledger: &Ledger,
+    models: Option<&Models<SealedToken>>,
+) -> Result<Decision, Rejection> {
+    if ledger.tenant() == TenantId::INSTANCE {
+        return Err(Rejection::NotFound(Missing::Tenant));
+    }
+    let known = ledger.models.as_ref();
+    let has_any = known.is_some_and(|known| known.models.is_some());
+    let events = match models.is_none() && !has_any {
+        true => Vec::new(),
+        false => vec![Event::ModelsSet(ModelRecord {
+            version: known.map_or(0, |known| known.version) + 1,
+            models: models.cloned(),
         })],
     };
     Ok(Decision::new(events, Receipt::Nothing))

@@ -7,11 +7,12 @@ use holdfast::ledger::{
     look,
 };
 use holdfast::model::{
-    AppointmentId, Assistant, Attendance, BlockId, CallId, CallerId, DayException, Delivery,
-    DeliveryStatus, EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse, KnowledgeText, MessageId,
-    MinuteOfDay, OpeningHours, Party, PersonId, Prefix, Principal, ProviderId, Reply, ResourceKind,
-    Route, Scope, SealedToken, SendOutcome, SignatureForm, Slug, SmsAccount, Times, Timestamp,
-    VerificationPolicy, VoiceSettings, WaitlistId, Weekdays, Window,
+    AppointmentId, Assistant, Attendance, BaseUrl, BlockId, CallId, CallerId, DayException,
+    Delivery, DeliveryStatus, Endpoint, EnteredCode, Heard, HoldId, Interval, KeyId, KeyUse,
+    KnowledgeText, MessageId, MinuteOfDay, ModelName, Models, OpeningHours, Party, PersonId,
+    Prefix, Principal, ProviderId, Reply, ResourceKind, Route, Scope, SealedToken, SendOutcome,
+    SignatureForm, Slug, SmsAccount, Times, Timestamp, VerificationPolicy, VoiceSettings,
+    WaitlistId, Warmth, Weekdays, Window,
 };
 use jiff::civil::{Date, date};
 use proptest::prelude::*;
@@ -591,10 +592,30 @@ fn of_texts() -> impl Strategy<Value = Command> {
         6 => call_end().prop_map(|end| Command::EndCall(Box::new(end))),
         1 => caller().prop_map(Command::StopTexts),
         1 => Just(credentials),
+        1 => models().prop_map(|models| Command::SetModels(models.map(Box::new))),
         1 => "[a-z ]{0,20}".prop_map(|text| {
             Command::SetKnowledge(KnowledgeText::new(text).expect("a short text"))
         }),
     ]
+}
+
+fn models() -> impl Strategy<Value = Option<Models<SealedToken>>> {
+    let endpoint = any::<bool>().prop_map(|has_key| Endpoint {
+        base_url: BaseUrl::new("https://a.example/v1").expect("an address"),
+        model: ModelName::new("m".to_owned()).expect("a name"),
+        key: has_key.then(|| SealedToken {
+            prefix: [0; 16],
+            counter: 0,
+            bytes: Vec::new(),
+        }),
+    });
+    let models = (endpoint.clone(), prop::option::of(endpoint));
+    let models = models.prop_map(|(chat, embeddings)| Models {
+        chat,
+        temperature: Warmth::new(0.5).ok(),
+        embeddings,
+    });
+    prop::option::of(models)
 }
 
 fn call_end() -> impl Strategy<Value = CallEnd> {
@@ -663,6 +684,7 @@ fn query_of_callers() -> impl Strategy<Value = Query> {
     prop_oneof![
         Just(Query::Catalogue),
         Just(Query::VoiceLine),
+        Just(Query::Models),
         prop::option::of(0u128..3).prop_map(|caller| Query::OfCaller(CallerSearch {
             caller: caller.map(CallerId),
             persons: (0u128..3).map(PersonId).collect(),

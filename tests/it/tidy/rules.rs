@@ -75,8 +75,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "reqwest::",
-        &["outbox/", "facade/", "cli/", "load/"],
-        "the world is spoken to at its edges, and a load test is the world to its server",
+        &["tls.rs", "outbox/", "facade/upstream/", "cli/", "load/"],
+        "the world is spoken to at its edges: texts, models while a turn waits for them, other servers' own doors, a server under load",
     ),
     ("SystemTime", &["clock.rs"], "time comes in by the front"),
     (
@@ -130,6 +130,7 @@ const EXPOSERS: &[(&str, &str)] = &[
     ("model/verification.rs", "defines it"),
     ("model/sms.rs", "defines it"),
     ("seal.rs", "defines it and derives from keys"),
+    ("model_keys.rs", "seals them"),
     ("entry/sealed.rs", "writes the personal part"),
     ("replay/contacts.rs", "finds a caller by their number"),
     ("replay/image.rs", "writes what is sealed into an image"),
