@@ -16,10 +16,6 @@ use crate::seal;
 
 /// Practitioners of a clinic that is made, at the least; one more for every four callers.
 const PRACTITIONERS_MIN: usize = 8;
-/// Times that are made ready for a run in which nobody thinks: it ends when they are used up.
-const TIGHT_LOOP_SLOTS: usize = 20_000;
-/// Tools of a call; each call uses up one time.
-const TOOLS_PER_CALL: f64 = 4.0;
 const ZONE: &str = "Europe/London";
 
 /// The clinic that is called.
@@ -46,14 +42,11 @@ impl Clinic {
         let listed = server
             .send(Method::GET, &run.key, "/v1/tenants?limit=1", None)
             .await;
-        let mut clinic = match listed {
-            Ok(_) => Self::make(run, server).await?,
-            Err(refused) if refused.status() == 403 => Self::find(run, server).await?,
-            Err(error) => return Err(error),
-        };
-        clinic.connect(run, server).await?;
-        clinic.find_slots(run, server).await?;
-        Ok(clinic)
+        match listed {
+            Ok(_) => Self::make(run, server).await,
+            Err(refused) if refused.status() == 403 => Self::find(run, server).await,
+            Err(error) => Err(error),
+        }
     }
 
     /// A path within the clinic.
@@ -165,7 +158,7 @@ impl Clinic {
     }
 
     /// Gives the clinic a voice line, unless it has one, whose secret must then be known.
-    async fn connect(&mut self, run: &Run, server: &Server) -> Result<(), Error> {
+    pub async fn connect(&mut self, run: &Run, server: &Server) -> Result<(), Error> {
         let path = self.path("vapi");
         let line = server.send(Method::GET, &self.staff, &path, None).await?;
         if let Some(secret) = &run.line_secret {
@@ -185,10 +178,9 @@ impl Clinic {
         stored.await.map(|_| ())
     }
 
-    /// Looks for as many free times as the run may use up, from tomorrow on.
-    async fn find_slots(&mut self, run: &Run, server: &Server) -> Result<(), Error> {
+    /// Looks for so many free times from tomorrow on; it may find fewer, but not none.
+    pub async fn find_slots(&mut self, needed: usize, server: &Server) -> Result<(), Error> {
         let service = &self.service;
-        let needed = slots_needed(run);
         let today = today()?;
         let mut from = 1;
         // A stretch of a week at a time, for as long as the shortest horizon of a clinic that is made.
@@ -212,16 +204,6 @@ impl Clinic {
             false => Ok(()),
         }
     }
-}
-
-/// One for each call that may be made, and some to spare.
-fn slots_needed(run: &Run) -> usize {
-    if run.think.is_zero() {
-        return TIGHT_LOOP_SLOTS;
-    }
-    let calls =
-        run.users as f64 * run.duration.as_secs_f64() / (TOOLS_PER_CALL * run.think.as_secs_f64());
-    (calls as usize + run.users).min(TIGHT_LOOP_SLOTS)
 }
 
 fn today() -> Result<Date, Error> {

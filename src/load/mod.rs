@@ -14,6 +14,7 @@ mod pace;
 mod asked;
 mod outcome;
 
+mod crowd;
 mod server;
 
 mod clinic;

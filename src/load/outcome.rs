@@ -38,8 +38,12 @@ pub struct Outcome {
 /// Steps that belong together.
 #[derive(Debug, Clone)]
 pub struct Group {
-    /// What they have in common.
+    /// What they have in common, for programs.
     pub name: &'static str,
+    /// In words.
+    pub title: &'static str,
+    /// Whether the disk by itself is shown beside them.
+    pub is_beside_disk: bool,
     /// What has to be known to read them.
     pub about: String,
     /// In the order in which they are shown.

@@ -27,6 +27,8 @@ const SHORT: [&str; 12] = [
 /// What callers of a run are called, and what their numbers look like.
 const PERSONAL: [&str; 5] = ["Robin", "447700900", "07700", "7700 900", "Robin Day"];
 
+const DOCUMENT: &str = include_str!("../../docs/load.md");
+
 fn with<'a>(url: &'a str, more: &[&'a str]) -> Vec<&'a str> {
     let mut arguments = SHORT.to_vec();
     arguments.push(url);
@@ -111,8 +113,14 @@ fn a_short_run_says_how_long_everyone_waited() {
     assert!(refused(&again, 1).contains("there is a clinic tried already"));
 }
 
-/// docs/load.md describes it.
+/// The shape that docs/load.md describes.
 fn has_the_shape(run: &Value) {
+    for field in run.as_object().expect("an object").keys() {
+        assert!(
+            DOCUMENT.contains(&format!("`{field}")),
+            "{field} is not in docs/load.md"
+        );
+    }
     assert_eq!(
         (&run["scenario"], &run["ok"], &run["failures"]),
         (&json!("voice"), &json!(true), &json!([]))
@@ -211,6 +219,16 @@ fn is_a_page_of_its_own(page: &str) {
         assert!(page.contains(part), "{part} is missing");
     }
     assert_eq!(page.matches("<svg").count(), 6, "four turns, two plots");
+}
+
+#[test]
+fn every_flag_is_described() {
+    let help = said(&typed(&["load", "--help"]));
+    let words = help.split(|letter: char| !letter.is_ascii_lowercase() && letter != '-');
+    let flags = words.filter(|word| word.starts_with("--") && *word != "--help");
+    for flag in flags {
+        assert!(DOCUMENT.contains(flag), "{flag} is not in docs/load.md");
+    }
 }
 
 #[test]

@@ -68,12 +68,8 @@ fn goals(outcome: &Outcome) -> String {
 }
 
 fn group(group: &Group, outcome: &Outcome) -> String {
-    let title = match group.name {
-        "tools" => "Tools",
-        "turns" => "Streamed turns: the first byte",
-        other => other,
-    };
-    let disk = outcome.disk.as_ref().filter(|_| group.name == "tools");
+    let title = group.title;
+    let disk = outcome.disk.as_ref().filter(|_| group.is_beside_disk);
     let mut rows: Vec<_> = group.steps.iter().map(row).collect();
     if let Some(disk) = disk {
         rows.push(Row {

@@ -30,7 +30,7 @@ pub fn as_table(outcome: &Outcome) -> String {
                 line(&mut out, &format!("  {count} × {}: {error}", step.name));
             }
         }
-        if let ("tools", Some(disk)) = (group.name, &outcome.disk) {
+        if let (true, Some(disk)) = (group.is_beside_disk, &outcome.disk) {
             times(&mut out, "fdatasync", &disk.times);
             out.push('\n');
             line(

@@ -4,7 +4,6 @@
 //! the first byte that can be spoken, in four arrangements: three replay the system that holdfast replaces, from this command
 //! against a stand-in for what that system asked; the fourth is the running server, with the same stand-in as its model.
 
-mod crowd;
 mod stream;
 
 mod line;

@@ -8,7 +8,6 @@ use std::time::Duration;
 use reqwest::Method;
 use serde_json::json;
 
-use super::crowd::Course;
 use super::line::Line;
 use super::old_system::OldSystem;
 use super::tools;
@@ -16,6 +15,7 @@ use super::turns::{self, MODES, Mode, Stage};
 use crate::clock::Stopwatch;
 use crate::load::asked::{Progress, Run};
 use crate::load::clinic::Clinic;
+use crate::load::crowd::Course;
 use crate::load::disk::probe;
 use crate::load::figures::Timings;
 use crate::load::machine::Machine;
@@ -26,6 +26,10 @@ use crate::seal;
 
 /// The tools' part of a run; the modes share the rest.
 const TOOLS_SHARE: f64 = 0.4;
+/// Tools that a call uses.
+const TOOLS_PER_CALL: f64 = 4.0;
+/// Times that are made ready for a run in which nobody thinks: the tools' part ends when they are used up.
+const TIGHT_LOOP_SLOTS: usize = 20_000;
 /// How long the disk is probed, before the tools and after them.
 const PROBE: Duration = Duration::from_secs(1);
 /// What holdfast itself may add to a turn's first byte at p95, in milliseconds.
@@ -39,9 +43,11 @@ const LATENESS_MAX: f64 = 5.0;
 pub async fn run(
     run: &Run,
     server: Server,
-    clinic: Clinic,
+    mut clinic: Clinic,
     progress: Progress<'_>,
 ) -> Result<Outcome, Error> {
+    clinic.connect(run, &server).await?;
+    clinic.find_slots(slots_needed(run), &server).await?;
     let clock = Stopwatch::start();
     let stand_in = StandIn::start(run.stand_in, clock, run.seed, run.ttft)?;
     let drawn = u64::from_le_bytes(seal::random_bytes());
@@ -117,6 +123,8 @@ impl Report {
         self.goals.extend(found.goals);
         self.group(Group {
             name: "tools",
+            title: "Tools",
+            is_beside_disk: true,
             about: format!(
                 "POST /vapi/{{t}}, one tool a message; {} calls booked. {}",
                 found.booked,
@@ -130,6 +138,8 @@ impl Report {
     async fn turns(&mut self, run: &Run, stage: &Stage, course: &Course<'_>) -> Result<(), Error> {
         let mut group = Group {
             name: "turns",
+            title: "Streamed turns: the first byte",
+            is_beside_disk: false,
             about: format!(
                 "Request to first token that can be spoken. Modes 1 to 3 are a model of the old system, replayed by this command against its \
                  stand-in for the upstreams: not holdfast. Mode 4 is the running server with the same stand-in as its model ({} ms to its first token) and \
@@ -266,6 +276,16 @@ fn settings(run: &Run, stage: &Stage) -> Vec<(&'static str, String)> {
         ),
         ("upstream delays, ms, drawn evenly", delays.join(", ")),
     ]
+}
+
+/// Times that calls may use up: one each, and some to spare.
+fn slots_needed(run: &Run) -> usize {
+    if run.think.is_zero() {
+        return TIGHT_LOOP_SLOTS;
+    }
+    let each = TOOLS_PER_CALL * run.think.as_secs_f64();
+    let calls = run.users as f64 * run.duration.as_secs_f64() * TOOLS_SHARE / each;
+    (2 * calls as usize + run.users).min(TIGHT_LOOP_SLOTS)
 }
 
 /// How callers are paced, in a sentence.

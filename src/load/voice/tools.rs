@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::crowd::Course;
 use super::line::{Call, Line};
 use crate::clock::Stopwatch;
+use crate::load::crowd::Course;
 use crate::load::figures::Timings;
 use crate::load::outcome::{Goal, Step};
 use crate::load::pace::Pace;
@@ -69,6 +69,7 @@ pub async fn measure(line: &Line, how: &Measure, course: &Course<'_>) -> Found {
             end: begin + how.length,
             texts: (how.users * TEXTS_PER_CALLER).min(TEXTS_MAX),
             steps: TOOLS.map(|(name, _)| Step::new(name, name)),
+            is_first: true,
         };
         caller.keep_calling()
     });
@@ -114,11 +115,13 @@ struct Caller {
     end: Duration,
     texts: usize,
     steps: [Step; TOOLS.len()],
+    /// Whether this is its first call: that goes to its end whatever the time, so that short runs measure something.
+    is_first: bool,
 }
 
 impl Caller {
     async fn keep_calling(mut self) -> Self {
-        while self.clock.elapsed() < self.end {
+        while self.is_first || self.clock.elapsed() < self.end {
             let number = self.calls.get();
             self.calls.set(number + 1);
             let clinic = Rc::clone(&self.line.clinic);
@@ -126,6 +129,7 @@ impl Caller {
                 break;
             };
             self.one_call(number, slot).await;
+            self.is_first = false;
             self.pace.start_over(self.clock.elapsed());
         }
         self
@@ -141,7 +145,7 @@ impl Caller {
                 return;
             };
             let counted = self.pace.next(&self.clock, answered).await;
-            if counted >= self.end {
+            if counted >= self.end && !self.is_first {
                 return;
             }
             let came = self.line.tool(&call, tool, &arguments).await;

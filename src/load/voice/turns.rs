@@ -7,11 +7,11 @@ use std::cell::Cell;
 use std::rc::Rc;
 use std::time::Duration;
 
-use super::crowd::Course;
 use super::line::Line;
 use super::old_system::{Arrangement, OldSystem};
 use super::stream::first_token;
 use crate::clock::Stopwatch;
+use crate::load::crowd::Course;
 use crate::load::figures::Timings;
 use crate::load::outcome::{Bar, Step, Waterfall};
 use crate::load::pace::Pace;
@@ -231,12 +231,14 @@ struct Caller {
 
 impl Caller {
     async fn keep_talking(mut self) -> Self {
-        let mut answered = self.clock.elapsed();
+        let (mut answered, mut is_first) = (self.clock.elapsed(), true);
         loop {
             let counted = self.pace.next(&self.clock, answered).await;
-            if counted >= self.end {
+            // One turn at the least, so that short runs measure something.
+            if counted >= self.end && !is_first {
                 return self;
             }
+            is_first = false;
             let came = self.stage.turn(self.mode, counted).await;
             answered = self.clock.elapsed();
             self.step.note(match came {

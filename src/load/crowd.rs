@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use tokio::task::JoinSet;
 
+use super::asked::Progress;
 use crate::clock::Stopwatch;
-use crate::load::asked::Progress;
 
 /// How often it is told how far a run has come.
 const PAUSE: Duration = Duration::from_millis(250);
