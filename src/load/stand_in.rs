@@ -245,15 +245,15 @@ const VOWELS: &[u8; 4] = b"aeio";
 /// Pairs of a consonant and a vowel: six bits each.
 const PAIRS: usize = 4;
 
-/// A word that no language has, from which a turn is known. It looks neither like a name nor like a number, so that it
-/// passes redaction.
+/// A word that no language has, from which a turn is known. It looks neither like a name nor like a number, and ends as no
+/// medicine does, so that it passes redaction.
 pub fn mark(turn: u64) -> String {
     let pairs = (0..PAIRS).flat_map(|pair| {
         let bits = (turn >> (6 * pair)) as usize;
         let letters = [CONSONANTS[bits >> 2 & 15], VOWELS[bits & 3]];
         letters.map(char::from)
     });
-    MARK.chars().chain(pairs).collect()
+    MARK.chars().chain(pairs).chain(['q']).collect()
 }
 
 /// The newest turn that is named in a body.

@@ -49,14 +49,15 @@ pub const MODES: [(Mode, &str, &str, f64); 4] = [
     (Mode::Shipped, "shipped", "4 · as shipped", 600.0),
 ];
 
-/// What callers say; the turn's mark is added.
+/// What callers say; the turn's mark is added. All of it needs the model: what a clinic's text answers by itself is spoken at once,
+/// and such turns would flatter the figures.
 const SAID: [&str; 6] = [
-    "Is there parking behind the house",
-    "What does a consultation cost",
-    "Can I bring my children",
-    "I would like to come next Tuesday in the afternoon",
-    "Do I have to fast before the blood test",
-    "Until when is the desk open in the evening",
+    "I would like to come next Tuesday in the afternoon, and is there parking behind the house",
+    "Can I book a consultation on Friday, and what does it cost",
+    "I need an appointment tomorrow, and can I bring my children",
+    "Could you move my appointment to Thursday, and do I have to fast before the blood test",
+    "What is available in the evening, and until when is the desk open",
+    "Could I have an appointment in the morning the day after tomorrow",
 ];
 
 /// All that turns are taken with.
