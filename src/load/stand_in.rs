@@ -291,11 +291,13 @@ mod tests {
 
     #[test]
     fn the_word_passes_redaction() {
-        let redactor = Redactor::new(Policy::new(Profile::Strict));
-        for turn in (0..1 << 24).step_by(9_973) {
-            let said = format!("Is there parking behind the house, {}?", mark(turn));
-            let redacted = redactor.redact(&said);
-            assert!(redacted.text.contains(&mark(turn)), "{}", redacted.text);
+        for profile in [Profile::Default, Profile::SafeHarbor] {
+            let redactor = Redactor::new(Policy::new(profile));
+            for turn in (0..1 << 24).step_by(9_973) {
+                let said = format!("Is there parking behind the house, {}?", mark(turn));
+                let redacted = redactor.redact(&said);
+                assert!(redacted.text.contains(&mark(turn)), "{}", redacted.text);
+            }
         }
     }
 

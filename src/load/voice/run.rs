@@ -1,7 +1,7 @@
 //! The scenario from its first request to its outcome: the tools with the disk's probe around them, then the turns mode by mode.
 
 use std::cell::Cell;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::rc::Rc;
 use std::time::Duration;
 
@@ -73,8 +73,8 @@ pub async fn run(
         settings: settings(run, &stage),
         ..Report::default()
     };
-    report.tools(run, &stage, &course).await?;
-    report.turns(run, &stage, &course).await?;
+    report.tools(run, &stage, &course).await;
+    report.turns(run, &stage, &course).await;
     if let Some(stand_in) = Rc::into_inner(stage.stand_in) {
         stand_in.stop().await;
     }
@@ -95,11 +95,9 @@ struct Report {
 }
 
 impl Report {
-    async fn tools(&mut self, run: &Run, stage: &Stage, course: &Course<'_>) -> Result<(), Error> {
-        let (folder, why) = probed(run.state.as_deref())?;
-        course.tell("the disk by itself");
+    async fn tools(&mut self, run: &Run, stage: &Stage, course: &Course<'_>) {
         let mut disk = Timings::default();
-        probe(&folder, PROBE, |time| disk.add(time))?;
+        self.probe(run.state.as_deref(), &mut disk, course);
         let how = tools::Measure {
             users: run.users,
             think: run.think,
@@ -107,12 +105,7 @@ impl Report {
             length: run.duration.mul_f64(TOOLS_SHARE),
         };
         let found = tools::measure(&stage.line, &how, course).await;
-        course.tell("the disk by itself");
-        probe(&folder, PROBE, |time| disk.add(time))?;
-        self.disk = Some(Disk {
-            folder: format!("{} ({why})", folder.display()),
-            times: disk,
-        });
+        self.probe(run.state.as_deref(), &mut disk, course);
         if found.is_used_up {
             self.notes.push(format!(
                 "The clinic's {} free times were used up before the time was.",
@@ -132,10 +125,34 @@ impl Report {
             ),
             steps: found.steps,
         });
-        Ok(())
     }
 
-    async fn turns(&mut self, run: &Run, stage: &Stage, course: &Course<'_>) -> Result<(), Error> {
+    /// A second of the disk by itself. A folder that cannot be written to is no reason to measure nothing else.
+    fn probe(&mut self, state: Option<&Path>, times: &mut Timings, course: &Course<'_>) {
+        course.tell("the disk by itself");
+        let (folder, why) = match state {
+            Some(state) => (state, "as --state names it"),
+            None => (
+                Path::new("."),
+                "the current directory, because --state does not say where the server's lies",
+            ),
+        };
+        match probe(folder, PROBE, |time| times.add(time)) {
+            Ok(()) => {
+                let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+                self.disk = Some(Disk {
+                    folder: format!("{} ({why})", folder.display()),
+                    times: times.clone(),
+                });
+            }
+            Err(error) => self.notes.push(format!(
+                "The disk could not be probed in {}: {error}.",
+                folder.display()
+            )),
+        }
+    }
+
+    async fn turns(&mut self, run: &Run, stage: &Stage, course: &Course<'_>) {
         let mut group = Group {
             name: "turns",
             title: "Streamed turns: the first byte",
@@ -184,14 +201,13 @@ impl Report {
         if connected.is_ok() {
             let path = stage.line.clinic.path("model");
             let staff = &stage.line.clinic.staff;
-            stage
-                .line
-                .server
-                .send(Method::DELETE, staff, &path, None)
-                .await?;
+            let removed = stage.line.server.send(Method::DELETE, staff, &path, None);
+            if let Err(error) = removed.await {
+                self.failures
+                    .push(format!("the clinic's model is still the stand-in: {error}"));
+            }
         }
         self.group(group);
-        Ok(())
     }
 
     /// Adds steps; what went wrong in one of them fails the run.
@@ -297,17 +313,6 @@ fn pace(run: &Run) -> String {
              what waited for a late answer counts from when it was due.",
             run.think
         ),
-    }
-}
-
-/// Which folder's disk is probed, and why that.
-fn probed(state: Option<&Path>) -> Result<(PathBuf, &'static str), Error> {
-    match state {
-        Some(state) => Ok((state.to_owned(), "as --state names it")),
-        None => Ok((
-            std::env::current_dir()?,
-            "the current directory, because --state does not say where the server's lies",
-        )),
     }
 }
 
