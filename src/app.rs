@@ -322,7 +322,9 @@ fn timeout(config: &Config) -> Duration {
 fn options_of(config: &Config) -> facade::Options {
     facade::Options {
         public_url: config.http.public_url.clone(),
+        code_digits: config.verification.digits.into(),
         model_hosts: config.voice.model_hosts.clone(),
+        model_silence: Duration::from_millis(config.voice.model_silence_ms.into()),
         inbox_enabled: config.sms.provider == SmsProvider::Inbox,
         text_patience: timeout(config) + PATIENCE_MARGIN,
         requests_per_second: config.limits.requests_per_second,

@@ -160,12 +160,15 @@ pub struct Conversations {
 pub struct Voice {
     /// Hosts whose models are reached without TLS and at private addresses, by comma.
     pub model_hosts: String,
+    /// How long a model may say nothing.
+    pub model_silence_ms: u32,
 }
 
 impl Default for Voice {
     fn default() -> Self {
         Self {
             model_hosts: "localhost,127.0.0.1,::1".to_owned(),
+            model_silence_ms: 8_000,
         }
     }
 }
@@ -441,6 +444,7 @@ impl Config {
             ("sms.unused_codes_per_prefix_max", sms.unused_codes_per_prefix_max <= 10_000, "0 to 10000"),
             ("sms.countries", are_countries(&sms.countries), "two-letter countries by comma as in GB,IE, or *, or empty"),
             ("verification.resends_max", codes.resends_max <= 10, "0 to 10"),
+            ("voice.model_silence_ms", (500..=15_000).contains(&self.voice.model_silence_ms), "500 to 15000"),
             ("http.public_url", public_url.is_empty() || is_origin(public_url), "https://… or http://… without a query, as in https://booking.example, or empty"),
             ("sms.credential_cache_seconds", self.sms.credential_cache_seconds <= 3600, "0 to 3600"),
             ("sms.twilio.base_url", is_origin(&self.sms.twilio.base_url), "https://… or http://… without a query, as in https://api.twilio.com"),

@@ -204,6 +204,34 @@ pub const TOOL_TWINS_SHORT_SECONDS: i64 = 15;
 pub const CALL_HOLD_SECONDS: u32 = 600;
 /// How little time has to be left of it before that is written down: else every word would be an entry.
 pub const CALL_HOLD_LEFT_SECONDS: u64 = 300;
+/// Longest line of a model's reply, in bytes; a word's has some 300.
+pub const UPSTREAM_LINE_BYTES_MAX: usize = 64 << 10;
+/// Longest reply, in bytes as they come.
+pub const UPSTREAM_REPLY_BYTES_MAX: usize = 1 << 20;
+/// What a model may write to the tools that it calls in one reply, in bytes.
+pub const UPSTREAM_TOOL_BYTES_MAX: usize = 16 << 10;
+/// Turns of one clinic that are spoken at once: a slow model of one must not take the places of the others.
+pub const TURNS_PER_TENANT_MAX: usize = 1_024;
+/// How long a turn may take; voice platforms wait for 20 seconds.
+pub const TURN_TIME_MAX: Duration = Duration::from_secs(18);
+/// How long a turn may go on once the house begins to close.
+pub const TURN_CLOSING_TIME_MAX: Duration = Duration::from_secs(2);
+/// After so long without a word the caller's platform gets a sign of life, by which it is also noticed that it is gone.
+pub const TURN_SIGN_OF_LIFE: Duration = Duration::from_secs(1);
+/// How often a model is asked in one turn: each time but the last it may call tools.
+pub const TURN_ROUNDS_MAX: usize = 5;
+/// What a turn may say, in bytes: some ten minutes of speech.
+pub const TURN_WORDS_BYTES_MAX: usize = 16 << 10;
+/// Pieces of speech that wait for a slow platform.
+pub const TURN_PIECES_MAX: usize = 64;
+/// Messages of a conversation that a model gets, the newest.
+pub const TURN_MESSAGES_MAX: usize = 60;
+/// What they may hold, in bytes.
+pub const TURN_MESSAGES_BYTES_MAX: usize = 64 << 10;
+/// Passages of the clinic's own text that a model gets with a question.
+pub const TURN_PASSAGES_MAX: usize = 4;
+/// Words of a question that one passage may answer by itself: longer ones want more than that.
+pub const TURN_QUESTION_WORDS_MAX: usize = 16;
 /// How long a connection to a clinic's model may take to come to be.
 pub const UPSTREAM_CONNECT_TIME_MAX: Duration = Duration::from_secs(3);
 /// How long after a connection was opened ahead none is opened to the same host, in seconds: less than it is kept.
@@ -261,6 +289,8 @@ pub const OFFER_STARTS_MAX: usize = 1_500;
 /// Offers that are decided before the next message of a tenant is taken; the rest follows soon after.
 pub const OFFER_STEPS_MAX: usize = 8;
 
+const _: () = assert!(TURNS_PER_TENANT_MAX * 4 <= REQUESTS_IN_FLIGHT_MAX);
+const _: () = assert!(TURN_CLOSING_TIME_MAX.as_millis() < TURN_TIME_MAX.as_millis());
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= OUTCOMES_IN_FLIGHT_MAX);
 const _: () = assert!(TEXTS_IN_FLIGHT_PER_TENANT_MAX <= TEXTS_IN_FLIGHT_MAX);
 const _: () = assert!(FOLLOW_UPS_PER_PHONE_MAX <= CONVERSATION_ROWS_MAX);

@@ -5,6 +5,7 @@
 
 use std::fmt::Write;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
 use crate::model::SendOutcome;
 
@@ -56,6 +57,58 @@ impl Drop for Inside<'_> {
     }
 }
 
+/// How long things took, by bounds that they stay below.
+#[derive(Debug, Default)]
+pub struct Histogram {
+    below: [Counter; HISTOGRAM_MILLIS.len()],
+    all: Counter,
+    micros: AtomicU64,
+}
+
+/// The bounds of a histogram, in milliseconds.
+const HISTOGRAM_MILLIS: [u64; 12] = [1, 2, 5, 10, 25, 50, 100, 250, 500, 1_000, 2_500, 10_000];
+
+impl Histogram {
+    /// One more.
+    pub fn add(&self, took: Duration) {
+        let bounds = HISTOGRAM_MILLIS.iter().zip(&self.below);
+        for (_, counter) in bounds.filter(|(bound, _)| took <= Duration::from_millis(**bound)) {
+            counter.add_one();
+        }
+        self.all.add_one();
+        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
+        self.micros.fetch_add(micros, Ordering::Relaxed);
+    }
+}
+
+/// What a turn on the telephone came to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum TurnEnd {
+    /// The clinic's model spoke.
+    Spoken,
+    /// It was answered from what is known here.
+    Known,
+    /// The model did not, or not to its end.
+    Failed,
+    /// The platform went away.
+    Unheard,
+}
+
+impl TurnEnd {
+    /// All of them, in the order in which they are counted.
+    const ALL: [Self; 4] = [Self::Spoken, Self::Known, Self::Failed, Self::Unheard];
+
+    /// As it is called.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Spoken => "spoken",
+            Self::Known => "known",
+            Self::Failed => "failed",
+            Self::Unheard => "unheard",
+        }
+    }
+}
+
 /// All that is counted.
 #[derive(Debug, Default)]
 pub struct Metrics {
@@ -79,6 +132,12 @@ pub struct Metrics {
     pub callbacks_taken: Counter,
     /// Those whose signature is not.
     pub callbacks_refused: Counter,
+    /// Turns on the telephone by what they came to.
+    pub turns: [Counter; 4],
+    /// Until their first word.
+    pub turn_first: Histogram,
+    /// The same without the time that passed with the model.
+    pub turn_own: Histogram,
     /// Images of tenants that were made.
     pub images_made: Counter,
     /// How long the start took, in milliseconds.
@@ -107,6 +166,15 @@ impl Metrics {
             SendOutcome::Sent => self.texts_sent.add_one(),
             SendOutcome::NotSent => self.texts_not_sent.add_one(),
             SendOutcome::Unknown => self.texts_unknown.add_one(),
+        }
+    }
+
+    /// Counts a turn, and how long its first word took: in all, and without the model.
+    pub fn count_turn(&self, end: TurnEnd, first: Option<(Duration, Duration)>) {
+        self.turns[end as usize].add_one();
+        if let Some((first, own)) = first {
+            self.turn_first.add(first);
+            self.turn_own.add(own);
         }
     }
 
@@ -159,6 +227,7 @@ impl Metrics {
                 ("wrong", self.callbacks_refused.get()),
             ],
         );
+        self.turns(&mut page);
         page.counter(
             "holdfast_sms_breakers_opened_total",
             "How often sending to an account was suspended.",
@@ -184,6 +253,26 @@ impl Metrics {
         }
         page.0
     }
+
+    fn turns(&self, page: &mut Page) {
+        let turns = TurnEnd::ALL.map(|end| (end.as_str(), self.turns[end as usize].get()));
+        page.counters(
+            "holdfast_turns_total",
+            "Turns on the telephone, by what they came to.",
+            "end",
+            &turns,
+        );
+        page.histogram(
+            "holdfast_turn_first_word_seconds",
+            "How long turns took to their first word.",
+            &self.turn_first,
+        );
+        page.histogram(
+            "holdfast_turn_own_seconds",
+            "The same without the time that passed with the model.",
+            &self.turn_own,
+        );
+    }
 }
 
 /// A page in Prometheus' text format. Writing to a string cannot fail.
@@ -207,6 +296,18 @@ impl Page {
         }
     }
 
+    fn histogram(&mut self, name: &str, help: &str, histogram: &Histogram) {
+        self.head(name, help, "histogram");
+        for (millis, counter) in HISTOGRAM_MILLIS.iter().zip(&histogram.below) {
+            let (bound, count) = (Duration::from_millis(*millis).as_secs_f64(), counter.get());
+            let _ = writeln!(self.0, "{name}_bucket{{le=\"{bound}\"}} {count}");
+        }
+        let all = histogram.all.get();
+        let sum = Duration::from_micros(histogram.micros.load(Ordering::Relaxed)).as_secs_f64();
+        let _ = writeln!(self.0, "{name}_bucket{{le=\"+Inf\"}} {all}");
+        let _ = writeln!(self.0, "{name}_sum {sum}\n{name}_count {all}");
+    }
+
     fn gauge(&mut self, name: &str, help: &str, value: u64) {
         self.head(name, help, "gauge");
         let _ = writeln!(self.0, "{name} {value}");
@@ -223,6 +324,9 @@ mod tests {
         metrics.count_text(SendOutcome::Unknown);
         metrics.count_request(204);
         metrics.count_request(999);
+        let millis = Duration::from_millis;
+        metrics.count_turn(TurnEnd::Spoken, Some((millis(300), millis(4))));
+        metrics.count_turn(TurnEnd::Unheard, None);
         let inside = metrics.texts_in_flight.enter();
         let readings = Readings {
             tenants: 3,
@@ -235,6 +339,12 @@ mod tests {
             "holdfast_text_attempts_total{outcome=\"unknown\"} 1",
             "holdfast_requests_total{class=\"2xx\"} 1",
             "holdfast_requests_total{class=\"5xx\"} 0",
+            "holdfast_turns_total{end=\"spoken\"} 1",
+            "holdfast_turns_total{end=\"unheard\"} 1",
+            "holdfast_turn_first_word_seconds_bucket{le=\"0.25\"} 0",
+            "holdfast_turn_first_word_seconds_bucket{le=\"0.5\"} 1",
+            "holdfast_turn_own_seconds_bucket{le=\"+Inf\"} 1",
+            "holdfast_turn_own_seconds_sum 0.004",
             "holdfast_texts_in_flight 1",
             "holdfast_tenants 3",
             "holdfast_journal_durable 8",

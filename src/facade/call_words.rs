@@ -142,7 +142,7 @@ fn in_short(zone: &Zone, transcript: &str, ended: &EndedCall) -> String {
 }
 
 /// Names that callers give of themselves, as transcripts write them: a summary repeats them, and memory may not.
-fn names_said(text: &str) -> Vec<PersonName> {
+pub fn names_said(text: &str) -> Vec<PersonName> {
     let mut end = text.len().min(limits::CALL_TEXT_BYTES_MAX);
     while !text.is_char_boundary(end) {
         end -= 1;

@@ -44,7 +44,7 @@ use super::{docs_page, health, metrics, twilio, vapi};
         conflicts::list,
         persons::list, persons::show, persons::erase, persons::erase_phone,
         events::stream, audit::list,
-        twilio::sms::hear, twilio::status::note, vapi::server::hear,
+        twilio::sms::hear, twilio::status::note, vapi::server::hear, vapi::turn::chat::complete,
         redact::text,
         inbox::list, inbox::take,
     ),

@@ -4,7 +4,9 @@
 //! and cannot hold a piece of the text. Any dialect that takes free text calls [`free_text`]; the route that shows what
 //! redaction does calls [`redact`] with a policy of its own.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
+use std::time::Duration;
 
 use crate::clock::Stopwatch;
 use crate::ledger::PageRequest;
@@ -44,8 +46,66 @@ pub async fn names_of(tenant: &Handle, phone: &Phone) -> Result<Vec<PersonName>,
     Ok(cards.map(|card| card.contact.name).collect())
 }
 
+/// By what free text is redacted that goes to a model: as strictly as what is remembered, also without these names, but with
+/// what is the clinic's own.
+pub fn strict<'t>(names: &[PersonName], own: impl Iterator<Item = &'t str>) -> Redactor {
+    let mut policy = without(names);
+    for name in own {
+        let words = name.split_whitespace();
+        for term in std::iter::once(name).chain(words) {
+            // One that has no letters, or is too long, is not found either.
+            let _ = policy.exclude(term);
+        }
+    }
+    Redactor::new(policy)
+}
+
+/// What redactions of several texts come to.
+#[derive(Debug, Default)]
+pub struct Tally {
+    counts: BTreeMap<&'static str, u64>,
+    bytes_in: usize,
+    bytes_out: usize,
+    took: Duration,
+}
+
+impl Tally {
+    /// One more, and how long it took.
+    pub fn add(&mut self, outcome: &Outcome<'_>, took: Duration) {
+        let record = outcome.audit(MEMORY.policy(), "", "", 0);
+        for (kind, count) in record.counts {
+            *self.counts.entry(kind).or_default() += count;
+        }
+        self.bytes_in += record.bytes_in;
+        self.bytes_out += record.bytes_out;
+        self.took += took;
+    }
+}
+
+/// Records that these texts were redacted for a model.
+pub fn record(occasion: &Occasion, tally: &Tally) {
+    let record = AuditRecord {
+        who: who(occasion),
+        when: occasion.when.clone(),
+        policy: MEMORY.policy().version(),
+        counts: tally.counts.clone(),
+        bytes_in: tally.bytes_in,
+        bytes_out: tally.bytes_out,
+        micros: u64::try_from(tally.took.as_micros()).unwrap_or(u64::MAX),
+    };
+    write(&occasion.tenant, &record);
+}
+
 /// What someone said, as it may be remembered: also without the names that the clinic has of them.
 pub fn remark(occasion: &Occasion, names: &[PersonName], text: &str) -> Option<Remark> {
+    let redactor = Redactor::new(without(names));
+    // The record names the rules without the names: a fingerprint of a name could be tested against guesses.
+    let outcome = recorded(occasion, &redactor, MEMORY.policy(), text);
+    Remark::of(&outcome.into_redacted())
+}
+
+/// The rules of what is remembered, and these names.
+fn without(names: &[PersonName]) -> Policy {
     let mut policy = MEMORY.policy().clone();
     for name in names.iter().take(limits::KNOWN_NAMES_MAX) {
         let whole = name.expose();
@@ -57,10 +117,7 @@ pub fn remark(occasion: &Occasion, names: &[PersonName], text: &str) -> Option<R
             let _ = policy.add_term(Kind::Person, term);
         }
     }
-    let redactor = Redactor::new(policy);
-    // The record names the rules without the names: a fingerprint of a name could be tested against guesses.
-    let outcome = recorded(occasion, &redactor, MEMORY.policy(), text);
-    Remark::of(&outcome.into_redacted())
+    policy
 }
 
 /// A text that came with a request, as it may be kept.
@@ -82,13 +139,16 @@ fn recorded<'t>(
     let stopwatch = Stopwatch::start();
     let outcome = redactor.redact(text);
     let micros = u64::try_from(stopwatch.elapsed().as_micros()).unwrap_or(u64::MAX);
-    let who = match occasion.principal {
-        Principal::System => "system".to_owned(),
-        Principal::Key { key, .. } => key.to_string(),
-    };
-    let record = outcome.audit(named, &who, &occasion.when, micros);
+    let record = outcome.audit(named, &who(occasion), &occasion.when, micros);
     write(&occasion.tenant, &record);
     outcome
+}
+
+fn who(occasion: &Occasion) -> String {
+    match occasion.principal {
+        Principal::System => "system".to_owned(),
+        Principal::Key { key, .. } => key.to_string(),
+    }
 }
 
 fn write(tenant: &Slug, record: &AuditRecord) {

@@ -57,6 +57,7 @@ fn table() -> Vec<Endpoint> {
         POST   "/twilio/{t}/sms"                            Open     twilio::sms::hear;
         POST   "/twilio/{t}/status"                         Open     twilio::status::note;
         POST   "/vapi/{t}"                                  Open     vapi::server::hear;
+        POST   "/vapi/{t}/chat/completions"                 Open     vapi::turn::chat::complete;
         POST   "/v1/backup"                                 OPERATOR backup::make;
         POST   "/v1/tenants"                                OPERATOR tenants::create;
         GET    "/v1/tenants"                                OPERATOR tenants::list;

@@ -16,7 +16,7 @@ use crate::model::Timestamp;
 use crate::offline::BackupSource;
 use crate::tenant::Directory;
 
-use super::throttle::{InFlight, Pace};
+use super::throttle::{InFlight, Pace, Shares};
 use super::upstream::{Reach, Upstream};
 
 /// The operator's settings that the façade needs.
@@ -32,8 +32,12 @@ pub struct Options {
     pub requests_per_second: u32,
     /// Requests in flight on the whole machine.
     pub requests_in_flight_max: usize,
+    /// Digits of a code.
+    pub code_digits: usize,
     /// Hosts that clinics' models may be at without TLS and at private addresses, by comma.
     pub model_hosts: String,
+    /// How long such a model may say nothing.
+    pub model_silence: Duration,
 }
 
 impl Default for Options {
@@ -44,7 +48,9 @@ impl Default for Options {
             text_patience: Duration::from_millis(3_500),
             requests_per_second: 0,
             requests_in_flight_max: limits::REQUESTS_IN_FLIGHT_MAX,
+            code_digits: 6,
             model_hosts: String::new(),
+            model_silence: Duration::from_secs(8),
         }
     }
 }
@@ -120,6 +126,8 @@ pub struct Facade {
     pub(super) backups_in_flight: InFlight,
     /// Streams of live events: they outlast their request's place above.
     pub(super) streams: InFlight,
+    /// Turns that are being spoken: they outlast their request's place in the tenant.
+    pub(super) turns: Shares,
     started_at: Timestamp,
     requests: AtomicU64,
 }
@@ -134,12 +142,13 @@ impl Facade {
     ) -> Self {
         Self {
             metrics,
-            upstream: Upstream::new(Reach::of(&options.model_hosts)),
+            upstream: Upstream::new(Reach::of(&options.model_hosts), options.model_silence),
             pace: Pace::per_second(options.requests_per_second),
             in_flight: InFlight::up_to(options.requests_in_flight_max),
             backups: None,
             backups_in_flight: InFlight::up_to(limits::BACKUPS_MAX),
             streams: InFlight::up_to(limits::EVENT_STREAMS_MAX),
+            turns: Shares::up_to(limits::TURNS_PER_TENANT_MAX),
             started_at: clock.now(),
             requests: AtomicU64::new(0),
             readiness: Readiness::default(),

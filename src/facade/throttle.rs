@@ -1,6 +1,7 @@
-//! Two bounds before any work is done: requests a second of one key, and requests in flight of the whole machine.
+//! Bounds before any work is done: requests a second of one key, requests in flight of the whole machine, and of these what one
+//! clinic may have of a kind that takes long.
 //!
-//! Not the tenant's own share, which its handle guards. Invariant: nothing here waits, and the table of keys is bounded:
+//! Not the tenant's own share of work, which its handle guards. Invariant: nothing here waits, and the table of keys is bounded:
 //! when it is full, keys that have long been quiet are dropped from it. Called by `auth.rs`.
 
 use std::sync::Arc;
@@ -8,7 +9,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use dashmap::DashMap;
 
-use crate::model::{KeyId, Timestamp};
+use crate::model::{KeyId, Slug, Timestamp};
 
 /// Keys whose pace is remembered; beyond, the quiet ones are forgotten.
 const KEYS_REMEMBERED_MAX: usize = 100_000;
@@ -57,6 +58,46 @@ impl Pace {
     }
 }
 
+/// What each clinic has under way of something that takes long.
+#[derive(Debug, Clone)]
+pub struct Shares {
+    taken: Arc<DashMap<Slug, usize>>,
+    max: usize,
+}
+
+/// One of them; given back when dropped.
+#[derive(Debug)]
+pub struct Share(Arc<DashMap<Slug, usize>>, Slug);
+
+impl Shares {
+    /// At most so many of each clinic.
+    pub fn up_to(max: usize) -> Self {
+        Self {
+            taken: Arc::default(),
+            max,
+        }
+    }
+
+    /// One for this clinic, unless it has all of its own.
+    pub fn take(&self, clinic: &Slug) -> Option<Share> {
+        let mut taken = self.taken.entry(clinic.clone()).or_default();
+        if *taken >= self.max {
+            return None;
+        }
+        *taken += 1;
+        Some(Share(Arc::clone(&self.taken), clinic.clone()))
+    }
+}
+
+impl Drop for Share {
+    fn drop(&mut self) {
+        if let Some(mut taken) = self.0.get_mut(&self.1) {
+            *taken -= 1;
+        }
+        self.0.remove_if(&self.1, |_, taken| *taken == 0);
+    }
+}
+
 /// Requests in flight on this machine.
 #[derive(Debug, Clone)]
 pub struct InFlight {
@@ -94,6 +135,18 @@ impl Drop for Place {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn each_clinic_has_its_share_and_gives_it_back() {
+        let shares = Shares::up_to(2);
+        let slug = |text: &str| text.parse::<Slug>().expect("a slug");
+        let taken: Vec<_> = (0..3).filter_map(|_| shares.take(&slug("north"))).collect();
+        assert_eq!(taken.len(), 2);
+        let other = shares.take(&slug("south"));
+        assert!(other.is_some(), "another clinic has its own");
+        drop((taken, other));
+        assert!(shares.taken.is_empty() && shares.take(&slug("north")).is_some());
+    }
 
     #[test]
     fn a_key_gets_one_seconds_worth_at_once_and_then_an_even_pace() {

@@ -4,6 +4,7 @@
 mod line;
 mod planted;
 mod speech;
+mod turn;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -51,6 +52,7 @@ transcripts! {
     line
     memory
     shapes
+    turn
 }
 
 /// A caller on the line of a clinic.

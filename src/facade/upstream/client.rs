@@ -6,6 +6,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use std::time::Duration;
 
 use reqwest::{Client, Method, RequestBuilder, redirect, retry};
 
@@ -17,6 +18,7 @@ use crate::tls::http_client;
 /// What upstream is asked with.
 pub struct Upstream {
     reach: Reach,
+    silence: Duration,
     client: OnceLock<Client>,
     /// By host: when a connection was last opened ahead.
     opened: Mutex<BTreeMap<String, Timestamp>>,
@@ -24,12 +26,18 @@ pub struct Upstream {
 
 impl Upstream {
     /// Nothing connected yet.
-    pub fn new(reach: Reach) -> Self {
+    pub fn new(reach: Reach, silence: Duration) -> Self {
         Self {
             reach,
+            silence,
             client: OnceLock::new(),
             opened: Mutex::default(),
         }
+    }
+
+    /// How long anyone there may say nothing.
+    pub fn silence(&self) -> Duration {
+        self.silence
     }
 
     /// Which addresses it goes to.

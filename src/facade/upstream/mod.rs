@@ -7,5 +7,8 @@ mod reach;
 
 mod client;
 
+mod chat;
+
+pub use chat::{Failure, Wanted};
 pub use client::Upstream;
 pub use reach::Reach;

@@ -57,19 +57,21 @@ async fn variables(call: &Call<'_>) -> Value {
 
 /// What is remembered of whoever calls; empty where nothing is.
 #[derive(Debug, Default)]
-struct Remembered {
-    is_known: bool,
+pub struct Remembered {
+    /// Whether anything is.
+    pub is_known: bool,
     /// Which time is held for them.
-    holding: String,
+    pub holding: String,
     /// What they last wished for.
-    wish: String,
+    pub wish: String,
     /// What came of it.
-    outcome: &'static str,
+    pub outcome: &'static str,
     /// What they last said, redacted.
-    summary: String,
+    pub summary: String,
 }
 
-async fn remembered(call: &Call<'_>) -> Result<Remembered, Refused> {
+/// What is remembered of whoever calls; of a number that proves nothing, nothing.
+pub async fn remembered(call: &Call<'_>) -> Result<Remembered, Refused> {
     let Some(phone) = call
         .phone
         .clone()

@@ -14,7 +14,7 @@ use super::message::Asked;
 use super::words::{Said, Words};
 use crate::knowledge::{Index, passages};
 use crate::ledger::{Catalogue, PageRequest, Query, View};
-use crate::limits::PAGE_ROWS_MAX;
+use crate::limits::{PAGE_ROWS_MAX, TURN_PASSAGES_MAX};
 use crate::model::{Resource, ResourceKind, Window};
 use crate::speech::{say, when};
 use crate::tenant::Refused;
@@ -107,12 +107,37 @@ pub async fn info(call: &Call<'_>, asked: &Asked<'_>) -> Result<Said, Refused> {
 
 /// What the clinic has written down that answers this, if anything does by itself.
 async fn written(call: &Call<'_>, question: &str) -> Result<Option<String>, Refused> {
+    Ok(read(call, question).await?.answer)
+}
+
+/// What the clinic's text says to a question.
+#[derive(Debug, Default)]
+pub struct Read {
+    /// What answers it by itself.
+    pub answer: Option<String>,
+    /// What fits it, best first.
+    pub passages: Vec<String>,
+}
+
+/// Reads the clinic's text for a question.
+pub async fn read(call: &Call<'_>, question: &str) -> Result<Read, Refused> {
     let View::Knowledge(knowledge) = call.look(Query::Knowledge).await? else {
         unreachable!("a look at the clinic's text is answered with it")
     };
-    let index = knowledge.map(|knowledge| Index::new(passages(knowledge.text.as_str())));
-    let answer = index.as_ref().and_then(|index| index.answer(question));
-    Ok(answer.map(|passage| say::line(&passage.text)))
+    let Some(knowledge) = knowledge else {
+        return Ok(Read::default());
+    };
+    let index = Index::new(passages(knowledge.text.as_str()));
+    let found = index.search(question, TURN_PASSAGES_MAX).into_iter();
+    let passages = found.map(|found| match found.passage.title.as_str() {
+        "" => say::line(&found.passage.text),
+        title => say::line(&format!("{title}: {}", found.passage.text)),
+    });
+    let answer = index.answer(question);
+    Ok(Read {
+        answer: answer.map(|passage| say::line(&passage.text)),
+        passages: passages.collect(),
+    })
 }
 
 /// Those who treat; where nobody does, whatever can be booked.

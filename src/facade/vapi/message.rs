@@ -47,6 +47,18 @@ impl Message {
         }
     }
 
+    /// The platform's fields of a completion's body: beside the messages, or else in its metadata.
+    pub fn of_completion(mut body: Map<String, Value>) -> Self {
+        let metadata = body.remove("metadata");
+        for name in ["call", "customer", "phoneNumber"] {
+            let beside = metadata.as_ref().and_then(|metadata| metadata.get(name));
+            if let (false, Some(beside)) = (body.contains_key(name), beside) {
+                body.insert(name.to_owned(), beside.clone());
+            }
+        }
+        Self(body)
+    }
+
     /// What it is about.
     pub fn kind(&self) -> &str {
         self.text(&["type"]).unwrap_or_default()
@@ -133,6 +145,25 @@ fn arguments(place: &Value) -> Option<Arguments> {
 }
 
 impl Arguments {
+    /// What a model wrote, each text of it turned into another; `None`: it cannot be read.
+    pub fn turned(text: &str, turn: impl Fn(&str) -> String) -> Option<Self> {
+        let mut fields: Map<String, Value> = match text.trim() {
+            "" => Map::new(),
+            text => serde_json::from_str(text).ok()?,
+        };
+        for value in fields.values_mut() {
+            if let Value::String(text) = value {
+                *text = turn(text);
+            }
+        }
+        Some(Self(fields))
+    }
+
+    /// One of them alone.
+    pub fn only(name: &str, words: &str) -> Self {
+        Self(Map::from_iter([(name.to_owned(), Value::from(words))]))
+    }
+
     /// The words of the first of these that says anything. Numbers are words, too; models write `null` and `none` for nothing.
     pub fn words(&self, names: &[&str]) -> Option<String> {
         let said = names.iter().filter_map(|name| match self.0.get(*name)? {

@@ -31,4 +31,6 @@ mod tools;
 mod assistant;
 mod report;
 
+pub mod turn;
+
 pub mod server;

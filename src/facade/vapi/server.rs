@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::call::Call;
 use super::line::Line;
 use super::message::Message;
+use super::turn::chat::get_ready;
 use super::{assistant, report, tools};
 use crate::limits::VOICE_TIME_MAX;
 
@@ -29,7 +30,10 @@ async fn answer(line: &Line, message: &Message) -> HttpResponse {
     match message.kind() {
         "tool-calls" => ok(&tools::answer_all(&call, message).await),
         "function-call" => function(&call, message).await,
-        "assistant-request" => ok(&assistant::answer(&call).await),
+        "assistant-request" => {
+            get_ready(line);
+            ok(&assistant::answer(&call).await)
+        }
         "transfer-destination-request" | "handoff-destination-request" => ok(
             &json!({ "error": "There is nobody to pass this call on to. Please call the clinic's desk." }),
         ),
@@ -57,7 +61,10 @@ async fn heard(call: &Call<'_>, message: &Message, kind: &str) {
         | "transcript"
         | "user-interrupted"
         | "assistant.started"
-        | "hang" => report::goes_on(call).await,
+        | "hang" => {
+            get_ready(call.line);
+            report::goes_on(call).await;
+        }
         _ => {}
     }
 }
