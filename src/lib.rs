@@ -42,6 +42,8 @@ pub mod tenant;
 pub mod facade;
 pub mod outbox;
 
+pub mod load;
+
 pub mod state_dir;
 
 pub mod app;

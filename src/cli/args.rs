@@ -8,7 +8,7 @@ use clap::{Parser, Subcommand};
 use super::output::print;
 use super::remote::Remote;
 use super::{
-    backup, demo, erase, export, init, key, redact, restore, serve, settings, tenant, verify,
+    backup, demo, erase, export, init, key, load, redact, restore, serve, settings, tenant, verify,
 };
 use crate::facade;
 
@@ -92,6 +92,8 @@ enum Command {
         #[command(flatten)]
         target: erase::Target,
     },
+    /// Put load on a running server and say how long its callers waited.
+    Load(load::Arguments),
     /// Read text on stdin, write it without personal data on stdout.
     Redact {
         /// Lines of {"id","text"} in, lines of {"id","redacted","spans","us"} out.
@@ -146,6 +148,7 @@ pub fn main() -> ExitCode {
             tenant,
             target,
         } => erase::run(&remote, state.as_deref(), &tenant, &target),
+        Command::Load(arguments) => load::run(arguments),
         Command::Redact {
             jsonl,
             profile,

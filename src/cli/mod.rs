@@ -20,6 +20,7 @@ mod erase;
 mod export;
 mod init;
 mod key;
+mod load;
 mod redact;
 mod restore;
 mod serve;

@@ -36,6 +36,20 @@ impl Remote {
         Self { url, key }
     }
 
+    /// Where it is, without a slash at its end.
+    pub fn url(&self) -> &str {
+        self.url.trim_end_matches('/')
+    }
+
+    /// The key; an error that says where to find one if there is none.
+    pub fn key(&self) -> anyhow::Result<&str> {
+        anyhow::ensure!(
+            !self.key.is_empty(),
+            "name a key with --key or HOLDFAST_KEY; the first is in admin.key beside the state"
+        );
+        Ok(&self.key)
+    }
+
     /// Sends a request and gives the answer's body; a refusal becomes an error in the server's own words.
     pub async fn send(
         &self,
@@ -58,15 +72,12 @@ impl Remote {
         path: &str,
         body: Option<&Value>,
     ) -> anyhow::Result<Response> {
-        anyhow::ensure!(
-            !self.key.is_empty(),
-            "name a key with --key or HOLDFAST_KEY; the first is in admin.key beside the state"
-        );
-        let url = format!("{}{path}", self.url.trim_end_matches('/'));
+        let key = self.key()?;
+        let url = format!("{}{path}", self.url());
         let mut request = http_client()
             .build()?
             .request(method, &url)
-            .bearer_auth(&self.key);
+            .bearer_auth(key);
         if let Some(body) = body {
             request = request.json(body);
         }

@@ -35,6 +35,8 @@ mod ledger_properties;
 #[cfg(test)]
 mod ledger_tables;
 #[cfg(test)]
+mod load;
+#[cfg(test)]
 mod offline;
 #[cfg(test)]
 mod outbox;

@@ -1,7 +1,7 @@
 //! The operator's tools on stopped states: what is whole is found whole, and whatever was changed is found.
 
 mod binary;
-mod real;
+pub mod real;
 mod restored;
 mod tampering;
 

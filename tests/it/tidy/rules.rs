@@ -16,11 +16,22 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
         &["tenant/", "facade/server.rs", "app.rs"],
         "actors are tenants; the server tells of its workers' threads, the app starts the system",
     ),
-    ("actix_web::", &["facade/"], "only the façade speaks HTTP"),
+    (
+        "actix_web::",
+        &["facade/", "load/stand_in.rs"],
+        "only the façade speaks HTTP; a load test's stand-in for upstreams is what others speak it to",
+    ),
     (
         "serde_json::",
-        &["facade/", "redact/json.rs", "cli/", "outbox/", "offline/"],
-        "JSON is a façade's business, that of --json and --jsonl, a provider's, and that of logs and manifests",
+        &[
+            "facade/",
+            "redact/json.rs",
+            "cli/",
+            "outbox/",
+            "offline/",
+            "load/",
+        ],
+        "JSON is a façade's business and of whoever calls it, that of --json and --jsonl, a provider's, and that of logs and manifests",
     ),
     (
         "serde::",
@@ -64,8 +75,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "reqwest::",
-        &["tls.rs", "outbox/", "facade/upstream/", "cli/"],
-        "the world is spoken to at its edges: texts, models while a turn waits for them, other servers' own doors",
+        &["tls.rs", "outbox/", "facade/upstream/", "cli/", "load/"],
+        "the world is spoken to at its edges: texts, models while a turn waits for them, other servers' own doors, a server under load",
     ),
     ("SystemTime", &["clock.rs"], "time comes in by the front"),
     (
