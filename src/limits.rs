@@ -230,9 +230,9 @@ pub const TURN_MESSAGES_MAX: usize = 60;
 pub const TURN_MESSAGES_BYTES_MAX: usize = 64 << 10;
 /// Passages of the clinic's own text that a model gets with a question.
 pub const TURN_PASSAGES_MAX: usize = 4;
-/// The longest a turn waits for what its question means before it goes on with the words alone: the model's first word comes after
-/// it, and the next question like it finds the meaning known.
-pub const TURN_MEANING_TIME_MAX: Duration = Duration::from_millis(10);
+/// The longest a turn waits for what its question means before it goes on with the words alone. Providers take a tenth of a second
+/// and the model's first word comes after that: so this is enough for what is known already, and the next question like it is.
+pub const TURN_MEANING_TIME_MAX: Duration = Duration::from_millis(2);
 /// Words of a question that one passage may answer by itself: longer ones want more than that.
 pub const TURN_QUESTION_WORDS_MAX: usize = 16;
 /// How long a connection to a clinic's model may take to come to be.
