@@ -34,6 +34,7 @@ struct Link {
 
 impl Walk<'_> {
     /// Passes the checkpoints before the token in hand; true if a chain was cut there, and the walk goes on elsewhere.
+    #[inline(never)]
     pub(super) fn cut_chain(&mut self) -> bool {
         let position = self.position(self.index);
         while self.checkpoint <= position {

@@ -27,7 +27,8 @@ impl Walk<'_> {
             while plain && self.index < stop && self.is_idle() && !self.is_before_sign() {
                 self.index += 1;
             }
-            if self.position(self.index) >= self.checkpoint && self.cut_chain() {
+            let start = self.tokens.all.get(self.index).map(|token| token.start);
+            if start.is_none_or(|start| start as usize >= self.checkpoint) && self.cut_chain() {
                 continue;
             }
             if self.index >= sighted {

@@ -169,11 +169,8 @@ impl<'a> Walk<'a> {
     ) -> (Verdict, usize) {
         let window = self.window(floor, bound, edge);
         let verdict = self.ask(&window, question);
-        let label = match verdict {
-            Verdict::Found(_) => None,
-            Verdict::Nothing | Verdict::Kept(_) => self.label_kept(question.index),
-        };
-        let Some(label) = label else {
+        let kept = self.label_kept(question.index);
+        let Some(label) = kept.filter(|_| !matches!(verdict, Verdict::Found(_))) else {
             return (verdict, window.reach());
         };
         let told = self
@@ -190,14 +187,14 @@ impl<'a> Walk<'a> {
     /// The label that a token had before a chain was cut before it.
     #[inline]
     fn label_kept(&self, index: usize) -> Option<Label> {
-        let seams = self.seams.iter().flatten();
-        seams
-            .filter(|seam| seam.0 == index)
-            .map(|seam| seam.1)
-            .next()
+        // No chain was cut in most texts.
+        self.seams[1]?;
+        let seam = self.seams.iter().flatten().find(|seam| seam.0 == index)?;
+        Some(seam.1)
     }
 
     /// The view that ends with the placeholder at token `bound`, or before byte `edge`.
+    #[inline]
     pub(super) fn window(&self, floor: usize, bound: usize, edge: usize) -> Window<'_> {
         let all = &self.tokens.all;
         let (tokens, edge) = match all.get(bound) {
@@ -247,6 +244,7 @@ impl<'a> Walk<'a> {
     }
 
     /// What begins at a token, in its window.
+    #[inline]
     fn ask(&self, window: &Window<'_>, question: Question) -> Verdict {
         let index = question.index - self.segment;
         let found = if question.idle {
