@@ -122,8 +122,10 @@ impl Walk<'_> {
             if !self.can_see(start) {
                 return false;
             }
-            let end = url::tail(self.shadow, start);
-            self.cursor.in_address = url::is_cut(start, end);
+            // Invisible characters and foreign letters take more of the text than of the shadow: a piece ends with the view.
+            let edge = view::edge_within(&self.place, start, usize::MAX);
+            let end = url::tail(&self.shadow[..edge], start);
+            self.cursor.in_address = end > start && (url::is_cut(start, end) || end == edge);
             if end > start {
                 self.shadow[start..end].fill(fold::MARK);
                 self.announce(self.place.local(start) + LOOK_AHEAD_BYTES);

@@ -24,15 +24,21 @@ pub(crate) const FIRST_CHECKPOINT_BYTES: usize = FINAL_BYTES.next_multiple_of(CH
 /// Where the view of a token ends, unless a placeholder ends it before.
 pub(crate) fn edge(place: &Place<'_>, tokens: &Tokens, token: &Token) -> usize {
     let start = token.start as usize;
-    // No character has more shadow bytes than text bytes, so the view ends no later than this.
-    let mut edge = (start + LOOK_AHEAD_BYTES).min(place.shadow_len);
-    if let Some(&at) = tokens.breaks.get(token.line as usize) {
-        edge = edge.min(at as usize + 1 + LINE_AHEAD_BYTES);
+    match tokens.breaks.get(token.line as usize) {
+        Some(&at) => edge_within(place, start, at as usize + 1 + LINE_AHEAD_BYTES),
+        None => edge_within(place, start, usize::MAX),
     }
+}
+
+/// Where a view from byte `start` on ends, if nothing but `most` ends it before: so far that a split of the text into
+/// chunks cannot be seen.
+pub(crate) fn edge_within(place: &Place<'_>, start: usize, most: usize) -> usize {
+    // No character has more shadow bytes than text bytes, so the view ends no later than this.
+    let edge = (start + LOOK_AHEAD_BYTES).min(place.shadow_len).min(most);
     let map = place.map;
     let limit = place.local(start) + LOOK_AHEAD_BYTES;
-    if !map.is_empty() && map[edge - 1] as usize >= limit {
-        edge = start + map[start..edge].partition_point(|&at| (at as usize) < limit);
+    if !map.is_empty() && edge > start && map[edge - 1] as usize >= limit {
+        return start + map[start..edge].partition_point(|&at| (at as usize) < limit);
     }
     edge
 }

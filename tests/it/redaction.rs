@@ -470,6 +470,23 @@ fn chains_of_values_that_uncover_each_other_are_found_whole() {
 }
 
 #[test]
+fn a_long_address_of_wide_characters_is_cut_alike_however_it_comes() {
+    let redactor = redactor();
+    for wide in [".\u{200b}", "a\u{200b}\u{200b}", "é", "𝟏"] {
+        let address = format!("http://example.com/{}", "a/b/c".repeat(50));
+        let text = format!("{address}{} and so on", wide.repeat(300));
+        let whole = redactor.redact(&text);
+        let (mut stream, mut out) = (redactor.stream(), String::new());
+        for piece in text.chars() {
+            stream.push(piece.encode_utf8(&mut [0; 4]), &mut out);
+        }
+        stream.finish(&mut out);
+        assert_eq!(out, whole.text);
+        assert!(redactor.redact(&out).spans.is_empty());
+    }
+}
+
+#[test]
 fn long_lists_that_hold_nothing_are_kept() {
     let redactors = [redactor(), Redactor::new(Policy::new(Profile::Strict))];
     for unit in texts::LISTS {
