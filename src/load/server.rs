@@ -10,6 +10,9 @@ use crate::tls::http_client;
 
 /// The longest any answer may take: a caller on the telephone has hung up long before.
 const PATIENCE: Duration = Duration::from_secs(30);
+/// How long a connection waits for the next request: well below what servers grant (5 s), or a request now and then meets one that is
+/// just being closed, and counts as an error of the server's.
+const IDLE: Duration = Duration::from_secs(2);
 
 /// Why a run could not begin, or not go on.
 #[derive(Debug, thiserror::Error)]
@@ -74,6 +77,7 @@ impl Server {
     pub fn at(url: &str) -> Result<Self, Error> {
         let client = http_client()
             .pool_max_idle_per_host(usize::MAX)
+            .pool_idle_timeout(IDLE)
             .tcp_nodelay(true)
             .timeout(PATIENCE)
             .build();
