@@ -113,6 +113,14 @@ impl Crowd {
             .collect()
     }
 
+    /// Waits until every offer was told: what nobody has heard of cannot be answered.
+    fn wait_until_told(&self) {
+        let path = self.clinic.at("messages?status=handed-over&");
+        let mut asks = 0..ASKS_MAX;
+        let all_told = |_| rows(&self.staff(), &path, "messages").is_empty();
+        assert!(asks.any(all_told), "the house sends by itself");
+    }
+
     /// Nobody has what another has.
     fn check_owners(&self) {
         let mut taken = BTreeSet::new();
@@ -256,6 +264,7 @@ fn lapse_all(crowd: &Crowd, trigger: &str, offers: &BTreeMap<String, usize>) -> 
 
 /// Everyone who was offered something answers at once: every other takes it, the rest lets it go to the next.
 fn answer_all(crowd: &Crowd, passed: &[Vec<Time>]) {
+    crowd.wait_until_told();
     let asked: Vec<_> = (0..MANY).filter(|place| passed[*place].len() > 1).collect();
     let staff = crowd.staff();
     let answers = at_once(LANES, &asked, |place| {
