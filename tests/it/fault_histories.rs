@@ -11,7 +11,7 @@ mod disk;
 mod house;
 mod scripts;
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use holdfast::model::Timestamp;
 use holdfast::tenant::Refused;
@@ -79,8 +79,9 @@ impl Count {
     }
 }
 
-fn life() -> u8 {
-    static LIVES: AtomicU8 = AtomicU8::new(0);
+/// As many as there are openings: a life that draws what an earlier one drew gives two rows one id.
+fn life() -> u64 {
+    static LIVES: AtomicU64 = AtomicU64::new(0);
     LIVES.fetch_add(1, Ordering::Relaxed)
 }
 

@@ -53,7 +53,7 @@ fn master() -> MasterKey {
 
 impl House {
     /// Opens what is on this disk. `life` is another one each time.
-    pub fn open(disk: &Disk, now: Timestamp, life: u8) -> Result<Self, NotOpened> {
+    pub fn open(disk: &Disk, now: Timestamp, life: u64) -> Result<Self, NotOpened> {
         let opened = Journal::open(Box::new(disk.clone()), SMALL);
         let (journal, found) = opened.map_err(NotOpened::Journal)?;
         let master = master();
@@ -82,7 +82,8 @@ impl House {
                 Some(replayed) => replayed.map_err(|fault| NotOpened::Replay(fault.to_string()))?,
             };
             let slug = slug.map(|slug| slug.parse().expect("a slug"));
-            let seed = [life.wrapping_add(tenant.0 as u8); 32];
+            let mut seed = [tenant.0 as u8; 32];
+            seed[..8].copy_from_slice(&life.to_le_bytes());
             cores.insert(tenant, Core::new(shared.clone(), slug, replayed, seed));
         }
         Ok(Self {
