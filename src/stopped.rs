@@ -213,7 +213,7 @@ impl Stopped {
         let next = self.core(tenant)?.next_erasure(done.take(), now)?;
         match next.wait_blocking(journal.durability())? {
             ErasureStep::Nothing => return Ok(false),
-            ErasureStep::Listed => {}
+            ErasureStep::Written => {}
             ErasureStep::Overwrite(of, places) => {
                 journal.erase(&places)?.wait_blocking()?;
                 copies.follow(tenant, of, now).map_err(Error::Copies)?;

@@ -40,8 +40,8 @@ impl Message for FinishErasures {
 /// What that step was.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum ErasureStep {
-    /// Entries were listed; there may be more to list.
-    Listed,
+    /// One entry was written down; there may be more to do.
+    Written,
     /// All are listed: these parts are to be overwritten.
     Overwrite(Erasure, Vec<Place>),
     /// No erasure is open.
@@ -74,17 +74,19 @@ impl Core {
         person.is_some_and(|person| ledger.is_erased(person))
     }
 
-    /// The next step of the open erasures.
+    /// The next step of the open erasures: one entry, or what is to be done before the next one. An erasure that is
+    /// done is written down as complete first.
     pub fn next_erasure(
         &mut self,
         done: Option<Erasure>,
         now: Timestamp,
     ) -> Result<Unconfirmed<ErasureStep>, Refused> {
         if let Some(of) = done {
-            let _ = self.command(&Command::CompleteErasure(of), now)?;
+            let complete = self.command(&Command::CompleteErasure(of), now)?;
             let person = of.person.map(|person| person.to_string());
             let person = person.as_deref().unwrap_or("the phone itself");
             tracing::info!(tenant = %self.tenant(), person, "erased");
+            return Ok(complete.map(|_| ErasureStep::Written));
         }
         let first = self.ledger().open_erasures().next();
         let Some((of, _)) = first else {
@@ -95,12 +97,13 @@ impl Core {
             && self.contacts().is_nobodys(of.caller)
             && !self.ledger().texts_stopped(of.caller);
         if is_left {
-            let _ = self.command(&Command::EraseCaller(Some(of.caller)), now)?;
+            let phone = self.command(&Command::EraseCaller(Some(of.caller)), now)?;
+            return Ok(phone.map(|_| ErasureStep::Written));
         }
         let (entries, again) = self.contacts().to_list(of);
         if !entries.is_empty() {
             let listed = self.house_step(&Command::BeginErasure { of, entries }, again, now)?;
-            return Ok(listed.map(|_| ErasureStep::Listed));
+            return Ok(listed.map(|_| ErasureStep::Written));
         }
         let listed = self.ledger().listed_for(of).unwrap_or_default();
         let places = listed.iter().filter_map(|sequence| self.place(*sequence));
@@ -173,7 +176,7 @@ impl Inner {
         loop {
             match self.step(done.take()).await? {
                 ErasureStep::Nothing => return Ok(()),
-                ErasureStep::Listed => {}
+                ErasureStep::Written => {}
                 ErasureStep::Overwrite(of, places) => {
                     self.overwrite(places).await?;
                     self.follow(of).await?;

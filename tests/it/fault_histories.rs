@@ -154,6 +154,17 @@ fn go_on(house: &mut House, steps: &[scripts::Step], record: &mut Record) {
     }
 }
 
+/// Says what was being tried when something panics.
+struct Tried<'a>(&'a dyn Fn() -> String);
+
+impl Drop for Tried<'_> {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("tried: {}", (self.0)());
+        }
+    }
+}
+
 /// What is on the disk is what the record says, it goes on from there, and that is durable.
 fn judge(
     disk: &Disk,
@@ -161,16 +172,12 @@ fn judge(
     steps: &[scripts::Step],
     case: &dyn Fn() -> String,
 ) -> usize {
-    let mut house = open(disk, record.now)
-        .unwrap_or_else(|why| panic!("{}: it does not open: {why:?}", case()));
+    let _tried = Tried(case);
+    let mut house = open(disk, record.now).expect("it opens");
     let recovery = disk.operations();
     let found = house.likeness();
     let fits = found == record.known || record.perhaps.as_ref() == Some(&found);
-    assert!(
-        fits,
-        "{}: what was acknowledged is not what is there",
-        case()
-    );
+    assert!(fits, "what was acknowledged is not what is there");
     for (ledger, _) in found.values() {
         ledger.check_invariants();
     }
@@ -181,13 +188,8 @@ fn judge(
     };
     go_on(&mut house, &steps[..1], &mut after);
     house.close();
-    let again = open(&disk.after(Left::Nothing, None), after.now);
-    let again = again.unwrap_or_else(|why| panic!("{}: it does not open again: {why:?}", case()));
-    assert!(
-        again.likeness() == after.known,
-        "{}: what came after is lost",
-        case()
-    );
+    let again = open(&disk.after(Left::Nothing, None), after.now).expect("it opens again");
+    assert!(again.likeness() == after.known, "what came after is lost");
     again.close();
     recovery
 }
@@ -201,6 +203,8 @@ fn with_fault(
     stride: usize,
     count: &mut Count,
 ) -> bool {
+    let first = || format!("{}, {fault:?} at operation {at}", history.name);
+    let _tried = Tried(&first);
     let disk = base.0.after(Left::Everything, Some((at, fault)));
     let mut record = base.1.clone();
     match open(&disk, record.now) {
@@ -209,14 +213,14 @@ fn with_fault(
             house.close();
         }
         Err(NotOpened::Journal(_)) => count.not_opened += 1,
-        Err(NotOpened::Replay(why)) => panic!("{}, {fault:?} at {at}: {why}", history.name),
+        Err(NotOpened::Replay(why)) => panic!("{why}"),
     }
     if !disk.was_struck() {
         return false;
     }
     for (number, left) in LEFT.into_iter().enumerate() {
         count.runs += 1;
-        let case = || format!("{}, {fault:?} at operation {at}, {left:?}", history.name);
+        let case = || format!("{}, {left:?}", first());
         let recovery = judge(&disk.after(left, None), &record, history.steps, &case);
         for second in (1 + (at + number) % stride..=recovery).step_by(stride) {
             for nested in NESTED {
@@ -224,7 +228,7 @@ fn with_fault(
                 match open(&disk, record.now) {
                     Ok(house) => house.close(),
                     Err(NotOpened::Journal(_)) => {}
-                    Err(NotOpened::Replay(why)) => panic!("{}: {why}", case()),
+                    Err(NotOpened::Replay(why)) => panic!("{why}"),
                 }
                 if !disk.was_struck() {
                     continue;

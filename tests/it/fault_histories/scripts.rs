@@ -3,7 +3,7 @@
 use holdfast::app;
 use holdfast::journal::Unconfirmed;
 use holdfast::ledger::{
-    Awaited, Command, Destination, NewResource, NewService, Receipt, Rejection, Wish,
+    Awaited, Command, Destination, NewResource, NewService, PageRequest, Receipt, Rejection, Wish,
 };
 use holdfast::model::{
     AppointmentId, Contact, EnteredCode, Heard, HoldId, KeyId, MessageId, OpeningHours, PersonId,
@@ -108,7 +108,17 @@ pub const HISTORIES: &[History] = &[
     of("a clinic is created", &[create_tenant, create_tenant, hold]),
     of(
         "a person is erased",
-        &[hold, erase, list_parts, overwrite_parts, other_hold],
+        &[
+            hold,
+            erase,
+            write_step,
+            write_step,
+            overwrite_parts,
+            write_step,
+            overwrite_parts,
+            erased,
+            other_hold,
+        ],
     ),
     of("a series", &[series, cancel, other_hold]),
     History {
@@ -332,14 +342,19 @@ fn offer(house: &mut House, _: &Told) -> Result<Asked, Refused> {
     plain(house, Command::OfferFreed)
 }
 
+/// The offer's text, settled or not.
 fn offers_text(house: &mut House) -> MessageId {
     let ledger = house.clinic().ledger();
-    let is_offer = |text: &MessageId| {
-        let text = ledger.message(*text).expect("a text");
-        matches!(text.kind, TextKind::Offer { .. })
+    let all = PageRequest {
+        after: None,
+        limit: 100,
     };
-    let offer = ledger.unsettled_texts().find(is_offer);
-    offer.expect("the offer's text")
+    let sent = ledger.sent_texts(&all).items;
+    let unsettled = ledger.unsettled_texts();
+    let unsettled = unsettled.map(|text| ledger.message(text).expect("a text"));
+    let mut texts = unsettled.chain(sent);
+    let offer = texts.find(|text| matches!(text.kind, TextKind::Offer { .. }));
+    offer.expect("the offer's text").id
 }
 
 fn hand_over(house: &mut House, _: &Told) -> Result<Asked, Refused> {
@@ -414,7 +429,8 @@ fn untold(step: Unconfirmed<ErasureStep>) -> Asked {
     step.map(|_| Err(Rejection::HoldExpired))
 }
 
-fn list_parts(house: &mut House, _: &Told) -> Result<Asked, Refused> {
+/// A step of an erasure that is one entry by itself: the phone goes too, or parts are listed.
+fn write_step(house: &mut House, _: &Told) -> Result<Asked, Refused> {
     let now = house.now;
     house.clinic().next_erasure(None, now).map(untold)
 }
@@ -430,4 +446,11 @@ fn overwrite_parts(house: &mut House, _: &Told) -> Result<Asked, Refused> {
     let erasing = house.journal.erase(&places).map_err(|_| Refused::Stopped)?;
     app::block_on(erasing).map_err(stopped)?;
     house.clinic().next_erasure(Some(of), now).map(untold)
+}
+
+/// Nothing of that is open any more.
+fn erased(house: &mut House, told: &Told) -> Result<Asked, Refused> {
+    let open: Vec<_> = house.clinic().ledger().open_erasures().collect();
+    assert_eq!(open, []);
+    write_step(house, told)
 }
