@@ -49,7 +49,7 @@ mod run;
 pub use audit::AuditRecord;
 pub use entity::{Kind, Kinds, Span};
 pub use policy::{POLICY_TERM_BYTES_MAX, POLICY_TERMS_MAX, Policy, PolicyError, Profile};
-pub use redactor::{Conversation, Outcome, Redactor};
+pub use redactor::{Conversation, Outcome, Redactor, load};
 pub use run::{LINE_BYTES_MAX, Measured, RunError, Witness, run};
 pub use streaming::{HOLD_BACK_BYTES_MAX, Stream};
 pub use text::Redacted;

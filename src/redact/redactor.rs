@@ -7,12 +7,15 @@
 use std::borrow::Cow;
 use std::cell::RefCell;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use super::audit::{self, AuditRecord};
 use super::cursor::{Cursor, Event, Scratch, Slice};
 use super::entity::Span;
+use super::lexicon::LEXICON;
 use super::placeholder::{Numbering, Rendering};
 use super::policy::Policy;
+use super::recognizers::{national_id, postcode};
 use super::scan::scan;
 use super::text::Redacted;
 
@@ -29,6 +32,13 @@ struct Buffers {
     scratch: Scratch,
     events: Vec<Event>,
     numbering: Numbering,
+}
+
+/// Loads the word lists and patterns, which the first text does otherwise.
+pub fn load() {
+    LazyLock::force(&LEXICON);
+    national_id::load();
+    postcode::load();
 }
 
 /// A policy ready for use.

@@ -3,12 +3,21 @@
 //! After their cue they go even with a wrong check digit or prefix (mis-typed, mis-heard); without it they must pass
 //! their structure and, for NHS, the checksum and a 3-3-4 grouping. Called by `number` and by the scan for words.
 
+use std::sync::LazyLock;
+
+use regex::bytes::Regex;
+
 use super::groups::{Groups, Join};
 use super::plan;
 use crate::redact::entity::Kind;
 use crate::redact::label::label_before;
 use crate::redact::token::Token;
 use crate::redact::window::{Finding, Label, Window};
+
+/// Compiles the pattern, which the first candidate does otherwise.
+pub(crate) fn load() {
+    LazyLock::force(&MBI);
+}
 
 /// An NHS number after its cue: ten digits however grouped, or one too few or too many.
 pub(crate) fn nhs_labelled(window: &Window<'_>, start: usize, groups: &Groups) -> Option<Finding> {
@@ -140,31 +149,29 @@ pub(crate) fn is_nino_prefix(letters: &[u8]) -> bool {
         )
 }
 
-/// A Medicare identifier: eleven places of fixed kinds, with or without its two hyphens.
+/// A Medicare identifier: eleven places of fixed kinds, with or without its two hyphens, as its issuer publishes them.
+static MBI: LazyLock<Regex> = LazyLock::new(|| {
+    let letter = "[AC-HJKMNP-RT-Y]";
+    let either = "[0-9AC-HJKMNP-RT-Y]";
+    let pattern = format!(
+        "^(?i-u:[1-9]{letter}{either}[0-9][- ]?{letter}{either}[0-9][- ]?{letter}{{2}}[0-9]{{2}})"
+    );
+    Regex::new(&pattern).expect("invariant: the pattern is fixed")
+});
+
+/// A Medicare identifier that begins with the number of this token.
 pub(crate) fn mbi(window: &Window<'_>, token: &Token) -> Option<Finding> {
-    const PLACES: &[u8; 11] = b"CAXNAXNAANN";
     let start = token.start as usize;
-    let mut at = start;
-    for (place, kind) in PLACES.iter().enumerate() {
-        if matches!(place, 4 | 7) && matches!(window.byte(at), b'-' | b' ') {
-            at += 1;
-        }
-        let byte = window.byte(at).to_ascii_uppercase();
-        let letter = byte.is_ascii_uppercase() && !b"SLOIBZ".contains(&byte);
-        let fits = match kind {
-            b'C' => (b'1'..=b'9').contains(&byte),
-            b'A' => letter,
-            b'N' => byte.is_ascii_digit(),
-            _ => letter || byte.is_ascii_digit(),
-        };
-        if !fits {
-            return None;
-        }
-        at += 1;
+    // Its second place is a letter, which few numbers have.
+    if !window.byte(start + 1).is_ascii_alphabetic() {
+        return None;
     }
-    (window.starts_clean(start) && window.ends_clean(at)).then_some(Finding::redact(
+    let mut places = (11..=13).rev();
+    let written = places.find_map(|places| window.bytes(start, start + places))?;
+    let end = start + MBI.find(written)?.end();
+    (window.starts_clean(start) && window.ends_clean(end)).then_some(Finding::redact(
         Kind::Mbi,
         start,
-        at,
+        end,
     ))
 }

@@ -5,27 +5,34 @@
 
 use std::sync::LazyLock;
 
+use regex::bytes::Regex;
+
 use crate::redact::entity::Kind;
 use crate::redact::label::label_before;
 use crate::redact::lexicon::STREET;
 use crate::redact::window::{Finding, Label, Window};
 
-static AREAS: LazyLock<[u32; 27]> = LazyLock::new(|| {
-    // Row 0: areas of one letter; row n: second letters of the areas that begin with the n-th letter.
-    let mut rows = [0; 27];
-    for area in include_str!("../../../data/redact/postcode_areas.txt")
-        .lines()
+/// A postcode without its blank, in either case: an area of the list, a district, and the inward code.
+static CODE: LazyLock<Regex> = LazyLock::new(|| {
+    let lines = include_str!("../../../data/redact/postcode_areas.txt").lines();
+    let areas = lines
         .filter(|line| !line.starts_with('#'))
-        .flat_map(str::split_whitespace)
-    {
-        match *area.as_bytes() {
-            [only] => rows[0] |= 1 << (only - b'A'),
-            [first, second, ..] => rows[(first - b'A') as usize + 1] |= 1 << (second - b'A'),
-            [] => {}
-        }
-    }
-    rows
+        .flat_map(str::split_whitespace);
+    let (one, two): (Vec<_>, Vec<_>) = areas.partition(|area| area.len() == 1);
+    // One digit, two, or one and a letter that depends on the area.
+    let district = "[0-9]|[1-9][0-9]|[0-9]";
+    let pattern = format!(
+        "^(?i-u:(?:(?:{one})(?:{district}[A-HJKPSTUW])|(?:{two})(?:{district}[ABEHMNPRVWXY]))[0-9][ABD-HJLNP-UW-Z]{{2}}|GIR0AA)$",
+        one = one.join("|"),
+        two = two.join("|"),
+    );
+    Regex::new(&pattern).expect("invariant: areas are plain letters")
 });
+
+/// Compiles the pattern, which the first candidate does otherwise.
+pub(crate) fn load() {
+    LazyLock::force(&CODE);
+}
 
 /// Inward codes that are units or ordinals when written small.
 const UNITS: [&[u8; 2]; 22] = [
@@ -114,38 +121,7 @@ fn read(window: &Window<'_>, start: usize) -> Option<Written> {
 
 /// The grammar of a postcode without its blank, in either case.
 pub(crate) fn is_postcode(code: &[u8]) -> bool {
-    if !(5..=7).contains(&code.len()) {
-        return false;
-    }
-    let (outward, inward) = code.split_at(code.len() - 3);
-    let upper = |byte: u8| byte.to_ascii_uppercase();
-    let inward_letter =
-        |byte: u8| upper(byte).is_ascii_uppercase() && !b"CIKMOV".contains(&upper(byte));
-    if !inward[0].is_ascii_digit() || !inward_letter(inward[1]) || !inward_letter(inward[2]) {
-        return false;
-    }
-    if outward.eq_ignore_ascii_case(b"GIR") {
-        return inward.eq_ignore_ascii_case(b"0AA");
-    }
-    let letters = outward
-        .iter()
-        .take_while(|byte| byte.is_ascii_alphabetic())
-        .count();
-    let area = match letters {
-        1 => AREAS[0] & 1 << (upper(outward[0]) - b'A'),
-        2 => AREAS[(upper(outward[0]) - b'A') as usize + 1] & 1 << (upper(outward[1]) - b'A'),
-        _ => 0,
-    };
-    let district = match outward[letters..] {
-        [digit] => digit.is_ascii_digit(),
-        [tens, second] if second.is_ascii_digit() => (b'1'..=b'9').contains(&tens),
-        [digit, letter] if letters == 1 => {
-            digit.is_ascii_digit() && b"ABCDEFGHJKPSTUW".contains(&upper(letter))
-        }
-        [digit, letter] => digit.is_ascii_digit() && b"ABEHMNPRVWXY".contains(&upper(letter)),
-        _ => false,
-    };
-    area != 0 && district
+    (5..=7).contains(&code.len()) && CODE.is_match(code)
 }
 
 fn plausible(window: &Window<'_>, index: usize, start: usize, written: &Written) -> bool {
