@@ -18,9 +18,9 @@ use crate::journal::{self, Journal, Storage};
 use crate::ledger::{Countries, Policy, TextChannel, TextLimits};
 use crate::limits;
 use crate::metrics::Metrics;
-use crate::model::Phone;
 use crate::offline::{BackupSource, ERASED, Label};
 use crate::outbox::{Dispatcher, DispatcherOptions, SmsGateway};
+use crate::redact;
 use crate::seal::MasterKey;
 use crate::snapshots::{self, Imager, Snapshots};
 use crate::tenant::{self, Directory, Keyring, Shared, StartError};
@@ -99,8 +99,8 @@ impl App {
     /// Recovers, listens, and starts every tenant; requests are told to come back until [`App::open`].
     pub async fn start(parts: Parts) -> Result<Self, Error> {
         let watch = Stopwatch::start();
-        // The world's numbering plans take a moment to load; the first caller should not wait for them.
-        std::thread::spawn(|| Phone::parse("+12025550123", "US"));
+        // Word lists and patterns take a moment to load; the first caller should not wait for them.
+        std::thread::spawn(redact::load);
         let config = &parts.config;
         let (journal, found) = Journal::open(parts.storage, journal_options(config))?;
         let master = Arc::new(parts.master);

@@ -7,6 +7,7 @@
 use std::fmt;
 
 use phonenumber::Mode;
+use phonenumber::metadata::DATABASE;
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use super::ids::{CallerId, PersonId};
@@ -73,6 +74,13 @@ impl Phone {
         let e164 = number.format().mode(Mode::E164).to_string();
         let possible = (8..=16).contains(&e164.len()) && number.national().value() != 0;
         possible.then_some(Self(e164)).ok_or(ContactError::Phone)
+    }
+
+    /// The number that a country's plan gives as an example of a mobile one, if it does.
+    pub fn example(country: &str) -> Option<Self> {
+        let plan = DATABASE.by_id(country)?;
+        let example = plan.descriptors().mobile()?.example()?;
+        Self::parse(example, country).ok()
     }
 
     /// A number that is E.164 already: what the journal stored.

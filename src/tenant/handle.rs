@@ -32,6 +32,7 @@ use super::messages::{
     Answer, CallerLook, CapturedText, DeliveryNote, Instruction, PreparedText, Refused, Request,
     Seen,
 };
+use super::plans;
 use super::sms_access::{ModelAccess, SmsAccess, VoiceAccess};
 use super::texting::{Texted, Texting};
 
@@ -66,6 +67,7 @@ impl Handle {
         house: House,
         journal: Journal,
     ) -> Self {
+        plans::load(&profile.country);
         let zone = zone_of(&profile);
         Self(Arc::new(Inner {
             id,

@@ -38,6 +38,7 @@ mod sending;
 mod sleepers;
 
 mod house;
+mod plans;
 
 mod handle;
 
