@@ -60,16 +60,20 @@ impl<T: DeserializeOwned + 'static> FromRequest for Body<T> {
         let payload = web::Payload::from_request(&request, payload);
         Box::pin(async move {
             let payload = payload.await.map_err(|_| broken_off())?;
-            // A body that trickles in would keep one of the machine's places for as long as it likes.
-            let reading = payload.to_bytes_limited(BODY_BYTES_MAX);
-            let bytes = tokio::time::timeout(BODY_TIME_MAX, reading).await;
-            let bytes = bytes
-                .map_err(|_| too_slow())?
-                .map_err(|_| too_large())?
-                .map_err(|_| broken_off())?;
-            Self::read(request.headers(), &bytes)
+            Self::read(request.headers(), &read_whole(payload).await?)
         })
     }
+}
+
+/// Reads a body of any kind.
+pub async fn read_whole(payload: web::Payload) -> Result<web::Bytes, Problem> {
+    // A body that trickles in would keep one of the machine's places for as long as it likes.
+    let reading = payload.to_bytes_limited(BODY_BYTES_MAX);
+    let bytes = tokio::time::timeout(BODY_TIME_MAX, reading).await;
+    bytes
+        .map_err(|_| too_slow())?
+        .map_err(|_| too_large())?
+        .map_err(|_| broken_off())
 }
 
 /// Reads JSON strictly; a fault names its field.

@@ -14,10 +14,10 @@ use actix_web::{FromRequest, HttpMessage, HttpRequest, web};
 
 use super::proof::{self, Signature};
 use crate::facade::auth::{Admitted, Shown};
+use crate::facade::body::read_whole;
 use crate::facade::problem::{Code, Problem};
 use crate::facade::state::{Facade, Phase};
 use crate::facade::throttle::Place;
-use crate::limits;
 use crate::model::{Principal, Scope};
 use crate::tenant::{Found, Handle, VoiceAccess};
 
@@ -31,8 +31,8 @@ pub struct Line {
     pub access: Arc<VoiceAccess>,
     /// What every request can reach.
     pub facade: web::Data<Facade>,
-    /// What was sent; `None`: too much, too slowly, or it broke off.
-    pub body: Option<web::Bytes>,
+    /// What was sent, or why it was not read: too much, too slowly, or it broke off.
+    pub body: Result<web::Bytes, Problem>,
     _place: Place,
 }
 
@@ -106,9 +106,9 @@ async fn judged(
     if !is_known && !is_timely {
         return Err(wrong());
     }
-    let body = read(payload).await;
+    let body = read_whole(payload).await;
     if let Some(signature) = signature {
-        let body = body.as_deref().ok_or_else(wrong)?;
+        let body = body.as_deref().map_err(|_| wrong())?;
         if !proof::is_signature(form, &access.secret, signature, body) {
             return Err(wrong());
         }
@@ -120,12 +120,6 @@ async fn judged(
         body,
         _place: place,
     })
-}
-
-async fn read(payload: web::Payload) -> Option<web::Bytes> {
-    let reading = payload.to_bytes_limited(limits::BODY_BYTES_MAX);
-    let read = tokio::time::timeout(limits::BODY_TIME_MAX, reading).await;
-    read.ok()?.ok()?.ok()
 }
 
 fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {

@@ -18,7 +18,7 @@ use crate::limits::VOICE_TIME_MAX;
     responses((status = 200, description = "What the message asks for; `{}` where it asks for nothing."), (status = 401, description = "`unauthorized`"),
         (status = 503, description = "`overloaded`: it was not looked at")))]
 pub async fn hear(line: Line) -> HttpResponse {
-    let message = line.body.as_deref().and_then(Message::read);
+    let message = line.body.as_deref().ok().and_then(Message::read);
     match message {
         None => nothing(),
         Some(message) => answer(&line, &message).await,

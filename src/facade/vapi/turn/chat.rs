@@ -1,10 +1,12 @@
-//! `POST /vapi/{t}/chat/completions`: the door of a streamed turn. 401 without proof, else 200 and something to say.
+//! `POST /vapi/{t}/chat/completions`: the door of a streamed turn. 401 without proof, 413 or 422 for what cannot be
+//! read, else 200 and something to say.
 
-use actix_web::{HttpResponse, rt};
+use actix_web::{HttpResponse, rt, web};
 
 use super::request::Request;
 use super::speaker;
 use super::stream::{self, Answer};
+use crate::facade::problem::Problem;
 use crate::facade::vapi::line::Line;
 
 /// What a platform is told that it speaks with: which model it is, is the clinic's business.
@@ -15,9 +17,13 @@ const MODEL: &str = "holdfast";
     request_body(content = Object, description = "`messages` and `stream` in OpenAI's form, beside them Vapi's `call`, `customer` and `phoneNumber`; with the line's secret as a bearer or in `X-Vapi-Secret`, or signed with it."),
     params(("t" = String, Path, description = "The clinic's slug.")),
     responses((status = 200, description = "Chunks as they are spoken, then `[DONE]`; a completion with `stream: false`. What fails is said.", content_type = "text/event-stream"),
-        (status = 401, description = "`unauthorized`"), (status = 503, description = "`overloaded`: it was not looked at")))]
-pub async fn complete(line: Line) -> HttpResponse {
-    let request = Request::read(line.body.as_deref());
+        (status = 401, description = "`unauthorized`"), (status = 413, description = "`body-too-large`"),
+        (status = 422, description = "`invalid-body`: it is no JSON object"), (status = 503, description = "`overloaded`: it was not looked at")))]
+pub async fn complete(mut line: Line) -> Result<HttpResponse, Problem> {
+    let body = std::mem::replace(&mut line.body, Ok(web::Bytes::new()))?;
+    let request = Request::read(&body).ok_or_else(|| {
+        Problem::invalid_body("", "Send a JSON object with `messages` in OpenAI's form.")
+    })?;
     let answer = Answer {
         id: format!("chatcmpl-{}", line.facade.new_request_id()),
         created: line.facade.clock.now().0 / 1000,
@@ -27,8 +33,8 @@ pub async fn complete(line: Line) -> HttpResponse {
     let is_streamed = request.is_streamed;
     rt::spawn(speaker::run(line, request, mouth));
     match is_streamed {
-        true => ear.streamed(),
-        false => ear.whole().await,
+        true => Ok(ear.streamed()),
+        false => Ok(ear.whole().await),
     }
 }
 

@@ -83,7 +83,7 @@ mod tests {
             let body = json!({ "messages": [
                 { "role": "assistant", "content": assistant }, { "role": "user", "content": user },
             ] });
-            let request = Request::read(Some(body.to_string().as_bytes()));
+            let request = Request::read(body.to_string().as_bytes()).expect("an object");
             let names = names_told(&request).into_iter();
             names
                 .map(|name| name.expose().to_owned())

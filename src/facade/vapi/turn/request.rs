@@ -52,21 +52,17 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads one; of what cannot be read there is an empty one, which is answered too.
-    pub fn read(bytes: Option<&[u8]>) -> Self {
-        let body = bytes.and_then(|bytes| serde_json::from_slice(bytes).ok());
-        let body = match body {
-            Some(Value::Object(body)) => body,
-            _ => Map::new(),
-        };
+    /// Reads one; `None`: it is no JSON object. One that says nothing is answered too.
+    pub fn read(bytes: &[u8]) -> Option<Self> {
+        let body: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
         let is_streamed = body.get("stream").and_then(Value::as_bool).unwrap_or(true);
         let listed = body.get("messages").and_then(Value::as_array);
         let lines = newest(listed.map_or(&[][..], Vec::as_slice));
-        Self {
+        Some(Self {
             lines,
             is_streamed,
             message: Message::of_completion(body),
-        }
+        })
     }
 
     /// What the caller said last.
@@ -125,7 +121,7 @@ mod tests {
     use super::*;
 
     fn read(body: &Value) -> Request {
-        Request::read(Some(body.to_string().as_bytes()))
+        Request::read(body.to_string().as_bytes()).expect("an object")
     }
 
     #[test]
@@ -156,13 +152,15 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_request_is_an_empty_one() {
-        for text in ["", "[]", "3", "{\"messages\":3}", "{\"messages\":[[]]}"] {
-            let request = Request::read(Some(text.as_bytes()));
+    fn what_says_nothing_is_a_request_and_what_is_no_object_is_none() {
+        for text in ["{}", "{\"messages\":3}", "{\"messages\":[[]]}"] {
+            let request = Request::read(text.as_bytes()).expect("an object");
             assert!(request.lines.is_empty() && request.is_streamed, "{text}");
             assert_eq!(request.question(), "");
         }
-        assert!(Request::read(None).lines.is_empty());
+        for text in ["", "{", "[]", "3"] {
+            assert!(Request::read(text.as_bytes()).is_none(), "{text}");
+        }
     }
 
     #[test]

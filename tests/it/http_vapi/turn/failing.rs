@@ -172,20 +172,30 @@ fn a_turn_that_is_spoken_does_not_hold_up_the_end() {
 }
 
 #[test]
-fn bodies_of_every_kind_are_answered() {
+fn what_says_nothing_is_answered_and_what_is_no_request_is_refused() {
     let (world, model) = (World::start(), Model::start());
     clinic(&world, "north", &model);
     let line = world.admin.with_key(SECRET);
-    let large = format!("{{\"messages\": \"{}\"}}", "x".repeat(2 << 20));
-    for body in [
-        "",
-        "{",
-        "[]",
-        "{\"messages\": {}}",
-        "{\"messages\": [[[]], 3]}",
-        large.as_str(),
-    ] {
-        let answer = line.send("POST", "/vapi/north/chat/completions", &[], body);
-        assert_eq!(words_of(&answer).concat(), "Nothing.", "{body:.30}");
+    let large = format!("{{\"messages\": \"{}\"}}", "x".repeat(1 << 20));
+    let send = |body: &str| line.send("POST", "/vapi/north/chat/completions", &[], body);
+    for body in ["{}", "{\"messages\": {}}", "{\"messages\": [[[]], 3]}"] {
+        assert_eq!(words_of(&send(body)).concat(), "Nothing.", "{body}");
     }
+    for body in ["", "{", "[]", "3"] {
+        let refused = send(body);
+        assert_eq!(
+            (refused.status, refused.text("code")),
+            (422, "invalid-body".to_owned())
+        );
+    }
+    let refused = send(&large);
+    assert_eq!(
+        (refused.status, refused.text("code")),
+        (413, "body-too-large".to_owned())
+    );
+    let large_message = line.send("POST", "/vapi/north", &[], &large);
+    assert_eq!(
+        (large_message.status, large_message.body.as_str()),
+        (200, "{}")
+    );
 }
