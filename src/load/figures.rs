@@ -27,6 +27,15 @@ impl Timings {
         self.0.saturating_record(micros);
     }
 
+    /// Adds one of those that should have come in this rhythm, and for a long one those that it kept from coming: otherwise a disk that
+    /// stands still for a second would count once.
+    pub fn add_paced(&mut self, time: Duration, rhythm: Duration) {
+        let micros = |time: Duration| u64::try_from(time.as_micros()).unwrap_or(u64::MAX);
+        let time = micros(time).min(LONGEST_MICROS);
+        let added = self.0.record_correct(time, micros(rhythm));
+        added.expect("it is not longer than the longest");
+    }
+
     /// Adds another's.
     pub fn merge(&mut self, other: &Self) {
         let added = self.0.add(&other.0);
@@ -61,6 +70,15 @@ fn millis(micros: u64) -> f64 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn one_that_kept_others_from_coming_counts_for_them() {
+        let mut times = Timings::default();
+        times.add_paced(Duration::from_millis(1), Duration::from_millis(20));
+        times.add_paced(Duration::from_millis(100), Duration::from_millis(20));
+        assert_eq!(times.count(), 1 + 5, "100, 80, 60, 40 and 20 ms");
+        assert!((times.percentile(50.0) - 40.0).abs() < 0.1);
+    }
 
     #[test]
     fn percentiles_are_of_all_that_was_added() {

@@ -106,7 +106,7 @@ fn group(group: &Group, outcome: &Outcome) -> String {
         after = element(
             "p",
             &format!(
-                "The disk by itself was probed before and after, in {}.",
+                "The disk by itself was probed meanwhile, in {}.",
                 disk.folder
             ),
         );

@@ -35,7 +35,7 @@ pub fn as_table(outcome: &Outcome) -> String {
             out.push('\n');
             line(
                 &mut out,
-                &format!("  fdatasync alone, before and after, in {}", disk.folder),
+                &format!("  fdatasync alone, meanwhile, in {}", disk.folder),
             );
         }
     }

@@ -1,9 +1,8 @@
-//! The scenario from its first request to its outcome: the tools with the disk's probe around them, then the turns mode by mode.
+//! The scenario from its first request to its outcome: the tools with the disk's probe beside them, then the turns mode by mode.
 
 use std::cell::Cell;
 use std::path::Path;
 use std::rc::Rc;
-use std::time::Duration;
 
 use reqwest::Method;
 use serde_json::json;
@@ -16,7 +15,7 @@ use crate::clock::Stopwatch;
 use crate::load::asked::{Progress, Run};
 use crate::load::clinic::Clinic;
 use crate::load::crowd::Course;
-use crate::load::disk::probe;
+use crate::load::disk::Probe;
 use crate::load::figures::Timings;
 use crate::load::machine::Machine;
 use crate::load::outcome::{Disk, Goal, Group, Outcome, Step, Waterfall};
@@ -30,8 +29,6 @@ const TOOLS_SHARE: f64 = 0.4;
 const TOOLS_PER_CALL: f64 = 4.0;
 /// Times that are made ready for a run in which nobody thinks: the tools' part ends when they are used up.
 const TIGHT_LOOP_SLOTS: usize = 20_000;
-/// How long the disk is probed, before the tools and after them.
-const PROBE: Duration = Duration::from_secs(1);
 /// What holdfast itself may add to a turn's first byte at p95, in milliseconds.
 const OWN_SHARE_MAX: f64 = 10.0;
 /// Below what a turn's first byte has to be at p95, in milliseconds.
@@ -66,7 +63,7 @@ pub async fn run(
     };
     let course = Course {
         clock,
-        whole: run.duration + 2 * PROBE,
+        whole: run.duration,
         progress,
     };
     let mut report = Report {
@@ -96,8 +93,14 @@ struct Report {
 
 impl Report {
     async fn tools(&mut self, run: &Run, stage: &Stage, course: &Course<'_>) {
-        let mut disk = Timings::default();
-        self.probe(run.state.as_deref(), &mut disk, course);
+        let (folder, why) = match &run.state {
+            Some(state) => (state.as_path(), "as --state names it"),
+            None => (
+                Path::new("."),
+                "the current directory, because --state does not say where the server's lies",
+            ),
+        };
+        let probe = Probe::start(folder);
         let how = tools::Measure {
             users: run.users,
             think: run.think,
@@ -105,7 +108,20 @@ impl Report {
             length: run.duration.mul_f64(TOOLS_SHARE),
         };
         let found = tools::measure(&stage.line, &how, course).await;
-        self.probe(run.state.as_deref(), &mut disk, course);
+        match probe.and_then(Probe::finish) {
+            Ok(times) => {
+                let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
+                self.disk = Some(Disk {
+                    folder: format!("{} ({why})", folder.display()),
+                    times,
+                });
+            }
+            // A folder that cannot be written to is no reason to measure nothing else.
+            Err(error) => self.notes.push(format!(
+                "The disk could not be probed in {}: {error}.",
+                folder.display()
+            )),
+        }
         if found.is_used_up {
             self.notes.push(format!(
                 "The clinic's {} free times were used up before the time was.",
@@ -125,31 +141,6 @@ impl Report {
             ),
             steps: found.steps,
         });
-    }
-
-    /// A second of the disk by itself. A folder that cannot be written to is no reason to measure nothing else.
-    fn probe(&mut self, state: Option<&Path>, times: &mut Timings, course: &Course<'_>) {
-        course.tell("the disk by itself");
-        let (folder, why) = match state {
-            Some(state) => (state, "as --state names it"),
-            None => (
-                Path::new("."),
-                "the current directory, because --state does not say where the server's lies",
-            ),
-        };
-        match probe(folder, PROBE, |time| times.add(time)) {
-            Ok(()) => {
-                let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
-                self.disk = Some(Disk {
-                    folder: format!("{} ({why})", folder.display()),
-                    times: times.clone(),
-                });
-            }
-            Err(error) => self.notes.push(format!(
-                "The disk could not be probed in {}: {error}.",
-                folder.display()
-            )),
-        }
     }
 
     async fn turns(&mut self, run: &Run, stage: &Stage, course: &Course<'_>) {
