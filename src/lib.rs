@@ -13,6 +13,7 @@ pub mod model;
 
 pub mod clock;
 pub mod config;
+pub mod descriptors;
 pub mod metrics;
 pub mod seal;
 pub mod signing;

@@ -10,6 +10,8 @@ use tokio::sync::mpsc;
 
 use super::routes;
 use super::state::Facade;
+use crate::descriptors::connections_max;
+use crate::limits::{HEAD_TIME_MAX, IDLE_CONNECTION_TIME_MAX};
 
 /// How long requests in flight may take to end when the server stops.
 const DRAIN_SECONDS: u64 = 10;
@@ -35,7 +37,10 @@ impl Server {
             routes::app(facade.clone())
         })
         .workers(workers)
+        .max_connections((connections_max() / workers).max(1))
         .disable_signals()
+        .keep_alive(IDLE_CONNECTION_TIME_MAX)
+        .client_request_timeout(HEAD_TIME_MAX)
         .shutdown_timeout(DRAIN_SECONDS)
         .bind(address)?;
         let address = server.addrs().first().copied();

@@ -9,6 +9,8 @@ mod damage;
 #[cfg(test)]
 mod demo_clinic;
 #[cfg(test)]
+mod descriptors;
+#[cfg(test)]
 mod erasing;
 #[cfg(test)]
 mod fault_histories;

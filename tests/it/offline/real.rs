@@ -57,8 +57,21 @@ impl Real {
 
     /// Starts the server and waits until it is ready. Its log is read to the end by a thread.
     pub fn run(&mut self) {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_holdfast"))
-            .arg("serve")
+        let mut command = Command::new(env!("CARGO_BIN_EXE_holdfast"));
+        command.arg("serve");
+        self.run_by(command);
+    }
+
+    /// The same, where it may have so many files and connections open.
+    pub fn run_with_descriptors(&mut self, most: u32) {
+        let mut command = Command::new("sh");
+        let script = format!("ulimit -n {most} && exec \"$0\" serve");
+        command.args(["-c", &script, env!("CARGO_BIN_EXE_holdfast")]);
+        self.run_by(command);
+    }
+
+    fn run_by(&mut self, mut command: Command) {
+        let mut child = command
             .current_dir(self.dir.path())
             .env("HOLDFAST__HTTP__LISTEN", "127.0.0.1:0")
             .env("HOLDFAST__STORAGE__DIR", self.state())

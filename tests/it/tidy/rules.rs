@@ -55,8 +55,8 @@ const LODGERS: &[(&str, &[&str], &str)] = &[
     ),
     (
         "rustix::",
-        &["journal/file_storage.rs"],
-        "it asks the one thing of a disk that std cannot: what is free",
+        &["journal/file_storage.rs", "descriptors.rs"],
+        "it asks what std cannot: what is free on a disk, and how much may be open",
     ),
     (
         "bincode::",
