@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use crate::support::stand_in::read_request;
+use crate::support::stand_in::{Received, read_request};
 
 /// How long anything here may take before a test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -151,15 +151,15 @@ impl Embedder {
 
     fn serve(&self, mut stream: TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
-        while let Some((path, authorization, body)) = read_request(&mut reader) {
+        while let Some(received) = read_request(&mut reader) {
             let say = |status: u16, body: &str| {
                 let length = body.len();
                 format!(
                     "HTTP/1.1 {status} Said\r\nContent-Type: application/json\r\nContent-Length: {length}\r\n\r\n{body}"
                 )
             };
-            let said = match path.as_str() {
-                "/v1/embeddings" => match self.answer(authorization, &body) {
+            let said = match received.path.as_str() {
+                "/v1/embeddings" => match self.answer(received) {
                     Some((status, body)) => say(status, &body),
                     None => {
                         // Until the client has gone away.
@@ -176,16 +176,16 @@ impl Embedder {
     }
 
     /// What is said; `None`: nothing.
-    fn answer(&self, authorization: String, body: &[u8]) -> Option<(u16, String)> {
-        let read: Value = serde_json::from_slice(body).expect("JSON");
+    fn answer(&self, received: Received) -> Option<(u16, String)> {
+        let read: Value = serde_json::from_slice(&received.body).expect("JSON");
         let input = read["input"].as_array().expect("texts").iter();
         let asked = Asked {
-            authorization,
+            authorization: received.authorization,
             model: read["model"].as_str().expect("a model").to_owned(),
             input: input
                 .map(|text| text.as_str().expect("a text").to_owned())
                 .collect(),
-            body: String::from_utf8(body.to_vec()).expect("text"),
+            body: String::from_utf8(received.body).expect("text"),
         };
         let mut state = self.0.state.lock().unwrap();
         state.asked.push(asked.clone());

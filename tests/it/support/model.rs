@@ -4,12 +4,14 @@
 //! It notices when whoever listens goes away, and can hold its next word back until the test lets it go.
 
 use std::collections::VecDeque;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use serde_json::{Value, json};
+
+use super::stand_in::{Received, read_request};
 
 /// How long anything here may take before a test has failed.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -158,7 +160,9 @@ impl Model {
 
     fn serve(&self, stream: &TcpStream) {
         let mut reader = BufReader::new(stream.try_clone().expect("a second handle"));
-        while let Some((method, asked)) = read(&mut reader) {
+        while let Some(received) = read_request(&mut reader) {
+            let method = received.method.clone();
+            let Some(asked) = asked(received) else { return };
             let script = {
                 let mut state = self.state();
                 match method.as_str() {
@@ -270,36 +274,12 @@ fn chunk(mut stream: &TcpStream, text: &str) -> Option<()> {
     stream.write_all(chunk.as_bytes()).ok()
 }
 
-fn read(reader: &mut BufReader<TcpStream>) -> Option<(String, Asked)> {
-    let line = |reader: &mut BufReader<TcpStream>| {
-        let mut line = String::new();
-        let read = reader.read_line(&mut line).ok()?;
-        (read > 0).then(|| line.trim_end().to_owned())
-    };
-    let first = line(reader)?;
-    let mut words = first.split(' ');
-    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
-    let (mut length, mut authorization) = (0, String::new());
-    loop {
-        let header = line(reader)?;
-        let Some((name, value)) = header.split_once(':') else {
-            break;
-        };
-        match name.to_ascii_lowercase().as_str() {
-            "content-length" => length = value.trim().parse().ok()?,
-            "authorization" => authorization = value.trim().to_owned(),
-            _ => {}
-        }
-    }
-    let mut body = vec![0; length];
-    reader.read_exact(&mut body).ok()?;
-    let text = String::from_utf8(body).ok()?;
-    let body = serde_json::from_str(&text).unwrap_or(Value::Null);
-    let asked = Asked {
-        path,
-        authorization,
+fn asked(received: Received) -> Option<Asked> {
+    let text = String::from_utf8(received.body).ok()?;
+    Some(Asked {
+        path: received.path,
+        authorization: received.authorization,
+        body: serde_json::from_str(&text).unwrap_or(Value::Null),
         text,
-        body,
-    };
-    Some((method, asked))
+    })
 }

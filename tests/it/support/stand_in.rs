@@ -173,12 +173,8 @@ impl StandIn {
     }
 
     /// Whether the connection lives on.
-    fn answer(
-        &self,
-        mut stream: &TcpStream,
-        (path, authorization, body): (String, String, Vec<u8>),
-    ) -> bool {
-        let (behaviour, taken, caller) = self.take(&body, authorization, path);
+    fn answer(&self, mut stream: &TcpStream, received: Received) -> bool {
+        let (behaviour, taken, caller) = self.take(received);
         self.inner.changed.notify_all();
         let call_back = |states: &[&str]| {
             if let Some(caller) = &caller {
@@ -229,17 +225,18 @@ impl StandIn {
     }
 
     /// Notes what came, and finds what is to be done with it.
-    fn take(
-        &self,
-        body: &[u8],
-        authorization: String,
-        path: String,
-    ) -> (Behaviour, Taken, Option<Callback>) {
+    fn take(&self, received: Received) -> (Behaviour, Taken, Option<Callback>) {
+        let Received {
+            path,
+            authorization,
+            body,
+            ..
+        } = received;
         let mut state = self.inner.state.lock().unwrap();
         state.requests += 1;
         let usual = state.usual.clone().unwrap_or(Behaviour::Take);
         let behaviour = state.next.pop_front().unwrap_or(usual);
-        let form: Vec<(String, String)> = form_urlencoded::parse(body).into_owned().collect();
+        let form: Vec<(String, String)> = form_urlencoded::parse(&body).into_owned().collect();
         let field = |name: &str| {
             let mut fields = form.iter();
             fields
@@ -275,22 +272,27 @@ fn reset(mut stream: &TcpStream) -> bool {
     false
 }
 
-/// A request's path, its authorization and its body.
-pub fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(String, String, Vec<u8>)> {
-    let mut line = String::new();
-    reader
-        .read_line(&mut line)
-        .ok()
-        .filter(|bytes| *bytes > 0)?;
-    let path = line.split(' ').nth(1)?.to_owned();
+/// A request as a stand-in reads it.
+pub struct Received {
+    pub method: String,
+    pub path: String,
+    pub authorization: String,
+    pub body: Vec<u8>,
+}
+
+/// Reads the next request; `None`: there is none.
+pub fn read_request(reader: &mut BufReader<TcpStream>) -> Option<Received> {
+    let line = |reader: &mut BufReader<TcpStream>| {
+        let mut line = String::new();
+        let read = reader.read_line(&mut line).ok()?;
+        (read > 0).then(|| line.trim_end().to_owned())
+    };
+    let first = line(reader)?;
+    let mut words = first.split(' ');
+    let (method, path) = (words.next()?.to_owned(), words.next()?.to_owned());
     let (mut length, mut authorization) = (0, String::new());
     loop {
-        line.clear();
-        reader
-            .read_line(&mut line)
-            .ok()
-            .filter(|bytes| *bytes > 0)?;
-        let header = line.trim_end();
+        let header = line(reader)?;
         if header.is_empty() {
             break;
         }
@@ -303,5 +305,10 @@ pub fn read_request(reader: &mut BufReader<TcpStream>) -> Option<(String, String
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    Some((path, authorization, body))
+    Some(Received {
+        method,
+        path,
+        authorization,
+        body,
+    })
 }
