@@ -253,7 +253,7 @@ fn erasure_rule(
             caller,
             is_alone,
         } => persons::erase(ledger, *person, *caller, *is_alone, context),
-        Command::EraseCaller(caller) => persons::erase_caller(ledger, *caller, context),
+        Command::EraseCaller(caller) => persons::erase_caller(*caller, context),
         Command::BeginErasure { of, entries } => Ok(persons::begin_erasure(ledger, *of, entries)),
         Command::CompleteErasure(of) => Ok(persons::complete_erasure(ledger, *of)),
         _ => unreachable!("only what is said of erasures is sent here"),

@@ -74,14 +74,15 @@ impl Core {
         person.is_some_and(|person| ledger.is_erased(person))
     }
 
-    /// The next step of the open erasures: one entry, or what is to be done before the next one. An erasure that is
-    /// done is written down as complete first.
+    /// The next step of the open erasures: one entry, or what is to be done before the next one. An erasure whose
+    /// parts are overwritten is written down as complete first.
     pub fn next_erasure(
         &mut self,
         done: Option<Erasure>,
         now: Timestamp,
     ) -> Result<Unconfirmed<ErasureStep>, Refused> {
-        if let Some(of) = done {
+        // Someone may have come back in the meantime and been erased again: then there is more to list for the same erasure.
+        if let Some(of) = done.filter(|of| self.contacts().to_list(*of).0.is_empty()) {
             let complete = self.command(&Command::CompleteErasure(of), now)?;
             let person = of.person.map(|person| person.to_string());
             let person = person.as_deref().unwrap_or("the phone itself");
@@ -170,10 +171,11 @@ impl Eraser {
 
 impl Inner {
     async fn carry_through(&self) -> Result<(), Refused> {
-        let barrier = self.journal.barrier().await;
-        barrier.map_err(|_| Refused::Stopped)?;
         let mut done = None;
         loop {
+            // Before each step: others are erased while this goes on, and their parts must not be in the group of what lists them.
+            let barrier = self.journal.barrier().await;
+            barrier.map_err(|_| Refused::Stopped)?;
             match self.step(done.take()).await? {
                 ErasureStep::Nothing => return Ok(()),
                 ErasureStep::Written => {}

@@ -6,9 +6,9 @@ use holdfast::ledger::{
     Awaited, Command, Destination, NewResource, NewService, PageRequest, Receipt, Rejection, Wish,
 };
 use holdfast::model::{
-    AppointmentId, Contact, EnteredCode, Heard, HoldId, KeyId, MessageId, OpeningHours, PersonId,
-    PersonName, Phone, Profile, ResourceKind, Scope, SendOutcome, TenantId, TextKind, Times,
-    Timestamp, VerificationPolicy, Weekdays, Window,
+    AppointmentId, CallerId, Contact, EnteredCode, Erasure, Heard, HoldId, KeyId, MessageId,
+    OpeningHours, PersonId, PersonName, Phone, Profile, ResourceKind, Scope, SendOutcome, TenantId,
+    TextKind, Times, Timestamp, VerificationPolicy, Weekdays, Window,
 };
 use holdfast::tenant::{ErasureStep, Errand, Instruction, Refused};
 
@@ -23,6 +23,7 @@ pub struct Told {
     pub appointment: Option<AppointmentId>,
     pub key: Option<KeyId>,
     pub person: Option<PersonId>,
+    pub caller: Option<CallerId>,
 }
 
 impl Told {
@@ -30,6 +31,7 @@ impl Told {
     pub fn take(&mut self, receipt: &Receipt) {
         if let Some(party) = receipt.party() {
             self.person = Some(party.person);
+            self.caller = Some(party.caller);
         }
         match receipt {
             Receipt::Hold(hold) | Receipt::HoldAgain(hold) => self.hold = Some(hold.id),
@@ -118,6 +120,25 @@ pub const HISTORIES: &[History] = &[
             overwrite_parts,
             erased,
             other_hold,
+        ],
+    ),
+    of(
+        "a person is erased, comes back before that is complete, and is erased again",
+        &[
+            hold,
+            erase,
+            write_step,
+            overwrite_only,
+            hold,
+            erase,
+            complete_first,
+            write_step,
+            overwrite_parts,
+            write_step,
+            overwrite_parts,
+            write_step,
+            overwrite_parts,
+            erased,
         ],
     ),
     of("a series", &[series, cancel, other_hold]),
@@ -435,22 +456,55 @@ fn write_step(house: &mut House, _: &Told) -> Result<Asked, Refused> {
     house.clinic().next_erasure(None, now).map(untold)
 }
 
-fn overwrite_parts(house: &mut House, _: &Told) -> Result<Asked, Refused> {
+/// Overwrites what is listed, if there is anything to be done.
+fn overwrite(house: &mut House) -> Result<Option<Erasure>, Refused> {
     let now = house.now;
     let stopped = |_| Refused::Stopped;
     let step = house.clinic().next_erasure(None, now)?;
     let step = step.wait_blocking(house.journal.durability());
-    let ErasureStep::Overwrite(of, places) = step.map_err(stopped)? else {
-        panic!("all parts are listed");
+    let (of, places) = match step.map_err(stopped)? {
+        ErasureStep::Overwrite(of, places) => (of, places),
+        ErasureStep::Nothing => return Ok(None),
+        ErasureStep::Written => panic!("all parts are listed"),
     };
     let erasing = house.journal.erase(&places).map_err(|_| Refused::Stopped)?;
     app::block_on(erasing).map_err(stopped)?;
-    house.clinic().next_erasure(Some(of), now).map(untold)
+    Ok(Some(of))
+}
+
+fn overwrite_only(house: &mut House, told: &Told) -> Result<Asked, Refused> {
+    overwrite(house)?;
+    // Erasing has released it: this is no entry.
+    release(house, told)
+}
+
+fn overwrite_parts(house: &mut House, _: &Told) -> Result<Asked, Refused> {
+    let of = overwrite(house)?;
+    let now = house.now;
+    house.clinic().next_erasure(of, now).map(untold)
+}
+
+/// What was overwritten before the latest steps is written down as complete, if it is.
+fn complete_first(house: &mut House, _: &Told) -> Result<Asked, Refused> {
+    let now = house.now;
+    let first = house.clinic().ledger().open_erasures().next();
+    let of = first.map(|(of, _)| of);
+    house.clinic().next_erasure(of, now).map(untold)
 }
 
 /// Nothing of that is open any more.
 fn erased(house: &mut House, told: &Told) -> Result<Asked, Refused> {
     let open: Vec<_> = house.clinic().ledger().open_erasures().collect();
     assert_eq!(open, []);
+    for of in [
+        Erasure::of_person(
+            told.person.expect("a person"),
+            told.caller.expect("a caller"),
+        ),
+        Erasure::of_caller(told.caller.expect("a caller")),
+    ] {
+        let left = house.clinic().contacts().to_list(of);
+        assert!(left.0.is_empty(), "{left:?} was said of whoever is erased");
+    }
     write_step(house, told)
 }
