@@ -32,7 +32,7 @@ pub enum Unrevivable {
     Closed,
 }
 
-/// A tenant with every entry of its trail that is durable. `rest` is called now and then, for whoever is in no hurry.
+/// A tenant with every entry that its trail has now, once they are durable: what is not written yet looks like damage. `rest` is called now and then, for whoever is in no hurry.
 pub fn revive(
     snapshots: &Snapshots,
     journal: &Journal,
@@ -41,19 +41,23 @@ pub fn revive(
     tenant: TenantId,
     mut rest: impl FnMut(),
 ) -> Result<Replayed, Unrevivable> {
+    let latest = trail.latest();
+    let durable = journal.durability().reached(latest.lsn).wait_blocking();
+    durable.map_err(|_| Unrevivable::Closed)?;
     let state = snapshots.load(tenant);
     let mut state = state.unwrap_or_else(|| Replayed::new(tenant));
     let mut opener = Opener::of(master, tenant);
-    'durable: loop {
-        let stretch = trail.after(state.sequence, STRETCH_ENTRIES);
-        if stretch.places.is_empty() {
-            break;
-        }
+    while state.sequence < latest.sequence {
+        let left = usize::try_from(latest.sequence - state.sequence).unwrap_or(usize::MAX);
+        let stretch = trail.after(state.sequence, left.min(STRETCH_ENTRIES));
+        assert!(
+            !stretch.places.is_empty(),
+            "a trail has all places up to its latest"
+        );
         for place in stretch.places {
             let sequence = state.sequence + 1;
             let frame = match journal.read(place) {
                 Ok(frame) => frame,
-                Err(journal::Error::NotDurable { .. }) => break 'durable,
                 Err(journal::Error::Closed) => return Err(Unrevivable::Closed),
                 Err(error) => return Err(Unrevivable::Unreadable { sequence, error }),
             };
