@@ -17,7 +17,7 @@ const MODEL: &str = "holdfast";
     request_body(content = Object, description = "`messages` and `stream` in OpenAI's form, beside them Vapi's `call`, `customer` and `phoneNumber`; with the line's secret as a bearer or in `X-Vapi-Secret`, or signed with it."),
     params(("t" = String, Path, description = "The clinic's slug.")),
     responses((status = 200, description = "Chunks as they are spoken, then `[DONE]`; a completion with `stream: false`. What fails is said.", content_type = "text/event-stream"),
-        (status = 401, description = "`unauthorized`"), (status = 413, description = "`body-too-large`"),
+        (status = 401, description = "`unauthorized`"), (status = 408, description = "`body-too-slow`"), (status = 413, description = "`body-too-large`"),
         (status = 422, description = "`invalid-body`: it is no JSON object"), (status = 503, description = "`overloaded`: it was not looked at")))]
 pub async fn complete(mut line: Line) -> Result<HttpResponse, Problem> {
     let body = std::mem::replace(&mut line.body, Ok(web::Bytes::new()))?;

@@ -52,9 +52,13 @@ pub struct Request {
 }
 
 impl Request {
-    /// Reads one; `None`: it is no JSON object. One that says nothing is answered too.
+    /// Reads one; `None`: it does not even begin as a JSON object. One that says nothing, or breaks off (in half a letter, as
+    /// transcripts are cut), is answered too: someone waits for it on the telephone.
     pub fn read(bytes: &[u8]) -> Option<Self> {
-        let body: Map<String, Value> = serde_json::from_slice(bytes).ok()?;
+        if !bytes.trim_ascii_start().starts_with(b"{") {
+            return None;
+        }
+        let body: Map<String, Value> = serde_json::from_slice(bytes).unwrap_or_default();
         let is_streamed = body.get("stream").and_then(Value::as_bool).unwrap_or(true);
         let listed = body.get("messages").and_then(Value::as_array);
         let lines = newest(listed.map_or(&[][..], Vec::as_slice));
@@ -153,12 +157,12 @@ mod tests {
 
     #[test]
     fn what_says_nothing_is_a_request_and_what_is_no_object_is_none() {
-        for text in ["{}", "{\"messages\":3}", "{\"messages\":[[]]}"] {
+        for text in ["{}", "{", "{\"messages\":3}", "{\"messages\":[[]]}"] {
             let request = Request::read(text.as_bytes()).expect("an object");
             assert!(request.lines.is_empty() && request.is_streamed, "{text}");
             assert_eq!(request.question(), "");
         }
-        for text in ["", "{", "[]", "3"] {
+        for text in ["", "[]", "3"] {
             assert!(Request::read(text.as_bytes()).is_none(), "{text}");
         }
     }

@@ -178,10 +178,16 @@ fn what_says_nothing_is_answered_and_what_is_no_request_is_refused() {
     let line = world.admin.with_key(SECRET);
     let large = format!("{{\"messages\": \"{}\"}}", "x".repeat(1 << 20));
     let send = |body: &str| line.send("POST", "/vapi/north/chat/completions", &[], body);
-    for body in ["{}", "{\"messages\": {}}", "{\"messages\": [[[]], 3]}"] {
+    for body in [
+        "{}",
+        "{",
+        r#"{"messages": [{"role": "user", "content": "\ud83d"}]}"#,
+        "{\"messages\": {}}",
+        "{\"messages\": [[[]], 3]}",
+    ] {
         assert_eq!(words_of(&send(body)).concat(), "Nothing.", "{body}");
     }
-    for body in ["", "{", "[]", "3"] {
+    for body in ["", "[]", "3"] {
         let refused = send(body);
         assert_eq!(
             (refused.status, refused.text("code")),
