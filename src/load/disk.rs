@@ -3,7 +3,7 @@
 
 use std::fs::File;
 use std::io::{self, Seek, SeekFrom, Write};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::mpsc::{RecvTimeoutError, SyncSender, sync_channel};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -16,7 +16,7 @@ const WRITE_BYTES: usize = 512;
 /// How long the disk is left alone between two writes, if others are at work: a hundredth of its time or so is taken from them.
 const PAUSE: Duration = Duration::from_millis(20);
 
-/// Notes how long each of such writes takes in this folder, one after the other for this long. The probe's file is gone afterwards.
+/// Notes how long each of such writes takes in this folder, one after the other for this long.
 pub fn probe(folder: &Path, length: Duration, mut note: impl FnMut(Duration)) -> io::Result<()> {
     let whole = Stopwatch::start();
     ProbeFile::make(folder)?.write_while(|time| {
@@ -56,20 +56,17 @@ impl Probe {
     }
 }
 
-/// A file of zeros that is removed when it is no longer needed.
-struct ProbeFile {
-    file: File,
-    path: PathBuf,
-}
+/// A file of zeros without a name, so that it is gone with the process, however that ends.
+struct ProbeFile(File);
 
 impl ProbeFile {
     fn make(folder: &Path) -> io::Result<Self> {
         let path = folder.join(format!(".holdfast-load-probe-{}", std::process::id()));
-        let file = File::create(&path)?;
-        let mut made = Self { file, path };
-        made.file.write_all(&vec![0; FILE_BYTES as usize])?;
-        made.file.sync_all()?;
-        Ok(made)
+        let mut file = File::create(&path)?;
+        std::fs::remove_file(&path)?;
+        file.write_all(&vec![0; FILE_BYTES as usize])?;
+        file.sync_all()?;
+        Ok(Self(file))
     }
 
     /// Writes until it is told not to go on.
@@ -77,19 +74,13 @@ impl ProbeFile {
         let mut offset = 0;
         loop {
             let one = Stopwatch::start();
-            self.file.seek(SeekFrom::Start(offset))?;
-            self.file.write_all(&[0xA5; WRITE_BYTES])?;
-            self.file.sync_data()?;
+            self.0.seek(SeekFrom::Start(offset))?;
+            self.0.write_all(&[0xA5; WRITE_BYTES])?;
+            self.0.sync_data()?;
             if !goes_on(one.elapsed()) {
                 return Ok(());
             }
             offset = (offset + WRITE_BYTES as u64) % FILE_BYTES;
         }
-    }
-}
-
-impl Drop for ProbeFile {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.path);
     }
 }
