@@ -100,7 +100,7 @@ impl App {
     pub async fn start(parts: Parts) -> Result<Self, Error> {
         let watch = Stopwatch::start();
         // Word lists and patterns take a moment to load; the first caller should not wait for them.
-        std::thread::spawn(redact::load);
+        let _ = std::thread::Builder::new().spawn(redact::load);
         let config = &parts.config;
         let (journal, found) = Journal::open(parts.storage, journal_options(config))?;
         let master = Arc::new(parts.master);

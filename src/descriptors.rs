@@ -5,8 +5,10 @@
 
 use rustix::process::{Resource, getrlimit, setrlimit};
 
-/// What is left for files, and for connections that the house opens itself.
-const RESERVED: u64 = 256;
+/// What is left for files, and for connections that the house opens itself: half of what there is, but no more than that.
+const RESERVED_MAX: u64 = 256;
+/// And no less than that; it uses 25 when it does nothing.
+const RESERVED_MIN: u64 = 64;
 /// More connections than that serve nobody.
 const CONNECTIONS_MAX: u64 = 50_000;
 
@@ -22,9 +24,8 @@ pub fn connections_max() -> usize {
 /// `None`: there is no limit.
 fn beside_files(open_max: Option<u64>) -> u64 {
     let open_max = open_max.unwrap_or(u64::MAX);
-    // Half of a limit that is very low.
-    let connections = (open_max / 2).max(open_max.saturating_sub(RESERVED));
-    connections.clamp(1, CONNECTIONS_MAX)
+    let reserved = (open_max / 2).clamp(RESERVED_MIN, RESERVED_MAX);
+    open_max.saturating_sub(reserved).clamp(1, CONNECTIONS_MAX)
 }
 
 #[cfg(test)]
@@ -35,6 +36,8 @@ mod tests {
     fn connections_leave_files_their_part() {
         for (open_max, connections) in [
             (Some(0), 1),
+            (Some(64), 1),
+            (Some(100), 36),
             (Some(256), 128),
             (Some(1_024), 768),
             (Some(20_000), 19_744),

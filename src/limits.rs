@@ -123,7 +123,7 @@ pub const BODY_TIME_MAX: Duration = Duration::from_secs(30);
 /// How long a caller's connection is kept open without a request. Longer than clients keep theirs (a minute or a minute and a half as they
 /// come), so that it is the client who closes: one that sends just when the server closes never learns what became of its request.
 pub const IDLE_CONNECTION_TIME_MAX: Duration = Duration::from_secs(120);
-/// How long the head of a request may take to arrive.
+/// How long the head of a connection's first request may take to arrive.
 pub const HEAD_TIME_MAX: Duration = Duration::from_secs(10);
 /// Requests in flight on the whole machine before further ones are refused; some 64 KiB each at the most.
 pub const REQUESTS_IN_FLIGHT_MAX: usize = 16_384;
