@@ -86,8 +86,10 @@ fn masked(text: &str) -> String {
         word.clear();
         out.push(letter);
     }
-    // Fractions of a second come and go; which of the practitioners is first depends on the day.
-    let mut out = out.replace(".#+", "+").replace(".0+", "+");
+    // Fractions of a second come and go, of one digit too; which of the practitioners is first depends on the day.
+    for fraction in ["#", "0", "1", "2", "3", "4", "5", "6", "7", "8", "9"] {
+        out = out.replace(&format!(".{fraction}+"), "+");
+    }
     for name in ["dr-okafor", "dr-whitfield", "priya-nair", "grace-ellis"] {
         out = out.replace(name, "someone");
     }
